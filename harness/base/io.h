@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table through which probes touch the machine, with three back ends:
+//   real    the machine itself
+//   rooted  every path under a prefix (--sysroot DIR): what is missing there is unknown and is
+//           never taken from the real machine; perf_open always fails with ENODEV
+//   tape    timestamp, value, errno replayed on a virtual clock (tests)
+// Threads: one eb_io may be used from several threads; a tape may not.
+#ifndef EB_BASE_IO_H
+#define EB_BASE_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "harness/base/clock.h"
+#include "harness/base/error.h"
+
+struct perf_event_attr;
+
+typedef struct eb_io eb_io;
+struct eb_io {
+    const char *kind;  // "real", "rooted", "tape"
+    // All return -errno on failure. `path` is absolute as on the machine ("/sys/class/...").
+    int (*open)(const eb_io *io, const char *path);                            // read-only handle >= 0
+    ssize_t (*pread)(const eb_io *io, int handle, char *buf, size_t size);     // from offset 0
+    void (*close)(const eb_io *io, int handle);
+    // Calls visit(arg, name) for each entry but . and ..; order unspecified; returns 0 or -errno.
+    int (*list)(const eb_io *io, const char *path, void (*visit)(void *arg, const char *name), void *arg);
+    int (*mode)(const eb_io *io, const char *path);                            // st_mode & 07777
+    int (*perf_open)(const eb_io *io, struct perf_event_attr *attr, int pid, int cpu, int group, unsigned long flags);
+    eb_clock clock;
+    void *state;
+};
+
+eb_io eb_io_real(void);
+// `root` is borrowed. Handles survive a fixture that replaces its files by rename (re-opened when
+// the kept file was unlinked); an empty read (a writer that truncates) is retried a few times.
+eb_io eb_io_rooted(const char *root);
+// The back end for --sysroot / EFFBENCH_SYSROOT (`sysroot` may be NULL: real).
+eb_io eb_io_select(const char *sysroot);
+
+// Tape text, one event per line: `<t_ns> <path> <value>` or `<t_ns> <path> !<ERRNO NAME>` (EACCES, ...);
+// '#' comments. A path reads as its newest event at or before the virtual now; before its first: ENOENT.
+bool eb_io_tape(const char *text, eb_io *out, eb_err *err);
+void eb_io_deinit(eb_io *io);
+
+// Helpers on top. Whole small files: read up to size-1 bytes, NUL-terminated, cut at the first newline.
+ssize_t eb_io_read_line(const eb_io *io, const char *path, char *buf, size_t size);
+// Digits only (spaces and one newline around allowed); 0 or -errno, -EBADMSG for empty or garbage.
+int eb_io_read_u64(const eb_io *io, const char *path, uint64_t *out);
+int eb_io_pread_u64(const eb_io *io, int handle, uint64_t *out);
+// Whole file into a fresh NUL-terminated buffer of at most `limit` bytes (caller frees), or NULL with errno.
+char *eb_io_slurp(const eb_io *io, const char *path, size_t limit);
+
+#endif

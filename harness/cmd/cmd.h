@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subcommands: one file each, the only place that prints or exits. Results on stdout; progress,
+// warnings and errors on stderr.
+#ifndef EB_CMD_CMD_H
+#define EB_CMD_CMD_H
+
+#include <stdbool.h>
+#include "harness/base/error.h"
+
+typedef struct eb_globals {
+    const char *sysroot;    // --sysroot or EFFBENCH_SYSROOT; NULL = the machine itself
+    const char *format;     // --format; NULL = the command's default
+    bool color;             // resolved for stdout
+} eb_globals;
+
+typedef struct eb_command {
+    const char *name, *synopsis, *doc;
+    // argv[0] is the command's name; global options are already taken out. Returns the exit status.
+    int (*run)(const eb_globals *globals, int argc, char **argv);
+    const char *help;       // the text of `effbench help NAME` below the synopsis
+} eb_command;
+
+extern const eb_command *const eb_command_table[];   // ends with NULL
+extern const eb_command eb_cmd_run, eb_cmd_report, eb_cmd_probes, eb_cmd_model, eb_cmd_help;
+extern const char eb_version[];
+
+// Prints the error and returns its exit status.
+int eb_cmd_fail(const eb_err *err);
+// Usage error: one line and the pointer to help; returns EB_USAGE.
+int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+// One option of a command line: `--name VALUE` or `--name=VALUE` at argv[*i]. Returns true when argv[*i] is that option
+// and advances *i past the value; a missing value sets *value to NULL.
+bool eb_cmd_option(int argc, char **argv, int *i, const char *name, const char **value);
+
+#endif

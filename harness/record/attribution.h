@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Raw counter samples -> energy of any window, with its half-width.
+// A trace is the samples of one channel in time order. Counters are unwrapped with the channel's own
+// modulus; edges (the samples at which the value moved) are stamped in the middle of the bracket between the last
+// sample before and the first sample after; cumulative energy is linear between edges. Gauges (power)
+// are integrated by trapezoids. Equal readings are 0 J. What cannot be told has a status and no number.
+#ifndef EB_RECORD_ATTRIBUTION_H
+#define EB_RECORD_ATTRIBUTION_H
+
+#include "harness/base/energy.h"
+#include "harness/base/error.h"
+
+typedef struct eb_energy {
+    double j;             // NAN unless status is OK
+    double halfwidth_j;   // boundary + quantisation, 95 %
+    eb_grade grade;
+    eb_status status;
+} eb_energy;
+
+typedef struct eb_trace eb_trace;
+// Copies what it needs. `power_max_w` bounds: see eb_channel. Never fails but for memory.
+eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size_t n);
+void eb_trace_free(eb_trace *t);
+eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
+// Same for any cumulative counter: difference of the interpolated counts (raw * scale); NAN when not known.
+double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
+size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);  // edges inside
+double eb_trace_max(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);      // gauges; NAN = none
+
+// Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
+// the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound).
+eb_status eb_counter_diff(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each
+// other: compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package;
+// a duplicate (mmio) and a domain of unknown name are listed, never summed; per physical domain
+// (domain, socket, die) the best grade wins, then the earlier channel. A stated-watts channel counts
+// only where nothing measured covers the boundary.
+#ifndef EB_RECORD_DOMAIN_H
+#define EB_RECORD_DOMAIN_H
+
+#include <stddef.h>
+#include "harness/base/energy.h"
+
+// counted[i] for each of n channels. `domains` gets "package-0 + dram-0 ..." and `missing` names what the boundary
+// wants and nothing covers ("dram"); both may be NULL.
+void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bool *counted, char *domains,
+                     size_t domains_size, char *missing, size_t missing_size);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The raw record of a run: trials.jsonl (one JSON object per line: header, idle, case, trial, resume,
+// end), requests.csv, tokens.csv, power.csv. A trial is finished when its line is complete in
+// trials.jsonl; the line holds the byte lengths of the CSV files after it, so that what a killed trial
+// left behind it is cut off on resume and ignored on reading. Order: CSV rows, fsync, line, fsync.
+#ifndef EB_RECORD_JOURNAL_H
+#define EB_RECORD_JOURNAL_H
+
+#include "harness/record/run.h"
+
+typedef struct eb_journal eb_journal;
+
+// Creates DIR (which must not hold a run) and writes the header. All calls: one thread.
+eb_journal *eb_journal_create(const char *dir, const eb_header *header, eb_err *err);
+// Opens for appending after a kill. EB_FAILED when header->plan_digest or the fingerprint differs.
+// `done` gets a fresh array (caller frees) with the finished trials' (case_index, round), in order.
+eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial_info **done, int *n_done, eb_err *err);
+
+bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err);
+// info->number 0: idle baseline (no tokens, no requests).
+bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request_row *requests, size_t n_requests,
+                      const eb_token_event *tokens, size_t n_tokens, const eb_power_row *power, size_t n_power,
+                      eb_err *err);
+bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err);   // the run is complete
+void eb_journal_close(eb_journal *j);
+
+// ---- reading ----
+typedef struct eb_trial_data {
+    eb_trial_info info;
+    eb_request_row *requests; size_t n_requests;
+    eb_token_event *tokens; size_t n_tokens;
+    eb_power_row *power; size_t n_power;
+} eb_trial_data;
+
+typedef struct eb_journal_data {
+    eb_header header;
+    eb_case_facts *facts; int n_facts;      // newest per case
+    eb_trial_data *trials; int n_trials;    // idle ones included
+    char **warnings; int n_warnings;
+    bool complete; char *ended_utc;
+} eb_journal_data;
+
+eb_journal_data *eb_journal_read(const char *dir, eb_err *err);
+void eb_journal_data_free(eb_journal_data *d);
+
+#endif

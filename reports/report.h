@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is shown. Reads an eb_run and formats it, nothing else: no figure is computed here.
+// Output is a function of the run alone (and colour), so that a report printed later equals the one that the
+// run printed, byte for byte.
+#ifndef EB_REPORTS_REPORT_H
+#define EB_REPORTS_REPORT_H
+
+#include <stdio.h>
+#include "harness/record/run.h"
+
+typedef struct eb_report_style {
+    bool color;       // ANSI; off for pipes, NO_COLOR, TERM=dumb
+} eb_report_style;
+
+typedef struct eb_report_ops {
+    const char *name, *doc;      // "term", "md", "csv", "json"
+    bool (*write)(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err);
+} eb_report_ops;
+
+extern const eb_report_ops *const eb_report_table[];   // ends with NULL
+const eb_report_ops *eb_report_find(const char *name);
+
+// plots/*.svg by gnuplot as a child process. Absent gnuplot: true, and *notice says so (static text), no failure.
+bool eb_report_plots(const eb_run *run, const char *dir, const char **notice, eb_err *err);
+// report.md beside run.json.
+bool eb_report_files(const eb_run *run, const char *dir, eb_err *err);
+
+#endif

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arithmetic of the reference engine: one table per instruction set, one file each, chosen at
+// start by what the CPU and the operating system allow (CPUID and XGETBV; EFFBENCH_ISA=NAME forces
+// one). Includes nothing else of ours. All functions are pure, allocate nothing, and are safe from
+// any thread on disjoint outputs. Activations are f32 and sums are f32: results are those of the
+// dequantized weights up to f32 rounding. A row's result never depends on how rows are split over threads,
+// nor on how many columns (m) a call has.
+#ifndef EB_KERNELS_KERNELS_H
+#define EB_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// GGUF's tensor type numbers.
+typedef enum eb_wtype {
+    EB_W_F32 = 0, EB_W_F16 = 1, EB_W_Q4_0 = 2, EB_W_Q4_1 = 3, EB_W_Q5_0 = 6, EB_W_Q5_1 = 7, EB_W_Q8_0 = 8,
+    EB_W_Q2_K = 10, EB_W_Q3_K = 11, EB_W_Q4_K = 12, EB_W_Q5_K = 13, EB_W_Q6_K = 14, EB_W_IQ4_NL = 20,
+    EB_W_BF16 = 30, EB_W_LIMIT = 31
+} eb_wtype;
+
+typedef struct eb_wtype_info {
+    const char *name;        // "q4_k"; NULL = no such type
+    int block, block_bytes;  // weights and bytes per block
+} eb_wtype_info;
+extern const eb_wtype_info eb_wtypes[EB_W_LIMIT];            // kernels/wtypes.c
+static inline size_t eb_row_bytes(eb_wtype t, int64_t n)     // n a multiple of the block
+{
+    return (size_t)(n / eb_wtypes[t].block) * (size_t)eb_wtypes[t].block_bytes;
+}
+
+// Columns of X that one call of `matmul` takes at most.
+enum { EB_MATMUL_MAX_M = 512 };
+
+typedef struct eb_kernels {
+    const char *name;                 // "scalar", "avx2", "avx512"
+    bool (*usable)(void);             // CPU and OS allow it
+
+    // dst[0..n-1] = the weights of one row (n a multiple of the block).
+    void (*dequant_row)(eb_wtype type, const void *row, float *dst, int64_t n);
+
+    // y[j*ldy + r] = sum_k W[r][k] * x[j*ldx + k]  for r in [r0, r1), j in [0, m), k in [0, n).
+    // `w` is row 0, rows are row_bytes apart. x rows need no alignment. scratch: per thread, at least
+    // matmul_scratch(n, m) bytes, 64-byte aligned.
+    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1,
+                   const float *x, size_t ldx, int m, float *y, size_t ldy, void *scratch);
+    size_t (*matmul_scratch)(int64_t n, int m);
+
+    void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps);  // weight NULL = 1
+    void (*softmax)(float *x, int64_t n);                     // in place, max-subtracted
+    void (*silu_mul)(float *gate, const float *up, int64_t n);  // gate[i] = silu(gate[i]) * up[i]
+    void (*silu)(float *x, int64_t n);
+    float (*dot)(const float *a, const float *b, int64_t n);
+    void (*axpy)(float *y, float a, const float *x, int64_t n);  // y += a x
+    float (*dot_f16)(const uint16_t *a, const float *b, int64_t n);     // KV cache in f16
+    void (*axpy_f16)(float *y, float a, const uint16_t *x, int64_t n);
+    void (*to_f16)(uint16_t *dst, const float *src, int64_t n);  // round to nearest even
+
+    // Rotary embedding in place on n_head heads of head_dim, first n_rot dims; cos/sin: n_rot/2 each.
+    // neox: pairs (i, i + n_rot/2), else (2i, 2i+1).
+    void (*rope)(float *x, int n_head, int head_dim, int n_rot, const float *cos, const float *sin, bool neox);
+
+    // Selective scan, one token, channels [i0, i1) of mamba: h[i][s] = exp(dt[i] a[i][s]) h[i][s] + dt[i] b[s] x[i];
+    // y[i] = sum_s c[s] h[i][s] + d[i] x[i].   h, a: [d_inner][d_state], dt already softplus'd.
+    void (*scan1)(float *y, float *h, const float *x, const float *dt, const float *a, const float *b, const float *c,
+                  const float *d, int64_t i0, int64_t i1, int d_state);
+    // mamba2, one token, heads [h0, h1): decay = exp(dt[head] a[head]) for the whole head; b, c: [group][d_state];
+    // h: [head][head_dim][d_state].
+    void (*scan2)(float *y, float *h, const float *x, const float *dt, const float *a, const float *b, const float *c,
+                  const float *d, int64_t h0, int64_t h1, int head_dim, int d_state, int heads_per_group);
+    // Depthwise causal convolution of one token over channels [i0, i1), then silu. state: [channel][d_conv-1]
+    // oldest first, shifted in place; w: [channel][d_conv]; bias [channel].
+    void (*conv1d_silu)(float *y, float *state, const float *x, const float *w, const float *bias, int64_t i0,
+                        int64_t i1, int d_conv);
+} eb_kernels;
+
+extern const eb_kernels eb_kernels_scalar;        // the reference: plain C, every architecture
+extern const eb_kernels *const eb_kernels_table[];  // best last, ends with NULL; what this build has
+
+// The best usable table, or the one that `force` (may be NULL) names; NULL when that is not
+// in the build or not usable here.
+const eb_kernels *eb_kernels_pick(const char *force);
+
+float eb_f16_to_f32(uint16_t h);   // kernels/wtypes.c, exact
+uint16_t eb_f32_to_f16(float f);   // round to nearest even, overflow to inf
+static inline float eb_bf16_to_f32(uint16_t h)
+{
+    union { uint32_t u; float f; } v = { (uint32_t)h << 16 };
+    return v.f;
+}
+
+#endif
