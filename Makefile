@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+# effbench: `make run` and `make test` do everything from a fresh clone; `make help` lists the rest.
+#
+#   CC=clang                compiler                      WITH_PAPI=0 WITH_PFM=0   smaller program
+#   CROSS=aarch64-linux-gnu-  cross build (tests run under qemu-user), SYSROOT=DIR for its libraries
+#   WERROR=1                warnings are errors           NO_INSTALL=1  name missing packages only
+#   `make asan test`, `make tsan test`, `make cov`        the same targets on an instrumented build
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+CROSS ?=
+ifeq ($(origin CC),default)
+CC := $(CROSS)gcc
+endif
+AR := $(CROSS)ar
+PREFIX ?= /usr/local
+WITH_PAPI ?= 1
+WITH_PFM ?= 1
+WERROR ?= 0
+FUZZ_SECONDS ?= 600
+SYSROOT ?=
+CONFIG ?= configs/edge.ini
+
+# ---- flag set: each has its own folder under build/ -----------------------------------------------
+FLAVOUR := release
+ifneq (,$(filter asan,$(MAKECMDGOALS)))
+FLAVOUR := asan
+endif
+ifneq (,$(filter tsan,$(MAKECMDGOALS)))
+FLAVOUR := tsan
+endif
+ifneq (,$(filter cov,$(MAKECMDGOALS)))
+FLAVOUR := cov
+endif
+
+flags_release := -O2 -g
+flags_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags_tsan := -O1 -g -fsanitize=thread
+flags_cov := -O0 -g --coverage
+
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null || echo unknown)
+ARCH := $(firstword $(subst -, ,$(MACHINE)))
+ifneq (,$(CROSS))
+WITH_PAPI := 0
+WITH_PFM := 0
+RUNNER ?= qemu-$(ARCH) -L /usr/$(patsubst %-,%,$(CROSS))
+endif
+RUNNER ?=
+BUILD := build/$(ARCH)-$(notdir $(firstword $(CC)))-$(FLAVOUR)-papi$(WITH_PAPI)-pfm$(WITH_PFM)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wundef
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+VERSION := 0.1.0
+CPPFLAGS_ALL := -I. -D_GNU_SOURCE -DEB_VERSION='"$(VERSION)"' $(CPPFLAGS)
+CFLAGS_ALL := -std=gnu11 -fno-strict-aliasing -fno-math-errno $(flags_$(FLAVOUR)) $(WARN) $(CFLAGS)
+LDFLAGS_ALL := $(flags_$(FLAVOUR)) $(LDFLAGS)
+LIBS := -lcjson -lcsv -lxxhash -lm -lpthread -ldl
+ifneq (,$(SYSROOT))
+CPPFLAGS_ALL += -I$(SYSROOT)/usr/include
+LDFLAGS_ALL += -L$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu -Wl,-rpath-link,$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu
+endif
+ifeq ($(WITH_PAPI),1)
+LIBS += -lpapi
+endif
+ifeq ($(WITH_PFM),1)
+LIBS += -lpfm
+endif
+
+# ---- sources: a variant is a file, chosen here ----------------------------------------------------
+SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
+          workloads/engine/kernels/*.c reports/*.c)
+X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/kernels_x86.c)
+ifeq ($(ARCH),x86_64)
+SRCS := $(filter-out workloads/engine/kernels/kernels_other.c,$(SRCS))
+else
+SRCS := $(filter-out $(X86_SRCS),$(SRCS))
+endif
+ifeq ($(WITH_PAPI),1)
+SRCS := $(filter-out probes/papi_none.c,$(SRCS))
+else
+SRCS := $(filter-out probes/papi.c,$(SRCS))
+endif
+ifeq ($(WITH_PFM),1)
+SRCS := $(filter-out probes/names_plain.c,$(SRCS))
+else
+SRCS := $(filter-out probes/names_pfm.c,$(SRCS))
+endif
+
+MAIN := harness/cmd/main.c
+OBJS := $(SRCS:%.c=$(BUILD)/%.o)
+LIB := $(BUILD)/libeffbench.a
+LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
+TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(wildcard tests/fixtures/*.c))
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
+
+# Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
+FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3)) $(ISA_FLAGS)
+$(BUILD)/workloads/engine/kernels/avx2%.o: ISA_FLAGS := -mavx2 -mfma -mf16c
+$(BUILD)/workloads/engine/kernels/avx512%.o: ISA_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+
+# The program of a plain build lands at ./effbench; an instrumented or cross build stays in its folder.
+PROGRAM := $(BUILD)/effbench
+ifeq ($(FLAVOUR)$(CROSS),release)
+LANDING := effbench
+endif
+
+.PHONY: all deps run test asan tsan cov fuzz bench check-layers check-headers lint format install uninstall help clean \
+        unit-tests landing
+
+all: $(PROGRAM) landing ## build ./effbench
+
+landing: $(PROGRAM)
+ifneq (,$(LANDING))
+	@cmp -s $(PROGRAM) $(LANDING) || cp $(PROGRAM) $(LANDING)
+endif
+
+$(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIB) $(BUILD)/flags
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
+
+$(LIB): $(LIB_OBJS)
+	@rm -f $@
+	@$(AR) rcs $@ $(LIB_OBJS)
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FILE_FLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuild everything of a flag set when its flags, or the list of sources, change.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$(CC) $(subst ",,$(CPPFLAGS_ALL)) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS) $(sort $(SRCS))" > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) -lcmocka $(LIBS)
+$(BUILD)/tests/ref_logits: $(addprefix $(BUILD)/tests/reference/,ref_logits.o ref_gguf.o ref_dequant.o)
+$(BUILD)/tests/mkmodel: $(addprefix $(BUILD)/tests/reference/,mkmodel.o)
+$(BUILD)/tests/cmp_logits: $(addprefix $(BUILD)/tests/reference/,cmp_logits.o)
+$(REFERENCE):
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
+$(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread
+$(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
+
+unit-tests: $(UNIT) $(REFERENCE) $(TOOLS)
+
+# ---- what people type -----------------------------------------------------------------------------
+deps: ## name what is missing and install it from Debian's packages (NO_INSTALL=1: only name it)
+	@WITH_PAPI=$(WITH_PAPI) WITH_PFM=$(WITH_PFM) CC="$(CC)" CROSS="$(CROSS)" .ci/deps
+
+run: deps ## install what is missing, build, run configs/edge.ini (CONFIG=FILE for another)
+	@$(MAKE) --no-print-directory all
+	./effbench run $(CONFIG)
+
+test: deps ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory all unit-tests $(filter asan tsan cov,$(MAKECMDGOALS)) IN_TEST=1
+	@RUNNER="$(RUNNER)" tests/run $(BUILD) $(PROGRAM)
+
+ifdef IN_TEST
+asan tsan cov: ;
+else
+asan: test ## the tests under the address and undefined-behaviour sanitizers
+tsan: test ## the tests under the thread sanitizer
+cov: test ## the tests on a coverage build, and the lines they reach
+	@.ci/coverage $(BUILD)
+endif
+
+fuzz: deps ## coverage-guided fuzzing of every reader, FUZZ_SECONDS (600) each, under the address sanitizer
+	@.ci/fuzz $(FUZZ_SECONDS)
+
+bench: deps ## the benchmarks of effbench itself
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@for b in $(BENCH); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+check-layers: ## who may include whom (docs/architecture.md)
+	@.ci/check-layers
+
+check-headers: ## every header compiles alone
+	@for h in $$(find harness probes workloads reports -name '*.h'); do \
+	    $(CC) $(CPPFLAGS_ALL) -std=gnu11 $(WARN) -Werror -fsyntax-only -x c $$h || exit 1; done
+
+lint: ## formatting, static analysis
+	@.ci/lint
+
+format: ## clang-format in place
+	@clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: all ## to PREFIX (/usr/local), under DESTDIR
+	install -Dm755 effbench $(DESTDIR)$(PREFIX)/bin/effbench
+	for f in configs/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/effbench
+	rm -rf $(DESTDIR)$(PREFIX)/share/effbench
+
+clean: ## remove build/ and ./effbench
+	rm -rf build effbench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | sort | column -ts'|'
+
+-include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/*/*.d)
