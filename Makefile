@@ -142,9 +142,10 @@ FORCE:
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) -lcmocka $(LIBS)
-$(BUILD)/tests/ref_logits: $(addprefix $(BUILD)/tests/reference/,ref_logits.o ref_gguf.o ref_dequant.o)
-$(BUILD)/tests/mkmodel: $(addprefix $(BUILD)/tests/reference/,mkmodel.o)
-$(BUILD)/tests/cmp_logits: $(addprefix $(BUILD)/tests/reference/,cmp_logits.o)
+REF_OBJ = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/reference/$(1)*.c))
+$(BUILD)/tests/ref_logits: $(call REF_OBJ,ref_)
+$(BUILD)/tests/mkmodel: $(call REF_OBJ,mk)
+$(BUILD)/tests/cmp_logits: $(call REF_OBJ,cmp_)
 $(REFERENCE):
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm

@@ -69,6 +69,12 @@ typedef struct eb_engine_memory {
     uint64_t scratch_bytes;
 } eb_engine_memory;
 
+// This machine's ceilings, measured with `threads` threads for about `budget_ns` in all.
+typedef struct eb_ceilings {
+    double read_bytes_s;       // reading memory far larger than the caches; NAN = not measured
+    double flop_s;             // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
+} eb_ceilings;
+
 typedef struct eb_engine eb_engine;
 typedef struct eb_engine_ops eb_engine_ops;
 
@@ -101,6 +107,8 @@ struct eb_engine_ops {
     // Optional. Logits of `n` tokens on an empty sequence: out[n][vocab]. chunk <= 0: one batch as
     // the engine likes; 1: token by token; k: in chunks of k. Leaves the engine reset.
     bool (*eval)(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
+    // Optional. The roofline's two axes (bw_frac, flop_frac).
+    bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
 };
 
 extern const eb_option eb_engine_options[];                 // [run]'s engine part: threads, kv, affinity, isa ...
