@@ -27,7 +27,8 @@ typedef struct eb_err {
     char file[512];     // "" = no file
     char message[768];  // what and where and why, no newline, no trailing dot
     char hint[512];     // what to do next; "" = none
-    char source[256];   // the source line that `column` points into; "" = none
+    char source[256];   // the source line that `column` points into (a long one is cut); "" = none
+    int source_column;  // column of its first byte; 0 = 1
 } eb_err;
 
 void eb_err_clear(eb_err *err);
@@ -40,7 +41,10 @@ bool eb_err_at(eb_err *err, eb_code code, const char *file, int line, int column
 bool eb_err_sys(eb_err *err, eb_code code, int errnum, const char *what, const char *path);
 bool eb_err_hint(eb_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// `FILE:LINE:COL: error: MESSAGE`, the source line, a caret, `hint: HINT`.
+// Keeps the source line of err->column, or the part of it around that column.
+void eb_err_source(eb_err *err, const char *line);
+
+// `FILE:LINE:COL: error: MESSAGE` (`effbench: error: ...` without a file), the source line, a caret, `hint: HINT`.
 void eb_err_print(const eb_err *err, FILE *to);
 
 // A growing list, for readers that report every error of a file. Init with {0}.

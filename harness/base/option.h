@@ -11,7 +11,7 @@
 
 typedef enum eb_option_type {
     EB_OPTION_BOOL,    // yes/no, true/false, on/off, 1/0
-    EB_OPTION_INT,     // whole number, optional k/M/G (decimal 1000) or Ki/Mi/Gi suffix ("4k" tokens = 4096: see units.h)
+    EB_OPTION_INT,     // whole number, optional k/M/G (1024-steps: "4k" = 4096, see units.h)
     EB_OPTION_FLOAT,   // number; '%' where unit is "fraction" divides by 100
     EB_OPTION_TIME,    // number with ns/us/ms/s/min/h -> ns (int64); a bare number is an error unless 0
     EB_OPTION_SIZE,    // bytes with B/k/M/G/KiB/MiB/GiB

@@ -16,7 +16,8 @@ bool eb_parse_time_ns(const char *s, int64_t *out, size_t *bad);  // "250ms", "2
 bool eb_parse_bytes(const char *s, int64_t *out, size_t *bad);    // "2GiB", "512M"
 bool eb_parse_u64(const char *s, uint64_t *out, size_t *bad);     // digits only
 
-// Shortest text with `digits` significant digits, no exponent for 1e-4..1e9; NAN -> "-".
+// Rounded to `digits` significant digits, which are all printed ("1.50", "12300"); no exponent for
+// 1e-4..1e9; NAN -> "-", 0 -> "0".
 // buf of 32 is always enough; returns buf.
 char *eb_fmt_sig(char *buf, size_t size, double value, int digits);
 char *eb_fmt_time(char *buf, size_t size, double ns, int digits);     // "12.3 ms"
