@@ -18,7 +18,7 @@ double eb_modified_z(double x, const double *xs, size_t n);
 // P[Binomial(n, p) <= k], exact to 1e-12.
 double eb_binomial_cdf(int64_t k, int64_t n, double p);
 
-// Distribution-free interval of the median from order statistics (x_(l+1), x_(n-l)), the narrowest
+// Distribution-free interval of the median from order statistics (x_(l), x_(n+1-l)), the narrowest
 // symmetric one whose exact coverage 1 - 2 P[Bin(n, 1/2) <= l - 1] is at least `level`.
 // False (and lo = min, hi = max) where n cannot carry the level (n < 6 for 0.95).
 bool eb_median_interval(const double *x, size_t n, double level, double *lo, double *hi);
