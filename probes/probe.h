@@ -42,6 +42,8 @@ typedef struct eb_probe_config {
     const char *events;         // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
 } eb_probe_config;
 
+void eb_probe_config_default(eb_probe_config *out);
+
 typedef struct eb_probe_env {
     eb_io *io;                        // borrowed, outlives the probe
     const eb_probe_config *config;    // borrowed
@@ -55,6 +57,9 @@ extern const eb_probe_ops *const eb_probe_table[];          // ends with NULL
 const char *eb_probe_ops_name(const eb_probe_ops *ops);
 const char *eb_probe_ops_doc(const eb_probe_ops *ops);
 const eb_probe_ops *eb_probe_find(const char *name);
+// Whether a run opens this source: it is named in config->sources, or that is "auto" and the source is
+// not one that must be asked for by name.
+bool eb_probe_wanted(const eb_probe_ops *ops, const eb_probe_config *config);
 
 void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_detection *out);
 // NULL and err (EB_UNAVAILABLE) when nothing of it can be opened. Must be opened before worker

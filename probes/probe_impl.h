@@ -9,6 +9,7 @@
 
 struct eb_probe_ops {
     const char *name, *doc;
+    bool by_name_only;  // "auto" leaves it out (its use costs something that others need)
     void (*detect)(const eb_probe_env *env, eb_probe_detection *out);
     bool (*open)(eb_probe *probe, eb_err *err);  // fills channels, n, state
     void (*read)(eb_probe *probe, eb_sample *out);
@@ -23,9 +24,22 @@ struct eb_probe {
     void *state;
 };
 
+// Sets state and reason; `remedy` may be NULL.
+void eb_probe_say(eb_probe_detection *out, eb_probe_state state, const char *remedy, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// The status that a failed read has: gone for good (the device was taken away) or missing this time.
+eb_status eb_probe_status(int errnum);
+
+// True for the back end that reads the machine itself; no other may count real events.
+bool eb_probe_io_is_real(const eb_io *io);
+
+// Calls visit(arg, item) for each trimmed, non-empty item of a comma list; items over 63 bytes are cut.
+void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg);
+
 // Reads one kept handle as a decimal counter with bracketing clock reads.
 void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out);
 
-extern const eb_probe_ops eb_probe_powercap, eb_probe_stated, eb_probe_counters, eb_probe_process;
+extern const eb_probe_ops eb_probe_powercap, eb_probe_stated, eb_probe_counters, eb_probe_papi, eb_probe_process;
 
 #endif

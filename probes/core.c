@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every probe shares: detect, open with a check of the channels, bracketed reads, close.
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "probes/probe_impl.h"
+
+static const char *const state_names[EB_PROBE_STATE_COUNT] = {
+    [EB_PROBE_OK] = "ok",
+    [EB_PROBE_PARTIAL] = "partial",
+    [EB_PROBE_NO_DEVICE] = "no device",
+    [EB_PROBE_NO_PERMISSION] = "no permission",
+    [EB_PROBE_NO_DRIVER] = "no driver",
+    [EB_PROBE_OFF] = "off",
+};
+
+const char *eb_probe_state_name(eb_probe_state state)
+{
+    return (int)state >= 0 && state < EB_PROBE_STATE_COUNT ? state_names[state] : "invalid";
+}
+
+const char *eb_probe_ops_name(const eb_probe_ops *ops)
+{
+    return ops->name;
+}
+
+const char *eb_probe_ops_doc(const eb_probe_ops *ops)
+{
+    return ops->doc;
+}
+
+const char *eb_probe_name(const eb_probe *probe)
+{
+    return probe->ops->name;
+}
+
+void eb_probe_say(eb_probe_detection *out, eb_probe_state state, const char *remedy, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(out->reason, sizeof out->reason, fmt, args);
+    va_end(args);
+    out->state = state;
+    snprintf(out->remedy, sizeof out->remedy, "%s", remedy ? remedy : "");
+}
+
+eb_status eb_probe_status(int errnum)
+{
+    return errnum == ENODEV || errnum == ENXIO || errnum == EBADF ? EB_SAMPLE_GONE : EB_SAMPLE_MISSING;
+}
+
+bool eb_probe_io_is_real(const eb_io *io)
+{
+    return strcmp(io->kind, "real") == 0;
+}
+
+void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg)
+{
+    for (const char *p = list ? list : ""; *p;) {
+        size_t len = strcspn(p, ",");
+        const char *start = p, *end = p + len;
+        p = end + (*end == ',');
+        while (start < end && strchr(" \t", *start))
+            start++;
+        while (end > start && strchr(" \t", end[-1]))
+            end--;
+        char item[64];
+        snprintf(item, sizeof item, "%.*s", (int)(end - start < 63 ? end - start : 63), start);
+        if (*item)
+            visit(arg, item);
+    }
+}
+
+void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_detection *out)
+{
+    memset(out, 0, sizeof *out);
+    ops->detect(env, out);
+}
+
+// Two channels of one name could not be told apart in the record.
+static void assert_unique(const eb_probe *probe)
+{
+    for (int i = 0; i < probe->n; i++)
+        for (int j = 0; j < i; j++)
+            assert(strcmp(probe->channels[i].name, probe->channels[j].name) != 0);
+    (void)probe;
+}
+
+eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err *err)
+{
+    eb_probe *probe = eb_alloc(sizeof *probe);
+    probe->ops = ops;
+    probe->env = *env;
+    if (ops->open(probe, err) && probe->n > 0) {
+        assert_unique(probe);
+        return probe;
+    }
+    if (err->code == EB_OK) {
+        eb_probe_detection why;
+        eb_probe_detect(ops, env, &why);
+        eb_err_set(err, EB_UNAVAILABLE, "%s: %s", ops->name, *why.reason ? why.reason : "nothing could be opened");
+        if (*why.remedy)
+            eb_err_hint(err, "%s", why.remedy);
+    }
+    eb_probe_close(probe);
+    return NULL;
+}
+
+int eb_probe_channels(const eb_probe *probe, const eb_channel **channels)
+{
+    *channels = probe->channels;
+    return probe->n;
+}
+
+void eb_probe_read(eb_probe *probe, eb_sample *out)
+{
+    probe->ops->read(probe, out);
+}
+
+void eb_probe_close(eb_probe *probe)
+{
+    if (!probe)
+        return;
+    probe->ops->close(probe);
+    free(probe->channels);
+    free(probe);
+}
+
+void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out)
+{
+    out->t_before_ns = io->clock.now_ns(&io->clock);
+    int rc = eb_io_pread_u64(io, handle, &out->raw);
+    out->t_after_ns = io->clock.now_ns(&io->clock);
+    out->status = rc ? eb_probe_status(-rc) : EB_SAMPLE_OK;
+    if (rc)
+        out->raw = 0;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sources there are, and the options of [probes].
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+#include "probes/probe_impl.h"
+
+// In the order in which they are listed; of two equally good sources of one domain the earlier counts.
+const eb_probe_ops *const eb_probe_table[] = {
+    &eb_probe_powercap, &eb_probe_stated, &eb_probe_counters, &eb_probe_papi, &eb_probe_process, NULL,
+};
+
+static const eb_choice boundary_choices[] = {
+    [EB_BOUNDARY_COMPUTE] = { "compute", "packages + DRAM + GPUs" },
+    [EB_BOUNDARY_PLATFORM] = { "platform", "psys, a board's input rail or the battery" },
+    [EB_BOUNDARY_WALL] = { "wall", "an external meter of the whole system" },
+    { 0 },
+};
+
+static const eb_choice sampling_choices[] = {
+    [EB_SAMPLING_WINDOW] = { "window", "reads at the boundaries of the window and once per second in between" },
+    [EB_SAMPLING_TRACE] = { "trace", "reads at `rate` all the time" },
+    [EB_SAMPLING_EDGE] = { "edge", "at least five reads per update of the counter: the finest, and the dearest" },
+    { 0 },
+};
+
+const eb_option eb_probe_options[] = {
+    { .section = "probes",
+      .key = "boundary",
+      .type = EB_OPTION_ENUM,
+      .def = "compute",
+      .choices = boundary_choices,
+      .doc = "Which energy the figures are of. A part of it that nothing measures is named in the result." },
+    { .section = "probes",
+      .key = "sampling",
+      .type = EB_OPTION_ENUM,
+      .def = "trace",
+      .choices = sampling_choices,
+      .doc = "When the energy counters are read." },
+    { .section = "probes",
+      .key = "rate",
+      .type = EB_OPTION_FLOAT,
+      .unit = "hz",
+      .min = 0.1,
+      .max = 10000,
+      .def = "100",
+      .doc = "Reads per second in the sampling mode `trace`." },
+    { .section = "probes",
+      .key = "sources",
+      .type = EB_OPTION_STRING,
+      .def = "auto",
+      .flags = EB_OPTION_LIST,
+      .doc = "Which sources to use, as `effbench probes` names them; `auto` takes all that work here. `papi` must be "
+             "asked for by name, because it takes counters of the CPU that `counters` needs." },
+    { .section = "probes",
+      .key = "events",
+      .type = EB_OPTION_STRING,
+      .def = "auto",
+      .flags = EB_OPTION_LIST,
+      .doc = "Events to count, by libpfm4 or kernel name (cycles, instructions, page-faults, ...), and PAPI presets "
+             "(PAPI_TOT_INS) where the source papi is used; `auto` takes the common ones." },
+    { .section = "probes",
+      .key = "stated_load_w",
+      .type = EB_OPTION_FLOAT,
+      .unit = "w",
+      .min = 0.001,
+      .max = 100000,
+      .doc = "Stated-watts model: the power of the machine with all its CPUs busy. Joules made from it are marked "
+             "`estimate` everywhere." },
+    { .section = "probes",
+      .key = "stated_idle_w",
+      .type = EB_OPTION_FLOAT,
+      .unit = "w",
+      .min = 0.0,
+      .max = 100000,
+      .doc = "Stated-watts model: the power of the idle machine; without it only busy time is charged." },
+    { .section = "probes",
+      .key = "stated_source",
+      .type = EB_OPTION_STRING,
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "Where the stated watts come from: a data sheet, a meter, a guess." },
+    { .section = "probes",
+      .key = "stated_date",
+      .type = EB_OPTION_DATE,
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "The day of that source." },
+    { 0 },
+};
+
+void eb_probe_config_default(eb_probe_config *out)
+{
+    *out = (eb_probe_config){
+        .boundary = EB_BOUNDARY_COMPUTE,
+        .sampling = EB_SAMPLING_TRACE,
+        .rate_hz = 100,
+        .stated_load_w = NAN,
+        .stated_idle_w = NAN,
+        .sources = "auto",
+        .events = "auto",
+    };
+}
+
+const eb_probe_ops *eb_probe_find(const char *name)
+{
+    for (const eb_probe_ops *const *ops = eb_probe_table; *ops; ops++)
+        if (strcmp((*ops)->name, name) == 0)
+            return *ops;
+    return NULL;
+}
+
+typedef struct search {
+    const eb_probe_ops *ops;
+    bool found;
+} search;
+
+static void match(void *arg, const char *item)
+{
+    search *s = arg;
+    if (strcmp(item, s->ops->name) == 0 || (strcmp(item, "auto") == 0 && !s->ops->by_name_only))
+        s->found = true;
+}
+
+bool eb_probe_wanted(const eb_probe_ops *ops, const eb_probe_config *config)
+{
+    search s = { ops, false };
+    eb_probe_each_item(config->sources ? config->sources : "auto", match, &s);
+    return s.found;
+}
