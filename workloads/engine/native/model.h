@@ -14,7 +14,7 @@ typedef enum eb_arch {
 // What tells the architectures apart (one row each in arch.c).
 typedef struct eb_arch_info {
     const char *name;         // general.architecture
-    bool ssm, ssm2;           // mamba / mamba2
+    bool ssm, ssm2;           // state space: mamba and mamba2; ssm2: mamba2
     bool moe;                 // always; llama: when expert_count > 0
     bool qkv_bias;            // qwen2, qwen2moe: required; llama: used when present
     bool head_norm;           // qwen3, qwen3moe: RMS norm of each q/k head
