@@ -140,7 +140,12 @@ void eb_err_print(const eb_err *err, FILE *to)
 eb_err *eb_err_list_add(eb_err_list *list)
 {
     EB_GROW(list->items, list->n, list->cap);
-    eb_err *err = &list->items[list->n++];
+    // A dropped error is still filled in by the caller: into the spare element behind the last one.
+    eb_err *err = &list->items[list->n];
+    if (list->n < EB_ERR_LIST_MAX)
+        list->n++;
+    else
+        list->dropped++;
     eb_err_clear(err);
     return err;
 }

@@ -48,9 +48,12 @@ void eb_err_source(eb_err *err, const char *line);
 void eb_err_print(const eb_err *err, FILE *to);
 
 // A growing list, for readers that report every error of a file. Init with {0}.
+// Hostile input makes errors without end: from EB_ERR_LIST_MAX on they are only counted.
+enum { EB_ERR_LIST_MAX = 100 };
 typedef struct eb_err_list {
     eb_err *items;
     size_t n, cap;
+    size_t dropped;
 } eb_err_list;
 
 // Appends a cleared error and returns it (never NULL: out of memory aborts with a message).

@@ -26,6 +26,8 @@ extern const char eb_version[];
 
 // Prints the error and returns its exit status.
 int eb_cmd_fail(const eb_err *err);
+// Prints all of them and their number; returns the exit status of the first.
+int eb_cmd_fail_all(const eb_err_list *errs);
 // Usage error: one line and the pointer to help; returns EB_USAGE.
 int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -71,6 +71,7 @@ typedef struct eb_engine_memory {
 
 // This machine's ceilings, measured with `threads` threads for about `budget_ns` in all.
 typedef struct eb_ceilings {
+    char isa[16];              // kernel table they were measured with
     double read_bytes_s;       // reading memory far larger than the caches; NAN = not measured
     double flop_s;             // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
 } eb_ceilings;
@@ -109,6 +110,8 @@ struct eb_engine_ops {
     bool (*eval)(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
     // Optional. The roofline's two axes (bw_frac, flop_frac).
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
+    // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing.
+    bool (*check)(const eb_model_spec *spec, eb_err *err);
 };
 
 extern const eb_option eb_engine_options[];                 // [run]'s engine part: threads, kv, affinity, isa ...

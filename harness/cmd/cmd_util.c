@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every subcommand needs: its errors printed one way, its options read one way.
+#include "harness/cmd/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int eb_cmd_fail(const eb_err *err)
+{
+    fflush(stdout); // what was said before the error comes before it
+    eb_err_print(err, stderr);
+    return err->code == EB_OK ? EB_FAILED : (int)err->code;
+}
+
+int eb_cmd_fail_all(const eb_err_list *errs)
+{
+    int status = EB_FAILED;
+    for (size_t i = 0; i < errs->n; i++) {
+        int code = eb_cmd_fail(&errs->items[i]);
+        if (i == 0)
+            status = code;
+    }
+    if (errs->dropped)
+        fprintf(stderr, "effbench: %zu errors, of which the first %zu are shown\n", errs->n + errs->dropped, errs->n);
+    else if (errs->n > 1)
+        fprintf(stderr, "effbench: %zu errors\n", errs->n);
+    return status;
+}
+
+int eb_cmd_usage(const char *command, const char *fmt, ...)
+{
+    eb_err err;
+    char message[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof message, fmt, ap);
+    va_end(ap);
+    if (command && command[0]) {
+        eb_err_set(&err, EB_USAGE, "%s: %s", command, message);
+        eb_err_hint(&err, "effbench help %s", command);
+    } else {
+        eb_err_set(&err, EB_USAGE, "%s", message);
+        eb_err_hint(&err, "effbench help");
+    }
+    return eb_cmd_fail(&err);
+}
+
+bool eb_cmd_option(int argc, char **argv, int *i, const char *name, const char **value)
+{
+    const char *arg = argv[*i];
+    size_t len = strlen(name);
+    if (strncmp(arg, name, len) != 0 || (arg[len] != '\0' && arg[len] != '='))
+        return false;
+    if (arg[len] == '=')
+        *value = arg + len + 1;
+    else
+        *value = *i + 1 < argc ? argv[++*i] : NULL;
+    return true;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program: global options out of the way, then one subcommand.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/base/log.h"
+#include "harness/base/mem.h"
+#include "harness/base/option.h"
+#include "harness/base/term.h"
+#include "harness/cmd/cmd.h"
+
+const eb_command *const eb_command_table[] = { &eb_cmd_run,   &eb_cmd_report, &eb_cmd_probes,
+                                               &eb_cmd_model, &eb_cmd_help,   NULL };
+
+typedef struct invocation {
+    eb_globals globals;
+    eb_color_mode color;
+    bool help, version;
+    const char *debug;
+    char **argv; // what is left: the command and its own arguments
+    int argc;
+} invocation;
+
+// A closed standard stream would hand its number to the next file opened, and prints would land in that file.
+static void guard_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)!open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY); // reading end: writes still fail and are reported
+}
+
+// Takes the global option at argv[*i], if it is one; *status is set when its value is wrong.
+static bool take_global(invocation *in, int argc, char **argv, int *i, int *status)
+{
+    const char *color = "auto";
+    struct {
+        const char *name, **value;
+    } const options[] = {
+        { "--sysroot", &in->globals.sysroot },
+        { "--format", &in->globals.format },
+        { "--color", &color },
+        { "--debug", &in->debug },
+    };
+    if (!strcmp(argv[*i], "--help") || !strcmp(argv[*i], "-h"))
+        return in->help = true;
+    if (!strcmp(argv[*i], "--version"))
+        return in->version = true;
+    for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
+        if (!eb_cmd_option(argc, argv, i, options[k].name, options[k].value))
+            continue;
+        if (!*options[k].value)
+            *status = eb_cmd_usage(NULL, "%s needs a value", options[k].name);
+        else if (options[k].value == &color && !eb_color_mode_parse(color, &in->color))
+            *status = eb_cmd_usage(NULL, "--color is auto, always or never, not '%.40s'", color);
+        return true;
+    }
+    return false;
+}
+
+static int parse_globals(invocation *in, int argc, char **argv)
+{
+    int status = EB_OK, i = 1;
+    for (; i < argc && status == EB_OK && strcmp(argv[i], "--") != 0; i++)
+        if (!take_global(in, argc, argv, &i, &status))
+            in->argv[in->argc++] = argv[i];
+    for (; i < argc && status == EB_OK; i++)
+        in->argv[in->argc++] = argv[i];
+    in->argv[in->argc] = NULL;
+    if (!in->globals.sysroot && getenv("EFFBENCH_SYSROOT") && getenv("EFFBENCH_SYSROOT")[0])
+        in->globals.sysroot = getenv("EFFBENCH_SYSROOT");
+    struct stat st;
+    if (status == EB_OK && in->globals.sysroot && (stat(in->globals.sysroot, &st) != 0 || !S_ISDIR(st.st_mode)))
+        status = eb_cmd_usage(NULL, "the sysroot '%s' is no folder", in->globals.sysroot);
+    return status;
+}
+
+static int unknown_command(const char *name)
+{
+    const char *names[16];
+    int n = 0;
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        names[n++] = (*c)->name;
+    const char *near = name[0] == '-' ? NULL : eb_nearest(name, names, n);
+    eb_err err;
+    eb_err_set(&err, EB_USAGE, "there is no %s '%.60s'", name[0] == '-' ? "global option" : "command", name);
+    if (near)
+        eb_err_hint(&err, "did you mean 'effbench %s'?", near);
+    else
+        eb_err_hint(&err, "effbench help");
+    return eb_cmd_fail(&err);
+}
+
+static int dispatch(invocation *in)
+{
+    const char *name = in->argc ? in->argv[0] : "help";
+    if (in->version) {
+        printf("effbench %s\n", eb_version);
+        return EB_OK;
+    }
+    // `effbench run --help` is `effbench help run`.
+    char *help_argv[] = { "help", in->argc && strcmp(name, "help") ? in->argv[0] : NULL, NULL };
+    if (in->help)
+        return eb_cmd_help.run(&in->globals, help_argv[1] ? 2 : 1, help_argv);
+    if (in->argc == 0)
+        return eb_cmd_help.run(&in->globals, 1, help_argv);
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        if (!strcmp((*c)->name, name))
+            return (*c)->run(&in->globals, in->argc, in->argv);
+    return unknown_command(name);
+}
+
+// A full disk behind `> file` must not look like success; a reader that closed its end (`| head`) is no error.
+static int finish_stdout(int status)
+{
+    errno = 0;
+    bool lost = ferror(stdout) != 0;
+    lost = fflush(stdout) != 0 || lost;
+    if (!lost)
+        return status;
+    int cause = errno;
+    struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    if (cause == EPIPE || (poll(&out, 1, 0) > 0 && (out.revents & POLLERR)))
+        return status;
+    eb_err err;
+    eb_err_set(&err, EB_FAILED, "cannot write to standard output: %s", cause ? strerror(cause) : "a write failed");
+    eb_err_print(&err, stderr);
+    return status == EB_OK ? EB_FAILED : status;
+}
+
+int main(int argc, char **argv)
+{
+    guard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    invocation in = { .argv = eb_alloc((size_t)(argc + 1) * sizeof(char *)) };
+    int status = parse_globals(&in, argc, argv);
+    if (status == EB_OK) {
+        in.globals.color = eb_term_color(in.color, stdout);
+        eb_log_enable(in.debug);
+        status = dispatch(&in);
+    }
+    status = finish_stdout(status);
+    free(in.argv);
+    return status;
+}
