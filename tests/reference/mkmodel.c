@@ -184,8 +184,8 @@ static void add_f32(maker *m, const char *name, kind k, size_t ne0, size_t ne1)
     add_kind(m, name, k, REF_F32, ne0, ne1, 0);
 }
 
-// Deviation 1/sqrt(in) times gain. Of the first `quiet` output rows it is a
-// fiftieth: with those lanes of the residual stream left to the embedding, a
+// Deviation 1/sqrt(in) times gain. Of the first `quiet` output rows it is
+// 1/250 of that: with those lanes of the residual stream left to the embedding, a
 // router that reads them has margins that rounding elsewhere hardly moves.
 static void add_matrix(maker *m, const char *name, size_t in, size_t out, size_t experts, double gain, size_t quiet)
 {
@@ -344,7 +344,7 @@ static double value(maker *m, kind k, size_t i, size_t ne0)
     switch (k) {
     case NORM: return 1 + 0.1 * mk_normal(r);
     case BIAS: return 0.1 * mk_normal(r);
-    case ROUTER: return i < router_lanes(m) ? 8 / sqrt((double)router_lanes(m)) * mk_normal(r) : 0.002 * mk_normal(r);
+    case ROUTER: return i < router_lanes(m) ? 8 / sqrt((double)router_lanes(m)) * mk_normal(r) : 0.0005 * mk_normal(r);
     case CONV: return mk_normal(r) / sqrt((double)ne0);
     case SSM_A: return -(double)(i + 1) * mk_uniform(r, 0.8, 1.25);
     case SSM_D: return 1 + 0.1 * mk_normal(r);
@@ -354,25 +354,125 @@ static double value(maker *m, kind k, size_t i, size_t ne0)
     }
 }
 
-static void write_tensor(maker *m, size_t index)
+// Every tensor has its own stream, so that a router can be drawn ahead of its turn.
+static void seed_tensor(maker *m, size_t index)
+{
+    m->values.state = m->n[SEED] * 0x100000001b3u ^ (index + 1) * 0xd1342543de82ef95u;
+}
+
+static float *draw_f32(maker *m, size_t index)
+{
+    const mk_tensor *t = &m->out.tensors[index];
+    size_t count = t->ne[0] * t->ne[1] * t->ne[2];
+    float *v = ref_alloc(count, sizeof *v);
+    seed_tensor(m, index);
+    for (size_t i = 0; i < count; i++) v[i] = (float)value(m, m->kinds[index], i % t->ne[0], t->ne[0]);
+    return v;
+}
+
+static size_t index_of(const maker *m, size_t layer, const char *name)
+{
+    char b[64];
+    in_layer(b, layer, name);
+    for (size_t i = 0; i < m->out.n_tensors; i++)
+        if (strcmp(m->out.tensors[i].name, b) == 0) return i;
+    ref_die("no tensor %s", b);
+}
+
+// What each expert of each layer weighs the embedding's quiet lanes with.
+static double *lane_weights(maker *m)
+{
+    size_t lanes = router_lanes(m), experts = m->n[EXPERTS], at = 0;
+    double *w = ref_alloc(m->n[LAYERS] * experts * lanes, sizeof *w);
+    for (size_t l = 0; lanes && l < m->n[LAYERS]; l++) {
+        float *norm = draw_f32(m, index_of(m, l, "ffn_norm.weight"));
+        float *router = draw_f32(m, index_of(m, l, "ffn_gate_inp.weight"));
+        for (size_t e = 0; e < experts; e++)
+            for (size_t i = 0; i < lanes; i++) w[at++] = (double)router[e * m->n[HIDDEN] + i] * norm[i];
+        free(norm);
+        free(router);
+    }
+    return w;
+}
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+// The least lead, over the layers, of the last expert chosen for this embedding
+// over the first one that is not.
+static double routing_margin(const maker *m, const double *lane_weight, const double *embedding)
+{
+    size_t lanes = router_lanes(m), experts = m->n[EXPERTS], used = m->n[EXPERTS_USED];
+    double least = INFINITY;
+    double *logit = ref_alloc(experts, sizeof *logit);
+    for (size_t l = 0; used < experts && l < m->n[LAYERS]; l++) {
+        for (size_t e = 0; e < experts; e++, lane_weight += lanes) {
+            logit[e] = 0;
+            for (size_t i = 0; i < lanes; i++) logit[e] += lane_weight[i] * embedding[i];
+        }
+        qsort(logit, experts, sizeof *logit, descending);
+        least = fmin(least, logit[used - 1] - logit[used]);
+    }
+    free(logit);
+    return least;
+}
+
+// Embeddings of a mixture are drawn again until no layer's choice is close.
+static void write_routed_embeddings(maker *m, size_t index)
+{
+    enum { TRIES = 100 };
+    const double enough = 0.2; // of logits that spread by about 5
+    const mk_tensor *t = &m->out.tensors[index];
+    size_t row_bytes = mk_tensor_bytes(t) / t->ne[1];
+    double *lane_weight = lane_weights(m), *x = ref_alloc(t->ne[0], sizeof *x);
+    uint8_t *row = ref_alloc(2, row_bytes), *best = row + row_bytes;
+    seed_tensor(m, index);
+    for (size_t i = 0; i < t->ne[1]; i++) {
+        double best_margin = -1;
+        for (int n = 0; n < TRIES && best_margin < enough; n++) {
+            mk_row(&m->values, t->type, row, t->ne[0], m->std[index]);
+            ref_dequant(t->type, row, x, t->ne[0]);
+            double margin = routing_margin(m, lane_weight, x);
+            if (margin <= best_margin) continue;
+            best_margin = margin;
+            memcpy(best, row, row_bytes);
+        }
+        mk_data(&m->out, best, row_bytes);
+    }
+    free(lane_weight);
+    free(x);
+    free(row);
+}
+
+static void write_matrix(maker *m, size_t index)
 {
     const mk_tensor *t = &m->out.tensors[index];
     size_t rows = t->ne[1] * t->ne[2], row_bytes = mk_tensor_bytes(t) / rows;
     uint8_t *row = ref_alloc(row_bytes, 1);
+    seed_tensor(m, index);
     for (size_t i = 0; i < rows; i++) {
-        if (m->kinds[index] == MATRIX) {
-            bool quiet = i % t->ne[1] < m->quiet_rows[index];
-            mk_row(&m->values, t->type, row, t->ne[0], m->std[index] * (quiet ? 0.02 : 1));
-        } else {
-            for (size_t j = 0; j < t->ne[0]; j++) {
-                float f = (float)value(m, m->kinds[index], j, t->ne[0]);
-                memcpy(row + j * sizeof f, &f, sizeof f);
-            }
-        }
+        bool quiet = i % t->ne[1] < m->quiet_rows[index];
+        mk_row(&m->values, t->type, row, t->ne[0], m->std[index] * (quiet ? 0.004 : 1));
         mk_data(&m->out, row, row_bytes);
     }
-    mk_pad(&m->out);
     free(row);
+}
+
+static void write_tensor(maker *m, size_t index)
+{
+    if (m->kinds[index] != MATRIX) {
+        float *v = draw_f32(m, index);
+        mk_data(&m->out, v, mk_tensor_bytes(&m->out.tensors[index]));
+        free(v);
+    } else if (m->n[EXPERTS] && strcmp(m->out.tensors[index].name, "token_embd.weight") == 0) {
+        write_routed_embeddings(m, index);
+    } else {
+        write_matrix(m, index);
+    }
+    mk_pad(&m->out);
 }
 
 int main(int argc, char **argv)
@@ -393,8 +493,7 @@ int main(int argc, char **argv)
 
     set_defaults(&m, given);
     check(&m);
-    m.values.state = m.n[SEED] * 2;
-    m.types.state = m.n[SEED] * 2 + 1;
+    m.types.state = m.n[SEED];
     mk_init(&m.out, m.arch->name, m.flag[V2] ? 2 : 3);
     add_metadata(&m);
     add_tensors(&m);
