@@ -197,11 +197,12 @@ static double *one_head_mixture(const char *arch, double down_scale)
     return toy_logits(&t, tokens, N_TOK);
 }
 
-// One layer, one head of 4, identity matrices, no feed-forward. Token 0 embeds
-// as unit vector a, token 1 as b, the two sides of one RoPE pair; normalized
-// they have length 2. The second position's query is b turned by the angle, so
-// its scores are -2 sin(angle) with the first and 2 with itself.
-static bool rope_closed_form(const char *arch, size_t a, size_t b, double angle, double factor)
+// One layer of width 4, identity matrices, no feed-forward. Token 0 embeds as
+// unit vector a, token 1 as b, the two sides of one RoPE pair; normalized they
+// have length 2. The second position's query is b turned by the angle, so its
+// scores are -4 sin(angle) with the first and 4 with itself, over the root of
+// the head's width.
+static bool rope_closed_form(const char *arch, size_t heads, size_t a, size_t b, double angle, double factor)
 {
     enum { N = 4 };
     static const uint32_t two[2] = {0, 1};
@@ -212,7 +213,7 @@ static bool rope_closed_form(const char *arch, size_t a, size_t b, double angle,
     for (size_t i = 0; i < N; i++) eye[i * N + i] = 1;
     embedding[a] = embedding[N + b] = 1;
     toy_init(&t, arch, 1, N, 0);
-    mk_arch_u32(&t.out, "attention.head_count", 1);
+    mk_arch_u32(&t.out, "attention.head_count", (uint32_t)heads);
     mk_arch_f32(&t.out, "rope.freq_base", 100);
     toy_add(&t, "token_embd.weight", list_floats(2 * N, embedding), N, 2, 0);
     toy_add(&t, "output_norm.weight", constant_floats(N, 1), N, 0, 0);
@@ -227,7 +228,8 @@ static bool rope_closed_form(const char *arch, size_t a, size_t b, double angle,
     toy_add(&t, eyes[6], list_floats(2 * N, head), N, 2, 0);
     double *logits = toy_logits(&t, two, 2);
 
-    double p = 1 / (1 + exp(-2 * sin(angle) - 2)); // attention of the second to itself
+    double scale = 4 / sqrt((double)(N / heads));
+    double p = 1 / (1 + exp(-scale * (sin(angle) + 1))); // attention of the second to itself
     double xa = 2 * (1 - p), xb = 1 + 2 * p, rms = sqrt((xa * xa + xb * xb) / N);
     bool ok = near(logits[0], 2, 1e-14) && near(logits[2], xa / rms, 1e-13) && near(logits[3], xb / rms, 1e-13);
     free(logits);
@@ -261,11 +263,12 @@ static void test_sequences(void)
 
 void test_attention(void)
 {
-    check(rope_closed_form("llama", 0, 1, 1, 1), "RoPE, neighbouring pairs: closed form of pair 0");
-    check(rope_closed_form("llama", 2, 3, 0.1, 1), "RoPE, neighbouring pairs: pair 1 turns by base^(-1/2)");
-    check(rope_closed_form("llama", 2, 3, 0.025, 4), "RoPE: rope_freqs divides the angle");
-    check(rope_closed_form("qwen2", 1, 3, 0.1, 1), "RoPE, halves: pair 1 is (1, 3)");
-    check(rope_closed_form("qwen2", 2, 3, 0, 1), "RoPE, halves: (2, 3) is no pair, nothing turns towards the other");
+    check(rope_closed_form("llama", 1, 0, 1, 1, 1), "RoPE, neighbouring pairs: closed form of pair 0");
+    check(rope_closed_form("llama", 1, 2, 3, 0.1, 1), "RoPE, neighbouring pairs: pair 1 turns by base^(-1/2)");
+    check(rope_closed_form("llama", 1, 2, 3, 0.025, 4), "RoPE: rope_freqs divides the angle");
+    check(rope_closed_form("qwen2", 1, 1, 3, 0.1, 1), "RoPE, halves: pair 1 is (1, 3)");
+    check(rope_closed_form("qwen2", 1, 2, 3, 0, 1), "RoPE, halves: (2, 3) is no pair, nothing turns towards the other");
+    check(rope_closed_form("llama", 2, 0, 1, 1, 1), "scores are divided by the root of the head's width");
     test_sequences();
     test_same_experts();
     compare(grouped_llama(false), grouped_llama(true), "grouped attention is attention with duplicated K/V heads");
