@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a plan will take, roughly: for --dry-run. Decode reads the weights once per token at the measured
+// bandwidth; prefill does 2 FLOP per weight and token at half the measured ceiling.
+#include <math.h>
+#include <string.h>
+
+#include "harness/run/runner.h"
+
+enum { TOKEN_ROW_BYTES = 90, POWER_ROW_BYTES = 80, CHANNELS = 20, OPEN_S = 1 };
+#define CEILING_BUDGET_NS 200000000ll
+#define BYTES_PER_WEIGHT 1.0
+
+static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
+{
+    double tokens = (double)c->params.batch * (c->params.prompt_tok + c->params.depth_tok);
+    double prefill = tokens * 2 * (bytes / BYTES_PER_WEIGHT) / (0.5 * k->flop_s);
+    double decode = c->params.output_tok * bytes / (0.6 * k->read_bytes_s);
+    return prefill + decode;
+}
+
+void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
+{
+    eb_ceilings k = { .read_bytes_s = NAN, .flop_s = NAN };
+    eb_err ignored;
+    eb_err_clear(&ignored);
+    *out = (eb_estimate){ 0 };
+    if (plan->engine->ceilings)
+        plan->engine->ceilings(plan->n_cases ? plan->cases[0].threads : 1, plan->affinity, CEILING_BUDGET_NS, &k, &ignored);
+    double seconds = (double)plan->run.idle_ns / 1e9;
+    for (int i = 0; i < plan->n_cases; i++) {
+        const eb_case *c = &plan->cases[i];
+        eb_model_spec spec = { c->source, c->type, c->model_seed };
+        bool exists = false, seen = false;
+        uint64_t bytes = plan->engine->predict_bytes(&spec, &exists);
+        for (int k2 = 0; k2 < i && !seen; k2++)
+            seen = strcmp(plan->cases[k2].source, c->source) == 0 && strcmp(plan->cases[k2].type, c->type) == 0;
+        if (!exists && !seen)
+            out->model_bytes_to_write += bytes;
+        if (bytes > out->model_bytes_largest)
+            out->model_bytes_largest = bytes;
+        double trial = case_seconds(c, (double)bytes, &k), trials = plan->run.trials_max;
+        if (bytes == 0)
+            trial = NAN;
+        seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
+        double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
+        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES + (double)c->params.batch * c->params.output_tok * TOKEN_ROW_BYTES));
+    }
+    out->seconds = seconds;
+}

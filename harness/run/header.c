@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/header.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/clock.h"
+#include "harness/base/mem.h"
+#include "harness/record/domain.h"
+#include "harness/run/runner.h"
+
+// Is `name` in the comma list, or the list "auto"?
+static bool wanted(const char *list, const char *name)
+{
+    if (!list || !*list || strcmp(list, "auto") == 0)
+        return true;
+    size_t len = strlen(name);
+    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
+        p += strspn(p, " \t");
+        size_t n = strcspn(p, ",");
+        while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t'))
+            n--;
+        if (n == len && strncmp(p, name, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
+{
+    int n = 0;
+    while (eb_probe_table[n])
+        n++;
+    *out = (eb_found){ .sources = eb_alloc(sizeof *out->sources * (size_t)(n + 1)),
+                       .probes = eb_alloc(sizeof(eb_probe *) * (size_t)(n + 1)) };
+    eb_probe_env env = { .io = io, .config = config };
+    for (int i = 0; i < n; i++) {
+        const char *name = eb_probe_ops_name(eb_probe_table[i]);
+        eb_probe_detection d;
+        eb_probe *probe = NULL;
+        eb_err err;
+        eb_err_clear(&err);
+        if (!wanted(config->sources, name))
+            d = (eb_probe_detection){ .state = EB_PROBE_OFF, .reason = "not in [probes] sources" };
+        else
+            eb_probe_detect(eb_probe_table[i], &env, &d);
+        if (d.state == EB_PROBE_OK || d.state == EB_PROBE_PARTIAL)
+            probe = eb_probe_open(eb_probe_table[i], &env, &err);
+        bool failed = !probe && (d.state == EB_PROBE_OK || d.state == EB_PROBE_PARTIAL);
+        out->sources[out->n_sources++] = (eb_source_row){
+            .name = eb_strdup(name),
+            .state = eb_strdup(failed ? eb_probe_state_name(EB_PROBE_NO_DEVICE) : eb_probe_state_name(d.state)),
+            .reason = eb_strdup(failed ? err.message : d.reason),
+            .remedy = eb_strdup(failed ? err.hint : d.remedy),
+        };
+        if (probe)
+            out->probes[out->n_probes++] = probe;
+    }
+}
+
+void eb_found_close(eb_found *found)
+{
+    for (int i = 0; i < found->n_probes; i++)
+        eb_probe_close(found->probes[i]);
+    for (int i = 0; i < found->n_sources; i++) {
+        free(found->sources[i].name);
+        free(found->sources[i].state);
+        free(found->sources[i].reason);
+        free(found->sources[i].remedy);
+    }
+    free(found->sources);
+    free(found->probes);
+    *found = (eb_found){ 0 };
+}
+
+static eb_channel *all_channels(const eb_found *found, int *n)
+{
+    eb_channel *out = NULL;
+    *n = 0;
+    for (int i = 0; i < found->n_probes; i++) {
+        const eb_channel *channels;
+        int k = eb_probe_channels(found->probes[i], &channels);
+        out = eb_realloc(out, (size_t)(*n + k + 1), sizeof *out);
+        if (k > 0)
+            memcpy(out + *n, channels, sizeof *out * (size_t)k);
+        *n += k;
+    }
+    return out;
+}
+
+bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade required, eb_err *err)
+{
+    if (required == EB_GRADE_NONE)
+        return true;
+    int n;
+    eb_channel *channels = all_channels(found, &n);
+    bool *counted = eb_alloc((size_t)n + 1);
+    eb_domain_count(channels, n, boundary, counted, NULL, 0, NULL, 0);
+    eb_grade grade = EB_GRADE_COUNT;
+    for (int i = 0; i < n; i++)
+        if (counted[i] && channels[i].grade < grade)
+            grade = channels[i].grade;
+    free(counted);
+    free(channels);
+    if (grade == EB_GRADE_COUNT)
+        grade = EB_GRADE_NONE;
+    if (grade >= required)
+        return true;
+    char why[512] = "";
+    size_t at = 0;
+    for (int i = 0; i < found->n_sources && at < sizeof why; i++)
+        if (found->sources[i].reason[0])
+            at += (size_t)snprintf(why + at, sizeof why - at, "%s%s: %s", at ? "; " : "", found->sources[i].name,
+                                   found->sources[i].reason);
+    eb_err_set(err, EB_UNAVAILABLE, "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
+               eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
+    return eb_err_hint(err, "`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less");
+}
+
+static char *copy(const char *s)
+{
+    return eb_strdup(s ? s : "");
+}
+
+static char *origin_text(const eb_plan *plan, const eb_setting *s)
+{
+    switch (s->origin) {
+    case EB_ORIGIN_FILE:
+        return eb_format("%s:%d", plan->config_path, s->line);
+    case EB_ORIGIN_FLAG:
+        return eb_strdup("--set");
+    default:
+        return eb_strdup("default");
+    }
+}
+
+static void add_settings(eb_header *h, const eb_plan *plan)
+{
+    h->settings = eb_alloc(sizeof *h->settings * (plan->n_settings + 1));
+    for (size_t i = 0; i < plan->n_settings; i++) {
+        const eb_setting *s = &plan->settings[i];
+        h->settings[h->n_settings++] = (eb_setting_row){
+            .section = copy(s->option->section), .name = copy(s->name),          .key = copy(s->option->key),
+            .value = copy(s->text),              .unit = copy(s->option->unit), .origin = origin_text(plan, s),
+        };
+    }
+}
+
+static void add_cases(eb_header *h, const eb_plan *plan)
+{
+    h->cases = eb_alloc(sizeof *h->cases * (size_t)(plan->n_cases + 1));
+    for (int i = 0; i < plan->n_cases; i++) {
+        const eb_case *c = &plan->cases[i];
+        h->cases[h->n_cases++] = (eb_case_info){
+            .index = i,
+            .id = copy(c->id),
+            .family = copy(c->ops->name),
+            .model = copy(c->model),
+            .source = copy(c->source),
+            .type = copy(c->type),
+            .workload = copy(c->workload),
+            .kv = copy(c->kv == EB_KV_F16 ? "f16" : "f32"),
+            .prompt_tok = c->params.prompt_tok,
+            .output_tok = c->params.output_tok,
+            .batch = c->params.batch,
+            .depth_tok = c->params.depth_tok,
+            .threads = c->threads,
+            .reference_type = c->reference_type ? eb_strdup(c->reference_type) : NULL,
+        };
+    }
+}
+
+static void add_sources(eb_header *h, const eb_found *found)
+{
+    h->sources = eb_alloc(sizeof *h->sources * (size_t)(found->n_sources + 1));
+    for (int i = 0; i < found->n_sources; i++) {
+        const eb_source_row *s = &found->sources[i];
+        h->sources[h->n_sources++] = (eb_source_row){ copy(s->name), copy(s->state), copy(s->reason), copy(s->remedy) };
+    }
+}
+
+eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const eb_found *found)
+{
+    char now[32];
+    eb_header *h = eb_alloc(sizeof *h);
+    eb_utc_now(now, sizeof now);
+    h->tool_version = copy(tool_version);
+    h->config = copy(plan->config_path);
+    h->started_utc = eb_strdup(now);
+    h->plan_digest = copy(plan->digest);
+    h->engine = copy(plan->engine->name);
+    h->boundary = plan->probes.boundary;
+    h->trials_min = plan->run.trials_min;
+    h->trials_max = plan->run.trials_max;
+    h->interval_level = eb_stop_level(h->trials_min, h->trials_max);
+    add_settings(h, plan);
+    add_sources(h, found);
+    h->channels = all_channels(found, &h->n_channels);
+    add_cases(h, plan);
+    return h;
+}
+
+void eb_header_free_built(eb_header *h)
+{
+    if (!h)
+        return;
+    char *own[] = { h->tool_version, h->config, h->started_utc, h->plan_digest, h->engine, h->fingerprint };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        free(own[i]);
+    for (int i = 0; i < h->n_settings; i++) {
+        eb_setting_row *s = &h->settings[i];
+        char *part[] = { s->section, s->name, s->key, s->value, s->unit, s->origin };
+        for (size_t k = 0; k < sizeof part / sizeof *part; k++)
+            free(part[k]);
+    }
+    for (int i = 0; i < h->n_machine; i++) {
+        free(h->machine[i].key);
+        free(h->machine[i].value);
+    }
+    for (int i = 0; i < h->n_sources; i++) {
+        eb_source_row *s = &h->sources[i];
+        free(s->name);
+        free(s->state);
+        free(s->reason);
+        free(s->remedy);
+    }
+    for (int i = 0; i < h->n_cases; i++) {
+        eb_case_info *c = &h->cases[i];
+        char *part[] = { c->id, c->family, c->model, c->source, c->type, c->workload, c->kv, c->reference_type };
+        for (size_t k = 0; k < sizeof part / sizeof *part; k++)
+            free(part[k]);
+    }
+    free(h->settings);
+    free(h->machine);
+    free(h->sources);
+    free(h->channels);
+    free(h->cases);
+    free(h);
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal's header from a plan and what was found on the machine.
+#ifndef EB_RUN_HEADER_H
+#define EB_RUN_HEADER_H
+
+#include "harness/plan/plan.h"
+#include "harness/record/run.h"
+
+// Sources and channels of the opened probes.
+typedef struct eb_found {
+    eb_source_row *sources;
+    int n_sources;
+    eb_probe **probes;       // opened ones
+    int n_probes;
+} eb_found;
+
+// Detects all probes that [probes] sources allows and opens what works. `config` and `io` are borrowed for
+// the life of the probes.
+void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config);
+void eb_found_close(eb_found *found);
+// EB_UNAVAILABLE when the boundary's energy would be of a weaker grade than `wanted`.
+bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade wanted, eb_err *err);
+
+eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const eb_found *found);
+void eb_header_free_built(eb_header *h);
+
+#endif

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/runner.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/clock.h"
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+#include "harness/record/journal.h"
+#include "harness/run/cold.h"
+#include "harness/run/facts.h"
+#include "harness/run/guards.h"
+#include "harness/run/header.h"
+#include "harness/run/machine.h"
+#include "harness/run/rss.h"
+#include "harness/run/sampler.h"
+
+enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
+#define CEILING_BUDGET_NS 600000000ll
+#define NAP_NS 20000000ll
+
+// One case while the run goes on.
+typedef struct case_state {
+    char path[PATH_SIZE];       // model file
+    double *tok_s;              // of each finished trial
+    int n;                      // finished trials
+    bool *done;                 // by round, 0-based
+    bool stopped;               // by the stop rule
+    uint64_t rss_bytes;
+} case_state;
+
+typedef struct runner {
+    const eb_run_job *job;
+    const eb_plan *plan;
+    eb_found found;
+    eb_header *header;
+    eb_sampler *sampler;
+    eb_journal *journal;
+    eb_warnings warnings;
+    case_state *cases;
+    eb_case_facts *facts;
+    eb_reference reference;
+    // The open engine and what it was opened for.
+    eb_engine *engine;
+    char engine_path[PATH_SIZE];
+    eb_engine_config engine_config;
+    // Reused by every trial.
+    eb_token_event *tokens;
+    eb_request_row *requests;
+    size_t cap_tokens, cap_requests;
+    int64_t trials_began_ns;
+    int done, done_before, total, number;
+} runner;
+
+static bool stop_asked(void *arg)
+{
+    const runner *r = arg;
+    return r->job->signal && *r->job->signal != 0;
+}
+
+static bool interrupted(const runner *r, eb_err *err)
+{
+    if (!stop_asked((void *)r))
+        return false;
+    eb_err_set(err, *r->job->signal == SIGTERM ? EB_SIGTERM : EB_SIGINT, "interrupted; what was finished is kept");
+    eb_err_hint(err, "effbench run --resume '%s' goes on from here", r->job->dir);
+    return true;
+}
+
+static void notice(void *arg, const char *line)
+{
+    const runner *r = arg;
+    if (r->job->hooks.notice)
+        r->job->hooks.notice(r->job->hooks.arg, line);
+}
+
+static void progress(const runner *r, const char *stage, const eb_case *c, int round)
+{
+    if (!r->job->hooks.progress)
+        return;
+    eb_progress p = { .stage = stage, .case_id = c ? c->id : NULL, .case_index = c ? c->index : 0,
+                      .n_cases = r->plan->n_cases, .round = round, .rounds = r->plan->run.trials_max,
+                      .done = r->done, .total = r->total, .tok_s = NAN, .eta_s = NAN };
+    if (c && r->cases[c->index].n > 0)
+        p.tok_s = r->cases[c->index].tok_s[r->cases[c->index].n - 1];
+    int here = r->done - r->done_before;
+    if (here > 0 && r->trials_began_ns)
+        p.eta_s = (double)(eb_now_ns() - r->trials_began_ns) / 1e9 / here * (r->total - r->done);
+    r->job->hooks.progress(r->job->hooks.arg, &p);
+}
+
+// ---- before anything is measured -------------------------------------------------------------------
+
+static bool prepare_models(runner *r, eb_err *err)
+{
+    for (int i = 0; i < r->plan->n_cases; i++) {
+        const eb_case *c = &r->plan->cases[i];
+        eb_model_spec spec = { c->source, c->type, c->model_seed };
+        progress(r, "model", c, 0);
+        if (interrupted(r, err) ||
+            !r->plan->engine->prepare(&spec, r->cases[i].path, sizeof r->cases[i].path, notice, r, err))
+            return false;
+        spec.type = c->reference_type;
+        char path[PATH_SIZE];
+        if (c->reference_type && !r->plan->engine->prepare(&spec, path, sizeof path, notice, r, err))
+            return false;
+    }
+    return true;
+}
+
+static void close_engine(runner *r)
+{
+    if (r->engine)
+        r->plan->engine->close(r->engine);
+    r->engine = NULL;
+}
+
+static bool same_config(const eb_engine_config *a, const eb_engine_config *b)
+{
+    return a->threads == b->threads && a->affinity == b->affinity && a->max_batch == b->max_batch &&
+           a->max_ctx_tok == b->max_ctx_tok && a->kv == b->kv;
+}
+
+// Opens the case's model unless it is open already. *load_ns: -1 when it was.
+static bool open_engine(runner *r, const eb_case *c, int64_t *load_ns, eb_err *err)
+{
+    eb_engine_config config = eb_case_engine_config(r->plan, c);
+    const char *path = r->cases[c->index].path;
+    *load_ns = -1;
+    if (r->engine && strcmp(r->engine_path, path) == 0 && same_config(&config, &r->engine_config))
+        return true;
+    close_engine(r);
+    eb_rss_reset(r->job->io);
+    int64_t start = eb_now_ns();
+    r->engine = r->plan->engine->open(path, &config, err);
+    if (!r->engine)
+        return false;
+    *load_ns = eb_now_ns() - start;
+    snprintf(r->engine_path, sizeof r->engine_path, "%s", path);
+    r->engine_config = config;
+    return true;
+}
+
+static bool quality(runner *r, const eb_case *c, eb_case_facts *f, eb_err *err)
+{
+    if (!c->ops->needs_eval || !c->reference_type)
+        return true;
+    eb_model_spec spec = { c->source, c->reference_type, c->model_seed };
+    char path[PATH_SIZE];
+    close_engine(r);
+    return r->plan->engine->prepare(&spec, path, sizeof path, notice, r, err) &&
+           eb_facts_quality(r->plan, c, r->cases[c->index].path, path, &r->reference, f, err);
+}
+
+static bool case_facts(runner *r, const eb_case *c, eb_err *err)
+{
+    eb_case_facts *f = &r->facts[c->index];
+    eb_engine_caps caps;
+    int64_t load_ns;
+    progress(r, "warm", c, 0);
+    if (!open_engine(r, c, &load_ns, err) || !c->ops->prepare(&c->params, r->engine, err))
+        return false;
+    r->plan->engine->caps(r->engine, &caps);
+    eb_facts_init(f, c, r->engine_path, &caps);
+    if (!quality(r, c, f, err))
+        return false;
+    if (r->plan->run.cold_start && r->job->self) {
+        close_engine(r);
+        eb_err cold;
+        eb_err_clear(&cold);
+        f->first_token_cold_ns = eb_cold_first_token(r->job->self, r->cases[c->index].path, c->threads, c->kv, stop_asked, r, &cold);
+        if (f->first_token_cold_ns < 0 && !stop_asked(r))
+            eb_warn(&r->warnings, "%s", cold.message);
+    }
+    return !interrupted(r, err);
+}
+
+static bool all_facts(runner *r, eb_err *err)
+{
+    for (int i = 0; i < r->plan->n_cases; i++)
+        if (!case_facts(r, &r->plan->cases[i], err))
+            return false;
+    eb_reference_deinit(&r->reference);
+    close_engine(r);
+    return true;
+}
+
+static int most_threads(const eb_plan *plan)
+{
+    int most = 1;
+    for (int i = 0; i < plan->n_cases; i++)
+        most = plan->cases[i].threads > most ? plan->cases[i].threads : most;
+    return most;
+}
+
+static bool describe(runner *r, eb_err *err)
+{
+    eb_ceilings ceilings = { .isa = "", .read_bytes_s = NAN, .flop_s = NAN };
+    int threads = most_threads(r->plan);
+    if (r->plan->engine->ceilings &&
+        !r->plan->engine->ceilings(threads, r->plan->affinity, CEILING_BUDGET_NS, &ceilings, err))
+        return false;
+    r->header = eb_header_build(r->plan, r->job->tool_version, &r->found);
+    eb_machine_describe(r->job->io, ceilings.isa, r->header);
+    if (!isnan(ceilings.read_bytes_s))
+        eb_machine_add(r->header, "read_bandwidth_bytes_s", "%.6g", ceilings.read_bytes_s);
+    if (!isnan(ceilings.flop_s))
+        eb_machine_add(r->header, "flop_s", "%.6g", ceilings.flop_s);
+    eb_machine_add(r->header, "ceiling_threads", "%d", threads);
+    return true;
+}
+
+static bool allocate(runner *r, eb_err *err)
+{
+    const eb_plan *plan = r->plan;
+    for (int i = 0; i < plan->n_cases; i++) {
+        const eb_workload_params *p = &plan->cases[i].params;
+        size_t tokens = (size_t)p->batch * (size_t)p->output_tok;
+        r->cap_tokens = tokens > r->cap_tokens ? tokens : r->cap_tokens;
+        r->cap_requests = (size_t)p->batch > r->cap_requests ? (size_t)p->batch : r->cap_requests;
+        r->cases[i].tok_s = eb_alloc(sizeof(double) * (size_t)plan->run.trials_max);
+        r->cases[i].done = eb_alloc((size_t)plan->run.trials_max);
+    }
+    r->total = plan->n_cases * plan->run.trials_max;
+    r->tokens = eb_try_alloc(r->cap_tokens, sizeof *r->tokens, "token marks", err);
+    r->requests = eb_try_alloc(r->cap_requests, sizeof *r->requests, "requests", err);
+    return r->tokens && r->requests;
+}
+
+// ---- the journal and where it stands -----------------------------------------------------------------
+
+static void apply_stop_rule(runner *r, const eb_case *c)
+{
+    const eb_run_config *run = &r->plan->run;
+    case_state *s = &r->cases[c->index];
+    double lo, hi, mid = eb_median(s->tok_s, (size_t)s->n);
+    if (run->trials_min == run->trials_max || run->target <= 0 || !eb_stop_is_look(s->n, run->trials_min, run->trials_max))
+        return;
+    if (eb_median_interval(s->tok_s, (size_t)s->n, r->header->interval_level, &lo, &hi) &&
+        (hi - lo) / 2 <= run->target * mid)
+        s->stopped = true;
+    if (s->stopped)
+        r->total -= run->trials_max - s->n;
+}
+
+static double trial_tok_s(const eb_case *c, const eb_trial_info *t)
+{
+    double tokens = (double)c->params.batch * c->params.output_tok;
+    return t->t_end_ns > t->t_start_ns ? tokens * 1e9 / (double)(t->t_end_ns - t->t_start_ns) : NAN;
+}
+
+static void count_trial(runner *r, const eb_trial_info *t)
+{
+    const eb_case *c = &r->plan->cases[t->case_index];
+    case_state *s = &r->cases[t->case_index];
+    double tok_s = trial_tok_s(c, t);
+    s->done[t->round - 1] = true;
+    r->done++;
+    if (!t->error && !isnan(tok_s)) {
+        s->tok_s[s->n++] = tok_s;
+        apply_stop_rule(r, c);
+    }
+}
+
+static bool open_journal(runner *r, eb_err *err)
+{
+    if (!r->job->resume) {
+        r->journal = eb_journal_create(r->job->dir, r->header, err);
+    } else {
+        eb_trial_info *done = NULL;
+        int n_done = 0;
+        r->journal = eb_journal_resume(r->job->dir, r->header, &done, &n_done, err);
+        for (int i = 0; r->journal && i < n_done; i++) {
+            const eb_trial_info *t = &done[i];
+            r->number = t->number > r->number ? t->number : r->number;
+            if (t->number > 0 && t->case_index >= 0 && t->case_index < r->plan->n_cases && t->round >= 1 &&
+                t->round <= r->plan->run.trials_max && !r->cases[t->case_index].done[t->round - 1])
+                count_trial(r, t);
+        }
+        free(done);
+    }
+    r->done_before = r->done;
+    if (!r->journal)
+        return false;
+    for (int i = 0; i < r->plan->n_cases; i++)
+        if (!eb_journal_facts(r->journal, &r->facts[i], err))
+            return false;
+    return true;
+}
+
+static bool wait_ns(runner *r, int64_t ns)
+{
+    int64_t until = eb_now_ns() + ns;
+    while (eb_now_ns() < until && !stop_asked(r)) {
+        int64_t nap = eb_now_ns() + NAP_NS;
+        eb_clock_real.sleep_until_ns(&eb_clock_real, nap < until ? nap : until);
+    }
+    return !stop_asked(r);
+}
+
+static bool idle_baseline(runner *r, eb_err *err)
+{
+    if (r->plan->run.idle_ns <= 0)
+        return true;
+    progress(r, "idle", NULL, 0);
+    eb_trial_info info = { .number = 0, .case_index = -1, .load_ns = -1 };
+    eb_sampler_begin(r->sampler);
+    info.t_start_ns = eb_now_ns();
+    wait_ns(r, r->plan->run.idle_ns);
+    info.t_end_ns = eb_now_ns();
+    eb_sampler_end(r->sampler);
+    if (interrupted(r, err))
+        return false;
+    size_t n;
+    const eb_power_row *rows = eb_sampler_rows(r->sampler, &n);
+    return eb_journal_trial(r->journal, &info, NULL, 0, NULL, 0, rows, n, err);
+}
+
+// ---- trials --------------------------------------------------------------------------------------------
+
+static void mark(void *arg, bool begin)
+{
+    runner *r = arg;
+    if (begin)
+        eb_sampler_begin(r->sampler);
+    else
+        eb_sampler_end(r->sampler);
+}
+
+static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_info *info, eb_warnings *w, eb_err *err)
+{
+    eb_guard before, after;
+    if (!open_engine(r, c, &info->load_ns, err) || !c->ops->prepare(&c->params, r->engine, err))
+        return false;
+    eb_guard_read(r->job->io, &before);
+    if (!c->ops->run_trial(&c->params, r->engine, sink, err))
+        return false;
+    eb_guard_read(r->job->io, &after);
+    eb_guard_compare(&before, &after, w);
+    eb_engine_memory memory;
+    r->plan->engine->memory(r->engine, &memory);
+    c->ops->verify(sink, info->digest);
+    info->t_start_ns = sink->t_start_ns;
+    info->t_end_ns = sink->t_end_ns;
+    info->rss_peak_bytes = eb_rss_peak(r->job->io);
+    info->model_bytes = memory.model_bytes;
+    info->kv_bytes = memory.kv_bytes;
+    info->scratch_bytes = memory.scratch_bytes;
+    return true;
+}
+
+static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
+{
+    eb_trial_info info = { .number = r->number + 1, .case_index = c->index, .round = round, .load_ns = -1 };
+    eb_trial_sink sink = { .tokens = r->tokens, .cap_tokens = r->cap_tokens, .requests = r->requests,
+                           .cap_requests = r->cap_requests, .mark = mark, .stop = stop_asked, .arg = r };
+    eb_warnings w = { 0 };
+    eb_err failure;
+    eb_err_clear(&failure);
+    progress(r, "trial", c, round);
+    bool ok = measure(r, c, &sink, &info, &w, &failure);
+    if (interrupted(r, err)) {  // a trial that was cut short is no trial
+        eb_warnings_deinit(&w);
+        return false;
+    }
+    size_t n = 0;
+    const eb_power_row *rows = ok ? eb_sampler_rows(r->sampler, &n) : NULL;
+    if (!ok) {
+        info.error = failure.message;
+        info.t_start_ns = info.t_end_ns = 0;
+        sink.n_tokens = sink.n_requests = 0;
+        close_engine(r);
+    }
+    info.warnings = w.items;
+    info.n_warnings = (int)w.n;
+    ok = eb_journal_trial(r->journal, &info, sink.requests, sink.n_requests, sink.tokens, sink.n_tokens, rows, n, err);
+    if (ok) {
+        r->number++;
+        count_trial(r, &info);
+    }
+    eb_warnings_deinit(&w);
+    return ok;
+}
+
+static bool rounds(runner *r, eb_err *err)
+{
+    const eb_run_config *run = &r->plan->run;
+    int64_t began = r->trials_began_ns = eb_now_ns();
+    for (int round = 1; round <= run->trials_max; round++) {
+        if (run->max_time_ns > 0 && eb_now_ns() - began > run->max_time_ns) {
+            eb_warn(&r->warnings, "stopped by max_time after %d of %d rounds", round - 1, run->trials_max);
+            break;
+        }
+        for (int i = 0; i < r->plan->n_cases; i++) {
+            const eb_case *c = &r->plan->cases[i];
+            if (r->cases[i].stopped || r->cases[i].done[round - 1])
+                continue;
+            if (interrupted(r, err) || !one_trial(r, c, round, err))
+                return false;
+            if (run->pause_ns > 0)
+                wait_ns(r, run->pause_ns);
+        }
+    }
+    return true;
+}
+
+// ---- all of it -----------------------------------------------------------------------------------------
+
+static void release(runner *r)
+{
+    close_engine(r);
+    eb_reference_deinit(&r->reference);
+    eb_sampler_free(r->sampler);
+    if (r->journal)
+        eb_journal_close(r->journal);
+    eb_found_close(&r->found);
+    eb_header_free_built(r->header);
+    eb_warnings_deinit(&r->warnings);
+    for (int i = 0; r->cases && i < r->plan->n_cases; i++) {
+        free(r->cases[i].tok_s);
+        free(r->cases[i].done);
+    }
+    free(r->cases);
+    free(r->facts);
+    free(r->tokens);
+    free(r->requests);
+}
+
+bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
+{
+    const eb_plan *plan = job->plan;
+    runner r = { .job = job, .plan = plan };
+    bool ok = false;
+    *started = false;
+    r.cases = eb_alloc(sizeof *r.cases * (size_t)plan->n_cases);
+    r.facts = eb_alloc(sizeof *r.facts * (size_t)plan->n_cases);
+    // Probes first: event counters are inherited by threads that start after them.
+    eb_found_open(&r.found, job->io, &plan->probes);
+    eb_guard_machine(job->io, &r.warnings);
+    if (!eb_found_require(&r.found, plan->probes.boundary, plan->run.require_energy, err) || !allocate(&r, err) ||
+        !prepare_models(&r, err) || !describe(&r, err) || !all_facts(&r, err))
+        goto out;
+    r.sampler = eb_sampler_new(r.found.probes, r.found.n_probes, &plan->probes, MAX_ROWS, most_threads(plan), err);
+    if (!r.sampler || !open_journal(&r, err))
+        goto out;
+    *started = true;
+    ok = eb_sampler_start(r.sampler, err) && idle_baseline(&r, err) && rounds(&r, err) &&
+         eb_journal_end(r.journal, &r.warnings, err);
+out:
+    release(&r);
+    return ok;
+}

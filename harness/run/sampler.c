@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/sampler.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <errno.h>
+
+#include "harness/base/clock.h"
+#include "harness/base/mem.h"
+
+enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 512 };
+#define WINDOW_GUARD_NS 1000000000ll  // `window` mode still reads each second, well inside any wrap
+#define EDGE_MIN_NS 100000ll
+
+// One probe's place in the schedule.
+typedef struct slot {
+    eb_probe *probe;
+    int first, n;             // channels
+    int64_t base_ns;          // as configured
+    int64_t interval_ns;      // as thinned in this window
+    int64_t due_ns;
+} slot;
+
+struct eb_sampler {
+    slot *slots;
+    int n_slots, n_channels;
+    const eb_channel **channels;
+    eb_sampling mode;
+    eb_sample *scratch;       // one read of the widest probe
+    eb_power_row *rows;
+    size_t n_rows, max_rows;
+    int busy_cpus;
+
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t lock;     // guards all above while sampling, and the two below
+    pthread_cond_t wake;
+    bool sampling, quit;
+    int64_t cpu_ns;
+};
+
+static int64_t shortest_period(const eb_channel *channels, int n)
+{
+    int64_t best = 0;
+    for (int i = 0; i < n; i++)
+        if (channels[i].period_ns > 0 && (best == 0 || channels[i].period_ns < best))
+            best = channels[i].period_ns;
+    return best;
+}
+
+// `trace` reads at the configured rate, but no source more than 5 times per update of its own; `edge` reads
+// 5 times per update whatever the rate.
+static int64_t probe_interval(const eb_probe_config *config, const eb_channel *channels, int n)
+{
+    int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_period(channels, n) / POLLS_PER_UPDATE;
+    if (config->sampling == EB_SAMPLING_WINDOW)
+        return WINDOW_GUARD_NS;
+    if (config->sampling == EB_SAMPLING_EDGE && update_ns > 0)
+        return update_ns < EDGE_MIN_NS ? EDGE_MIN_NS : update_ns;
+    return update_ns > rate_ns ? update_ns : rate_ns;
+}
+
+static bool add_slots(eb_sampler *s, eb_probe *const *probes, int n_probes, const eb_probe_config *config, eb_err *err)
+{
+    int widest = 0;
+    for (int i = 0; i < n_probes; i++) {
+        const eb_channel *channels;
+        int n = eb_probe_channels(probes[i], &channels);
+        if (s->n_channels + n > MAX_CHANNELS)
+            return eb_err_set(err, EB_FAILED, "more than %d channels", MAX_CHANNELS);
+        s->slots[i] = (slot){ .probe = probes[i], .first = s->n_channels, .n = n,
+                              .base_ns = probe_interval(config, channels, n) };
+        for (int k = 0; k < n; k++)
+            s->channels[s->n_channels++] = &channels[k];
+        widest = n > widest ? n : widest;
+    }
+    s->n_slots = n_probes;
+    s->scratch = eb_alloc(sizeof *s->scratch * (size_t)(widest ? widest : 1));
+    return true;
+}
+
+eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe_config *config, size_t max_rows,
+                           int busy_cpus, eb_err *err)
+{
+    eb_sampler *s = eb_alloc(sizeof *s);
+    s->slots = eb_alloc(sizeof *s->slots * (size_t)(n_probes ? n_probes : 1));
+    s->channels = eb_alloc(sizeof *s->channels * MAX_CHANNELS);
+    s->mode = config->sampling;
+    s->busy_cpus = busy_cpus;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->wake, &attr);
+    pthread_condattr_destroy(&attr);
+    if (!add_slots(s, probes, n_probes, config, err))
+        goto fail;
+    // Room for at least a few whole sets, or the thinning below could not work.
+    s->max_rows = max_rows > 16 * (size_t)s->n_channels ? max_rows : 16 * (size_t)s->n_channels + 16;
+    s->rows = eb_try_alloc(s->max_rows, sizeof *s->rows, "sample buffer", err);
+    if (!s->rows)
+        goto fail;
+    return s;
+fail:
+    eb_sampler_free(s);
+    return NULL;
+}
+
+int eb_sampler_channels(const eb_sampler *s)
+{
+    return s->n_channels;
+}
+
+const eb_channel *eb_sampler_channel(const eb_sampler *s, int i)
+{
+    return s->channels[i];
+}
+
+// Halves the rows: of each channel every other sample stays, the first always.
+static void thin(eb_sampler *s)
+{
+    bool keep[MAX_CHANNELS];
+    size_t out = 0;
+    memset(keep, 1, sizeof keep);
+    for (size_t i = 0; i < s->n_rows; i++) {
+        int c = s->rows[i].channel;
+        if (keep[c])
+            s->rows[out++] = s->rows[i];
+        keep[c] = !keep[c];
+    }
+    s->n_rows = out;
+    for (int i = 0; i < s->n_slots; i++)
+        s->slots[i].interval_ns *= 2;
+}
+
+static void read_slot(eb_sampler *s, slot *p)
+{
+    if (s->n_rows + 2 * (size_t)s->n_channels > s->max_rows)
+        thin(s);
+    eb_probe_read(p->probe, s->scratch);
+    for (int k = 0; k < p->n; k++)
+        s->rows[s->n_rows++] = (eb_power_row){ .channel = p->first + k, .sample = s->scratch[k] };
+}
+
+static void read_all(eb_sampler *s)
+{
+    for (int i = 0; i < s->n_slots; i++)
+        read_slot(s, &s->slots[i]);
+}
+
+static int64_t take_due(eb_sampler *s, int64_t now_ns)
+{
+    int64_t next = now_ns + WINDOW_GUARD_NS;
+    for (int i = 0; i < s->n_slots; i++) {
+        slot *p = &s->slots[i];
+        if (p->due_ns <= now_ns) {
+            read_slot(s, p);
+            // On a grid, so that a late read does not shift the ones after it; what was missed is not made up.
+            p->due_ns += p->interval_ns * (1 + (now_ns - p->due_ns) / p->interval_ns);
+        }
+        next = p->due_ns < next ? p->due_ns : next;
+    }
+    return next;
+}
+
+int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns)
+{
+    return take_due(s, now_ns);
+}
+
+// Off the workload's CPUs where the process may use more of them than the workload does.
+static void keep_off(int busy_cpus)
+{
+    cpu_set_t may, mine;
+    if (sched_getaffinity(0, sizeof may, &may) != 0 || CPU_COUNT(&may) <= busy_cpus)
+        return;
+    CPU_ZERO(&mine);
+    int seen = 0;
+    for (int c = 0; c < CPU_SETSIZE; c++)
+        if (CPU_ISSET(c, &may) && seen++ >= busy_cpus)
+            CPU_SET(c, &mine);
+    pthread_setaffinity_np(pthread_self(), sizeof mine, &mine);
+}
+
+static void *sampler_main(void *arg)
+{
+    eb_sampler *s = arg;
+    keep_off(s->busy_cpus);
+    pthread_mutex_lock(&s->lock);
+    while (!s->quit) {
+        if (!s->sampling) {
+            pthread_cond_wait(&s->wake, &s->lock);
+            continue;
+        }
+        int64_t next = take_due(s, eb_now_ns());
+        struct timespec cpu, until = { next / 1000000000, next % 1000000000 };
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+        s->cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
+        pthread_cond_timedwait(&s->wake, &s->lock, &until);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+bool eb_sampler_start(eb_sampler *s, eb_err *err)
+{
+    int rc = pthread_create(&s->thread, NULL, sampler_main, s);
+    if (rc != 0)
+        return eb_err_sys(err, EB_FAILED, rc, "cannot start the sampler thread", "pthread_create");
+    s->has_thread = true;
+    return true;
+}
+
+void eb_sampler_begin(eb_sampler *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->n_rows = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        s->slots[i].interval_ns = s->slots[i].base_ns;
+    read_all(s);
+    int64_t now = eb_now_ns();
+    for (int i = 0; i < s->n_slots; i++)
+        s->slots[i].due_ns = now + s->slots[i].interval_ns;
+    s->sampling = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void eb_sampler_end(eb_sampler *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->sampling = false;
+    read_all(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n)
+{
+    *n = s->n_rows;
+    return s->rows;
+}
+
+int64_t eb_sampler_cpu_ns(const eb_sampler *s)
+{
+    return s->cpu_ns;
+}
+
+void eb_sampler_free(eb_sampler *s)
+{
+    if (!s)
+        return;
+    if (s->has_thread) {
+        pthread_mutex_lock(&s->lock);
+        s->quit = true;
+        pthread_cond_signal(&s->wake);
+        pthread_mutex_unlock(&s->lock);
+        pthread_join(s->thread, NULL);
+    }
+    pthread_cond_destroy(&s->wake);
+    pthread_mutex_destroy(&s->lock);
+    free(s->rows);
+    free(s->scratch);
+    free(s->channels);
+    free(s->slots);
+    free(s);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the probes on a clock while a workload runs, into buffers allocated beforehand: raw counters
+// with bracketed stamps, nothing computed. A window is bounded by two reads of every channel.
+// Threads: all calls from one thread; reading happens on the sampler's own thread and, at the
+// window's ends, on the caller's.
+#ifndef EB_RUN_SAMPLER_H
+#define EB_RUN_SAMPLER_H
+
+#include "harness/record/run.h"
+#include "probes/probe.h"
+
+typedef struct eb_sampler eb_sampler;
+
+// Channels of all probes, in order, become channel 0..n-1 of the rows. `max_rows` bounds the buffer: when
+// it is full, every other set of samples is dropped and the interval doubles, so that a window is always
+// covered from end to end. Probes are borrowed. busy_cpus: CPUs that the workload uses; with more
+// CPUs than that the thread keeps to the others.
+eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe_config *config, size_t max_rows,
+                           int busy_cpus, eb_err *err);
+void eb_sampler_free(eb_sampler *s);   // stops the thread
+
+int eb_sampler_channels(const eb_sampler *s);
+const eb_channel *eb_sampler_channel(const eb_sampler *s, int i);
+
+bool eb_sampler_start(eb_sampler *s, eb_err *err);  // the thread, idle until begin
+void eb_sampler_begin(eb_sampler *s);               // forgets earlier rows, reads every channel, then samples
+void eb_sampler_end(eb_sampler *s);                 // reads every channel, then stops sampling
+// Without the thread: takes what is due at `now_ns`, and says when the next read is due.
+int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns);
+
+// Rows since begin, in time order per channel; valid until the next begin.
+const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n);
+int64_t eb_sampler_cpu_ns(const eb_sampler *s);     // CPU time the thread has used
+
+#endif
