@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The x86-64 kernel tables, for kernels_x86.c, which lists them, and the files that define them.
+#ifndef EB_KERNELS_X86_H
+#define EB_KERNELS_X86_H
+
+#include "workloads/engine/kernels/kernels.h"
+
+extern const eb_kernels eb_kernels_avx2;   // avx2.c: AVX2, FMA, F16C
+extern const eb_kernels eb_kernels_avx512; // avx512.c: AVX-512 F, BW, VL, DQ, and the above
+
+// kernels_x86.c: the CPU has them and the operating system keeps their registers.
+bool eb_x86_has_avx2(void);
+bool eb_x86_has_avx512(void);
+
+#endif
