@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/cmd/resume.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+
+enum { LIMIT = 1 << 20 };
+
+bool eb_resume_save(const char *dir, const char *config, const char *const *sets, int n_sets, eb_err *err)
+{
+    size_t len, n = 0;
+    if (!eb_mkdirs(dir, err))
+        return false;
+    char *journal = eb_path_join(dir, "trials.jsonl");
+    bool taken = eb_file_exists(journal);
+    free(journal);
+    if (taken) {
+        eb_err_set(err, EB_FAILED, "'%s' holds a run already", dir);
+        return eb_err_hint(err, "name another folder, or go on with `effbench run --resume '%s'`", dir);
+    }
+    char *text = eb_file_read(config, LIMIT, &len, err), *path = eb_path_join(dir, "config.ini");
+    bool ok = text && eb_file_write_atomic(path, text, len, err);
+    free(path);
+    free(text);
+    for (int i = 0; i < n_sets; i++)
+        n += strlen(sets[i]) + 1;
+    char *all = eb_alloc(n + 1), *at = all;
+    for (int i = 0; i < n_sets; i++) {
+        at = stpcpy(at, sets[i]);
+        *at++ = '\n';
+    }
+    path = eb_path_join(dir, "sets.txt");
+    ok = ok && (n == 0 || eb_file_write_atomic(path, all, n, err));
+    free(path);
+    free(all);
+    return ok;
+}
+
+bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err)
+{
+    size_t len;
+    *out = (eb_resume){ .config = eb_path_join(dir, "config.ini") };
+    if (!eb_file_exists(out->config)) {
+        eb_resume_deinit(out);
+        eb_err_set(err, EB_USAGE, "'%s' holds no run to go on with (no config.ini)", dir);
+        return eb_err_hint(err, "name the folder that `effbench run` printed at its end");
+    }
+    char *path = eb_path_join(dir, "sets.txt");
+    char *text = eb_file_exists(path) ? eb_file_read(path, LIMIT, &len, err) : eb_strdup("");
+    free(path);
+    if (!text) {
+        eb_resume_deinit(out);
+        return false;
+    }
+    int cap = 0;
+    for (char *save = NULL, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        EB_GROW(out->sets, out->n_sets, cap);
+        out->sets[out->n_sets++] = eb_strdup(line);
+    }
+    free(text);
+    return true;
+}
+
+void eb_resume_deinit(eb_resume *r)
+{
+    for (int i = 0; i < r->n_sets; i++)
+        free(r->sets[i]);
+    free(r->sets);
+    free(r->config);
+    *r = (eb_resume){ 0 };
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What `run --resume DIR` needs to know again: the config's text (DIR/config.ini) and the --set texts
+// (DIR/sets.txt, one per line).
+#ifndef EB_CMD_RESUME_H
+#define EB_CMD_RESUME_H
+
+#include "harness/base/error.h"
+
+typedef struct eb_resume {
+    char *config;            // path of DIR/config.ini
+    char **sets;
+    int n_sets;
+} eb_resume;
+
+bool eb_resume_save(const char *dir, const char *config, const char *const *sets, int n_sets, eb_err *err);
+bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err);
+void eb_resume_deinit(eb_resume *r);
+
+#endif

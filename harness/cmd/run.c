@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+// `effbench run`: config -> plan -> journal -> report. The table is printed from the result folder,
+// read back, so that `effbench report` prints the same.
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+#include "harness/cmd/cmd.h"
+#include "harness/cmd/resume.h"
+#include "harness/plan/plan.h"
+#include "harness/record/run.h"
+#include "harness/run/runner.h"
+#include "reports/report.h"
+
+enum { MAX_SETS = 256, SAME_SECOND_LIMIT = 1000 };
+
+typedef enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER } progress_mode;
+
+typedef struct run_args {
+    const char *config, *out, *resume;
+    const char *sets[MAX_SETS];
+    int n_sets;
+    char *require;              // the --set that --require-energy stands for
+    bool dry_run;
+    progress_mode progress;
+} run_args;
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+    caught = number;
+}
+
+static void catch_signals(void)
+{
+    // One shot: a second Ctrl-C ends the program at once.
+    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+// ---- arguments ----------------------------------------------------------------------------------------
+
+static int take_option(run_args *a, int argc, char **argv, int *i)
+{
+    const char *value = NULL, *progress = NULL, *grade = NULL, *set = NULL;
+    struct {
+        const char *name, **value;
+    } const options[] = { { "--set", &set },           { "--out", &a->out },         { "--resume", &a->resume },
+                          { "--require-energy", &grade }, { "--progress", &progress } };
+    if (strcmp(argv[*i], "--dry-run") == 0) {
+        a->dry_run = true;
+        return EB_OK;
+    }
+    const char *name = argv[*i];
+    for (size_t k = 0; k < sizeof options / sizeof *options && !value; k++)
+        if (eb_cmd_option(argc, argv, i, options[k].name, options[k].value)) {
+            value = *options[k].value;
+            if (!value || !*value)
+                return eb_cmd_usage("run", "%s needs a value", options[k].name);
+        }
+    if (!value)
+        return eb_cmd_usage("run", "there is no option '%s'", name);
+    if (set || grade) {
+        if (a->n_sets == MAX_SETS)
+            return eb_cmd_usage("run", "more than %d --set", MAX_SETS);
+        if (grade)
+            set = a->require = eb_format("run:require_energy=%s", grade);
+        a->sets[a->n_sets++] = set;
+    }
+    if (progress) {
+        static const char *const names[] = { "auto", "always", "never" };
+        int mode = 0;
+        while (mode < 3 && strcmp(progress, names[mode]) != 0)
+            mode++;
+        if (mode == 3)
+            return eb_cmd_usage("run", "--progress is auto, always or never, not '%s'", progress);
+        a->progress = (progress_mode)mode;
+    }
+    return EB_OK;
+}
+
+static int parse_args(run_args *a, int argc, char **argv)
+{
+    bool plain = false;
+    for (int i = 1; i < argc; i++) {
+        if (!plain && strcmp(argv[i], "--") == 0) {
+            plain = true;
+        } else if (!plain && argv[i][0] == '-' && argv[i][1]) {
+            int rc = take_option(a, argc, argv, &i);
+            if (rc != EB_OK)
+                return rc;
+        } else if (a->config) {
+            return eb_cmd_usage("run", "one config at a time: '%s' and '%s'", a->config, argv[i]);
+        } else {
+            a->config = argv[i];
+        }
+    }
+    if (!a->config && !a->resume)
+        return eb_cmd_usage("run", "which config? For instance: effbench run configs/edge.ini");
+    if (a->resume && a->out)
+        return eb_cmd_usage("run", "--resume goes on in its own folder; --out has no place beside it");
+    return EB_OK;
+}
+
+// ---- progress -----------------------------------------------------------------------------------------
+
+typedef struct screen {
+    bool on, line;              // shown at all; one line rewritten (a terminal) or a line each
+    bool dirty;                 // something stands on the rewritten line
+} screen;
+
+static void clear_line(screen *s)
+{
+    if (s->dirty)
+        fputs("\r\033[K", stderr);
+    s->dirty = false;
+}
+
+static void show_progress(void *arg, const eb_progress *p)
+{
+    screen *s = arg;
+    char text[256], rate[32], eta[32] = "";
+    if (!s->on)
+        return;
+    if (!isnan(p->eta_s))
+        snprintf(eta, sizeof eta, "  ETA %d:%02d", (int)p->eta_s / 60, (int)p->eta_s % 60);
+    if (strcmp(p->stage, "trial") == 0)
+        snprintf(text, sizeof text, "[%d/%d] %s  trial %d of %d  %s tok/s%s", p->done + 1, p->total, p->case_id, p->round,
+                 p->rounds, eb_fmt_sig(rate, sizeof rate, p->tok_s, 3), eta);
+    else if (strcmp(p->stage, "idle") == 0)
+        snprintf(text, sizeof text, "idle baseline");
+    else
+        snprintf(text, sizeof text, "%s %d/%d  %s", strcmp(p->stage, "model") == 0 ? "model" : "opening", p->case_index + 1,
+                 p->n_cases, p->case_id ? p->case_id : "");
+    clear_line(s);
+    fprintf(stderr, s->line ? "%.110s" : "%s\n", text);
+    s->dirty = s->line;
+    fflush(stderr);
+}
+
+static void show_notice(void *arg, const char *line)
+{
+    screen *s = arg;
+    clear_line(s);
+    fprintf(stderr, "%s\n", line);
+}
+
+static screen open_screen(progress_mode mode)
+{
+    const char *term = getenv("TERM");
+    bool tty = isatty(2) && !(term && strcmp(term, "dumb") == 0);
+    return (screen){ .on = mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && tty), .line = tty };
+}
+
+// ---- the result folder ----------------------------------------------------------------------------------
+
+// OUT/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... for more runs in the same second. Caller frees.
+static char *fresh_folder(const eb_plan *plan, eb_err *err)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+    char stamp[32];
+    gmtime_r(&now, &tm);
+    strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
+    const char *parent = plan->run.out && *plan->run.out ? plan->run.out : "results";
+    if (!eb_mkdirs(parent, err))
+        return NULL;
+    for (int k = 1; k < SAME_SECOND_LIMIT; k++) {
+        char *dir = k == 1 ? eb_format("%s/%s-%s", parent, plan->run.name, stamp)
+                           : eb_format("%s/%s-%s-%d", parent, plan->run.name, stamp, k);
+        if (mkdir(dir, 0777) == 0)
+            return dir;
+        int errnum = errno;
+        if (errnum != EEXIST) {
+            eb_err_sys(err, EB_FAILED, errnum, "cannot make the result folder", dir);
+            free(dir);
+            return NULL;
+        }
+        free(dir);
+    }
+    eb_err_set(err, EB_FAILED, "too many runs in one second in '%s'", parent);
+    return NULL;
+}
+
+static char *self_path(void)
+{
+    char buf[4096];
+    ssize_t n = readlink("/proc/self/exe", buf, sizeof buf - 1);
+    return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
+}
+
+// ---- dry run ---------------------------------------------------------------------------------------------
+
+static const char *origin(const eb_plan *plan, const eb_setting *s, char *buf, size_t size)
+{
+    static const char *const fixed[] = { [EB_ORIGIN_DEFAULT] = "default", [EB_ORIGIN_FLAG] = "--set" };
+    if (s->origin != EB_ORIGIN_FILE)
+        return fixed[s->origin];
+    snprintf(buf, size, "%s:%d", eb_path_base(plan->config_path), s->line);
+    return buf;
+}
+
+static void print_settings(const eb_plan *plan)
+{
+    printf("resolved options\n");
+    for (size_t i = 0; i < plan->n_settings; i++) {
+        const eb_setting *s = &plan->settings[i];
+        char where[300], key[160];
+        if (!s->text || !*s->text)
+            continue;
+        snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "", s->option->key);
+        printf("  %-34s = %-36s %s\n", key, s->text, origin(plan, s, where, sizeof where));
+    }
+}
+
+static void print_probes(const eb_globals *globals, const eb_plan *plan)
+{
+    eb_io io = eb_io_select(globals->sysroot);
+    eb_probe_env env = { .io = &io, .config = &plan->probes };
+    printf("\nprobes\n");
+    for (int i = 0; eb_probe_table[i]; i++) {
+        eb_probe_detection d;
+        eb_probe_detect(eb_probe_table[i], &env, &d);
+        printf("  %-12s %-14s %s\n", eb_probe_ops_name(eb_probe_table[i]), eb_probe_state_name(d.state), d.reason);
+    }
+    eb_io_deinit(&io);
+}
+
+static int dry_run(const eb_globals *globals, const eb_plan *plan)
+{
+    char a[32], b[32], c[32];
+    eb_estimate e;
+    print_settings(plan);
+    printf("\nplan %s: %d cases x %d", plan->digest, plan->n_cases, plan->run.trials_min);
+    if (plan->run.trials_max != plan->run.trials_min)
+        printf(" to %d", plan->run.trials_max);
+    printf(" trials, interleaved\n");
+    for (int i = 0; i < plan->n_cases; i++)
+        printf("  %3d  %-58s %-10s %d threads\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name, plan->cases[i].threads);
+    print_probes(globals, plan);
+    eb_run_estimate(plan, &e);
+    printf("\nestimate: %s of models to write, the largest %s in memory, %s of results, ",
+           eb_fmt_bytes(a, sizeof a, (double)e.model_bytes_to_write, 3), eb_fmt_bytes(b, sizeof b, (double)e.model_bytes_largest, 3),
+           eb_fmt_bytes(c, sizeof c, (double)e.result_bytes, 2));
+    if (isnan(e.seconds))
+        printf("time not known\n");
+    else
+        printf("about %s without the making of models\n", eb_fmt_time(a, sizeof a, e.seconds * 1e9, 2));
+    return EB_OK;
+}
+
+// ---- after the run -----------------------------------------------------------------------------------------
+
+static int judge(const eb_run *run, const eb_plan *plan)
+{
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_case_result *c = &run->cases[i];
+        const eb_metric *energy = eb_case_metric(c, "energy_j");
+        if (run->complete && c->n_trials - c->n_failed <= 0) {
+            fprintf(stderr, "effbench: error: no trial of '%s' succeeded\n", c->info->id);
+            return EB_FAILED;
+        }
+        eb_grade grade = energy && !isnan(energy->value) ? energy->grade : EB_GRADE_NONE;
+        if (run->complete && grade < plan->run.require_energy) {
+            fprintf(stderr, "effbench: error: '%s' has energy of grade '%s', '%s' was required%s%s\n", c->info->id,
+                    eb_grade_name(grade), eb_grade_name(plan->run.require_energy), energy && energy->note[0] ? ": " : "",
+                    energy ? energy->note : "");
+            return EB_UNAVAILABLE;
+        }
+    }
+    return EB_OK;
+}
+
+static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    const char *format = globals->format ? globals->format : "term", *missing = NULL;
+    eb_run *run = eb_run_load(dir, &err);
+    if (!run)
+        return eb_cmd_fail(&err);
+    int rc = EB_OK;
+    eb_report_style style = { .color = globals->color };
+    if (!eb_run_json_write(run, dir, &err) || !eb_report_files(run, dir, &err) || !eb_report_plots(run, dir, &missing, &err) ||
+        !eb_report_find(format)->write(run, &style, stdout, &err))
+        rc = eb_cmd_fail(&err);
+    if (missing)
+        fprintf(stderr, "%s\n", missing);
+    fflush(stdout);
+    if (rc == EB_OK)
+        rc = judge(run, plan);
+    eb_run_free(run);
+    fprintf(stderr, "results in %s\n", dir);
+    return rc;
+}
+
+static int execute(const eb_globals *globals, const run_args *args, const eb_plan *plan, const char *dir)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    eb_io io = eb_io_select(globals->sysroot);
+    screen s = open_screen(args->progress);
+    char *self = self_path();
+    bool started = false;
+    eb_run_job job = { .plan = plan, .io = &io, .dir = dir, .resume = args->resume != NULL, .tool_version = eb_version,
+                       .self = self, .signal = &caught,
+                       .hooks = { .progress = show_progress, .notice = show_notice, .arg = &s } };
+    catch_signals();
+    bool ok = eb_run_execute(&job, &started, &err);
+    clear_line(&s);
+    int rc = EB_OK;
+    if (started)
+        rc = show(globals, plan, dir);
+    if (!ok)
+        rc = eb_cmd_fail(&err);
+    if (!started && !args->resume && !args->out)
+        rmdir(dir);  // ours and still empty
+    free(self);
+    eb_io_deinit(&io);
+    return rc;
+}
+
+static int run_plan(const eb_globals *globals, const run_args *args, const eb_plan *plan)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    if (args->dry_run)
+        return dry_run(globals, plan);
+    char *dir = args->resume ? eb_strdup(args->resume) : args->out ? eb_strdup(args->out) : fresh_folder(plan, &err);
+    if (!dir)
+        return eb_cmd_fail(&err);
+    int rc;
+    if (!args->resume && !eb_resume_save(dir, plan->config_path, args->sets, args->n_sets, &err))
+        rc = eb_cmd_fail(&err);
+    else
+        rc = execute(globals, args, plan, dir);
+    free(dir);
+    return rc;
+}
+
+static int run(const eb_globals *globals, int argc, char **argv)
+{
+    run_args args = { 0 };
+    eb_err_list errs = { 0 };
+    eb_err err;
+    eb_err_clear(&err);
+    eb_resume saved = { 0 };
+    int rc = parse_args(&args, argc, argv);
+    if (rc != EB_OK)
+        return rc;
+    if (globals->format && !eb_report_find(globals->format))
+        return eb_cmd_usage("run", "there is no format '%s'", globals->format);
+    if (args.resume && !args.config) {
+        if (!eb_resume_load(args.resume, &saved, &err))
+            return eb_cmd_fail(&err);
+        args.config = saved.config;
+        for (int i = 0; i < saved.n_sets && args.n_sets < MAX_SETS; i++)
+            args.sets[args.n_sets++] = saved.sets[i];
+    }
+    eb_plan *plan = eb_plan_load(args.config, args.sets, args.n_sets, &errs);
+    rc = plan ? run_plan(globals, &args, plan) : eb_cmd_fail_all(&errs);
+    eb_plan_free(plan);
+    eb_err_list_deinit(&errs);
+    eb_resume_deinit(&saved);
+    free(args.require);
+    return rc;
+}
+
+const eb_command eb_cmd_run = {
+    .name = "run",
+    .synopsis = "run CONFIG [--set section[:name]:key=value] [--out DIR] [--dry-run]",
+    .doc = "measure what a config asks for and print the table",
+    .run = run,
+    .help = "  CONFIG                     an INI file; configs/ has some, `effbench help SECTION.KEY` explains each option\n"
+            "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
+            "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
+            "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"
+            "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
+            "  --require-energy GRADE     estimate, sampled, counter or wall: anything weaker is an error (exit 5)\n"
+            "  --progress MODE            auto, always or never: the progress line on stderr\n"
+            "  --format F                 what to print at the end: term, md, csv, json\n",
+};
