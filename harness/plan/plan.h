@@ -38,7 +38,8 @@ typedef struct eb_run_config {
     uint64_t seed;
     bool cold_start;                // measure first_token_cold_ns once per case
     int64_t max_time_ns;            // 0 = none: no new round starts after it
-    char *name, *out;
+    char *name;                     // never NULL: the config's file name unless given
+    char *out;                      // NULL = not given
     eb_grade require_energy;        // EB_GRADE_NONE = nothing required
 } eb_run_config;
 
@@ -53,7 +54,8 @@ typedef struct eb_case {
     eb_workload_params params;
     int threads;
     eb_kv_type kv;
-    int reference;            // quantized: index of the case with the reference type, -1 = none (own reference file)
+    int reference;            // quantized: index of the case with the reference type (of that case: its own),
+                              // -1 = none (own reference file)
     char *reference_type;     // quantized: "f16"; NULL else
 } eb_case;
 
@@ -72,6 +74,9 @@ typedef struct eb_plan {
 
 // `sets`: n texts `section[:name]:key=value` from --set. NULL and errors in `errs` on failure.
 eb_plan *eb_plan_load(const char *path, const char *const *sets, int n_sets, eb_err_list *errs);
+// The same from memory; `file` stands in messages. Without check_models no model file is looked at.
+eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const char *const *sets, int n_sets,
+                           bool check_models, eb_err_list *errs);
 void eb_plan_free(eb_plan *plan);
 
 #endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// The grid: workload x model x type x prompt x output x batch x depth x threads -> cases.
+#define _GNU_SOURCE 1 // sched_getaffinity
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/mem.h"
+#include "harness/plan/build.h"
+
+enum { AXES = 6 };
+static const char *const axis_keys[AXES] = { NULL, "prompt", "output", "batch", "depth", "threads" }; // 0: the type
+
+static int usable_cpus(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return n > 0 ? n : 1;
+}
+
+// What one (workload, model) pair spans.
+typedef struct span {
+    const eb_block *workload, *model;
+    const eb_slot *axes[AXES];
+} span;
+
+static int axis_size(const span *s, int axis)
+{
+    return s->axes[axis] && s->axes[axis]->n ? s->axes[axis]->n : 1;
+}
+
+static int64_t axis_i(const span *s, int axis, const int *at, int64_t fallback)
+{
+    return s->axes[axis] && s->axes[axis]->n ? s->axes[axis]->items[at[axis]].value.i : fallback;
+}
+
+// A shape without a type is made in f16; a file without one stays as it is.
+static const char *resolved_type(const span *s, const int *at)
+{
+    if (s->axes[0] && s->axes[0]->n)
+        return s->axes[0]->items[at[0]].text;
+    return !strncmp(eb_block_s(s->model, "model", ""), "shape:", 6) ? "f16" : "";
+}
+
+static char *case_id(const eb_case *c, int own_threads)
+{
+    const eb_workload_params *p = &c->params;
+    char depth[24] = "", threads[24] = "";
+    if (p->depth_tok)
+        snprintf(depth, sizeof depth, "-d%d", p->depth_tok);
+    if (own_threads)
+        snprintf(threads, sizeof threads, "-t%d", own_threads);
+    return eb_format("%s/%s/%s/p%d-n%d-b%d%s%s", c->model, c->type[0] ? c->type : "file", c->workload, p->prompt_tok,
+                     p->output_tok, p->batch, depth, threads);
+}
+
+static void add_case(eb_build *b, const span *s, const int *at)
+{
+    eb_plan *plan = b->plan;
+    const eb_block *run = eb_build_block(b, "run", NULL), *w = s->workload;
+    int own_threads = (int)axis_i(s, 5, at, 0),
+        threads = own_threads ? own_threads : (int)eb_block_i(run, "threads", 0);
+    EB_GROW(plan->cases, plan->n_cases, plan->cap_cases);
+    eb_case *c = &plan->cases[plan->n_cases];
+    *c = (eb_case){
+        .index = plan->n_cases++,
+        .model = eb_strdup(s->model->name),
+        .source = eb_strdup(eb_block_s(s->model, "model", "")),
+        .type = eb_strdup(resolved_type(s, at)),
+        .model_seed = (uint64_t)eb_block_i(s->model, "seed", 1),
+        .workload = eb_strdup(w->name),
+        .ops = eb_workload_find(eb_block_s(w, "kind", "")),
+        .params = { .prompt_tok = (int)axis_i(s, 1, at, 128),
+                    .output_tok = (int)axis_i(s, 2, at, 32),
+                    .batch = (int)axis_i(s, 3, at, 1),
+                    .depth_tok = (int)axis_i(s, 4, at, 0),
+                    .seed = plan->run.seed,
+                    .sampling = { .temperature = eb_block_f(w, "temperature", 0),
+                                  .top_k = (int)eb_block_i(w, "top_k", 0),
+                                  .top_p = eb_block_f(w, "top_p", 1),
+                                  .seed = plan->run.seed },
+                    .eval_tok = (int)eb_block_i(w, "eval_tokens", 128) },
+        .threads = threads ? threads : usable_cpus(),
+        .kv = strcmp(eb_block_s(run, "kv", "f16"), "f32") ? EB_KV_F16 : EB_KV_F32,
+        .reference = -1,
+    };
+    c->id = case_id(c, own_threads);
+    if (c->ops && c->ops->needs_eval)
+        c->reference_type = eb_strdup(eb_block_s(w, "reference", "f16"));
+}
+
+static bool same_but_type(const eb_case *a, const eb_case *b)
+{
+    return !strcmp(a->model, b->model) && !strcmp(a->workload, b->workload) && a->threads == b->threads &&
+           a->params.prompt_tok == b->params.prompt_tok && a->params.output_tok == b->params.output_tok &&
+           a->params.batch == b->params.batch && a->params.depth_tok == b->params.depth_tok;
+}
+
+static void link_references(eb_plan *plan)
+{
+    for (int i = 0; i < plan->n_cases; i++) {
+        eb_case *c = &plan->cases[i];
+        for (int j = 0; c->reference_type && j < plan->n_cases; j++)
+            if (!strcmp(plan->cases[j].type, c->reference_type) && same_but_type(c, &plan->cases[j]))
+                c->reference = j;
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp((*(const eb_case *const *)a)->id, (*(const eb_case *const *)b)->id);
+}
+
+static void check_unique(eb_build *b)
+{
+    eb_plan *plan = b->plan;
+    const eb_case **sorted = eb_alloc((size_t)plan->n_cases * sizeof *sorted);
+    for (int i = 0; i < plan->n_cases; i++)
+        sorted[i] = &plan->cases[i];
+    qsort(sorted, (size_t)plan->n_cases, sizeof *sorted, by_id);
+    for (int i = 1; i < plan->n_cases; i++) {
+        if (strcmp(sorted[i - 1]->id, sorted[i]->id))
+            continue;
+        const eb_block *w = eb_build_block(b, "workload", sorted[i]->workload);
+        eb_complain(b, w->place, "two cases are the same: %.200s", sorted[i]->id);
+        break;
+    }
+    free(sorted);
+}
+
+// Steps the odometer `at`, the last axis first; false when it is back at the start.
+static bool next_point(const span *s, int *at)
+{
+    for (int axis = AXES - 1; axis >= 0; axis--) {
+        if (++at[axis] < axis_size(s, axis))
+            return true;
+        at[axis] = 0;
+    }
+    return false;
+}
+
+static bool add_span(eb_build *b, const eb_block *workload, const eb_block *model)
+{
+    span s = { .workload = workload, .model = model, .axes = { eb_block_slot(model, "type") } };
+    int64_t points = 1;
+    for (int axis = 0; axis < AXES; axis++) {
+        if (axis > 0)
+            s.axes[axis] = eb_block_slot(workload, axis_keys[axis]);
+        points *= axis_size(&s, axis);
+        if (points + b->plan->n_cases > EB_PLAN_CASES_MAX) {
+            eb_err *err = eb_complain(b, workload->place, "the config spans more than %d cases", EB_PLAN_CASES_MAX);
+            eb_err_hint(err, "shorten a list of [workload %s], or make it two configs", workload->name);
+            return false;
+        }
+    }
+    int at[AXES] = { 0 };
+    do
+        add_case(b, &s, at);
+    while (next_point(&s, at));
+    return true;
+}
+
+void eb_build_cases(eb_build *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const eb_block *w = &b->blocks[i];
+        if (strcmp(w->section, "workload"))
+            continue;
+        const eb_slot *models = eb_block_slot(w, "model");
+        for (int k = 0; k < models->n; k++)
+            if (!add_span(b, w, eb_build_block(b, "model", models->items[k].text)))
+                return;
+        for (size_t m = 0; models->n == 0 && m < b->n; m++)
+            if (!strcmp(b->blocks[m].section, "model") && !add_span(b, w, &b->blocks[m]))
+                return;
+    }
+    link_references(b->plan);
+    check_unique(b);
+}

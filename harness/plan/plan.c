@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the config's text to the plan: read, resolve, check, span; every error found on the way is reported.
+#include "harness/plan/plan.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/plan/build.h"
+
+static char *dup_or_null(const char *s)
+{
+    return s ? eb_strdup(s) : NULL;
+}
+
+// "configs/edge.ini" -> "edge"
+static char *stem(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    return eb_strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+}
+
+static void fill_run(const eb_build *b, eb_plan *plan)
+{
+    const eb_block *run = eb_build_block(b, "run", NULL);
+    const char *name = eb_block_s(run, "name", NULL);
+    const eb_slot *cold = eb_block_slot(run, "cold_start"), *affinity = eb_block_slot(run, "affinity");
+    int trials = (int)eb_block_i(run, "trials", 1);
+    plan->run = (eb_run_config){
+        .trials_min = trials,
+        .trials_max = (int)eb_block_i(run, "trials_max", trials),
+        .target = eb_block_f(run, "target", 0.02),
+        .idle_ns = eb_block_i(run, "idle", 0),
+        .pause_ns = eb_block_i(run, "pause", 0),
+        .seed = (uint64_t)eb_block_i(run, "seed", 1),
+        .cold_start = cold->n && cold->items[0].value.b,
+        .max_time_ns = eb_block_i(run, "max_time", 0),
+        .name = name ? eb_strdup(name) : stem(plan->config_path),
+        .out = dup_or_null(eb_block_s(run, "out", NULL)),
+    };
+    eb_grade_parse(eb_block_s(run, "require_energy", "none"), &plan->run.require_energy);
+    plan->affinity = affinity && affinity->n && affinity->items[0].value.b;
+}
+
+static void fill_probes(const eb_build *b, eb_plan *plan)
+{
+    const eb_block *probes = eb_build_block(b, "probes", NULL);
+    eb_probe_config *c = &plan->probes;
+    eb_probe_config_default(c);
+    c->boundary = (eb_boundary)eb_block_i(probes, "boundary", c->boundary);
+    c->sampling = (eb_sampling)eb_block_i(probes, "sampling", c->sampling);
+    c->rate_hz = eb_block_f(probes, "rate", c->rate_hz);
+    c->stated_load_w = eb_block_f(probes, "stated_load_w", NAN);
+    c->stated_idle_w = eb_block_f(probes, "stated_idle_w", NAN);
+    c->stated_source = dup_or_null(eb_block_s(probes, "stated_source", NULL));
+    c->sources = eb_slot_text(eb_block_slot(probes, "sources"));
+    c->events = eb_slot_text(eb_block_slot(probes, "events"));
+}
+
+static void fill_settings(const eb_build *b, eb_plan *plan)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        for (int k = 0; k < b->blocks[i].n_slots; k++) {
+            const eb_slot *slot = &b->blocks[i].slots[k];
+            EB_GROW(plan->settings, plan->n_settings, plan->cap_settings);
+            plan->settings[plan->n_settings++] = (eb_setting){
+                .option = slot->opt,
+                .name = dup_or_null(b->blocks[i].name),
+                .text = eb_slot_text(slot),
+                .origin = slot->origin,
+                .line = slot->origin == EB_ORIGIN_FILE ? slot->place.line : 0,
+            };
+        }
+    }
+}
+
+// In the order of the file; what concerns all of it, and the flags, come after.
+static bool comes_after(const eb_err *a, const eb_err *b)
+{
+    int line_a = a->line ? a->line : INT_MAX, line_b = b->line ? b->line : INT_MAX;
+    return line_a != line_b ? line_a > line_b : a->line && a->column > b->column;
+}
+
+static void sort_errors(eb_err_list *errs, size_t from)
+{
+    for (size_t i = from + 1; i < errs->n; i++) {
+        eb_err e = errs->items[i];
+        size_t k = i;
+        for (; k > from && comes_after(&errs->items[k - 1], &e); k--)
+            errs->items[k] = errs->items[k - 1];
+        errs->items[k] = e;
+    }
+}
+
+eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const char *const *sets, int n_sets,
+                           bool check_models, eb_err_list *errs)
+{
+    eb_plan *plan = eb_alloc(sizeof *plan);
+    plan->config_path = eb_strdup(file);
+    eb_build b = { .errs = errs, .check_models = check_models, .sets = sets, .n_sets = n_sets, .plan = plan };
+    size_t before = errs->n;
+    eb_ini_parse(file, text, len, &b.ini, errs);
+    eb_build_blocks(&b);
+    eb_build_validate(&b);
+    // Values that are wrong would span a wrong grid: only a config without errors gets this far.
+    if (errs->n == before) {
+        fill_run(&b, plan);
+        fill_probes(&b, plan);
+        fill_settings(&b, plan);
+        eb_build_cases(&b);
+    }
+    if (errs->n == before)
+        eb_plan_digest(&b, plan);
+    sort_errors(errs, before);
+    eb_build_free(&b);
+    if (errs->n == before)
+        return plan;
+    eb_plan_free(plan);
+    return NULL;
+}
+
+eb_plan *eb_plan_load(const char *path, const char *const *sets, int n_sets, eb_err_list *errs)
+{
+    enum { READ_MAX = 2 << 20 }; // beyond the reader's own limit, whose message is the better one
+    size_t len = 0;
+    eb_err why = { 0 };
+    char *text = eb_file_read(path, READ_MAX, &len, &why);
+    if (!text) {
+        why.code = EB_USAGE;
+        *eb_err_list_add(errs) = why;
+        return NULL;
+    }
+    eb_plan *plan = eb_plan_from_text(path, text, len, sets, n_sets, true, errs);
+    free(text);
+    return plan;
+}
+
+void eb_plan_free(eb_plan *plan)
+{
+    if (!plan)
+        return;
+    for (size_t i = 0; i < plan->n_settings; i++) {
+        free(plan->settings[i].name);
+        free(plan->settings[i].text);
+    }
+    for (int i = 0; i < plan->n_cases; i++) {
+        eb_case *c = &plan->cases[i];
+        char *owned[] = { c->id, c->model, c->source, c->type, c->workload, c->reference_type };
+        for (size_t k = 0; k < sizeof owned / sizeof *owned; k++)
+            free(owned[k]);
+    }
+    free((char *)plan->probes.stated_source);
+    free((char *)plan->probes.sources);
+    free((char *)plan->probes.events);
+    free(plan->settings);
+    free(plan->cases);
+    free(plan->run.name);
+    free(plan->run.out);
+    free(plan->config_path);
+    free(plan);
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rules that span more than one value.
+#include <math.h>
+#include <string.h>
+
+#include "harness/plan/build.h"
+
+// A figure that stands for nothing without the others: every price has a source and a date.
+static const struct {
+    const char *section, *key, *needs, *why;
+} needs[] = {
+    { "cost", "price_usd", "price_source", "a price counts only with its source" },
+    { "cost", "price_usd", "price_date", "a price counts only with its date" },
+    { "cost", "price_usd", "years", "its cost per token depends on the years of use" },
+    { "cost", "price_usd", "utilisation", "its cost per token depends on how much of the time it is used" },
+    { "cost", "usd_per_hour", "usd_per_hour_source", "a price counts only with its source" },
+    { "cost", "usd_per_hour", "usd_per_hour_date", "a price counts only with its date" },
+    { "cost", "usd_per_kwh", "tariff_source", "a tariff counts only with its source" },
+    { "cost", "usd_per_kwh", "tariff_date", "a tariff counts only with its date" },
+    { "cost", "intensity_g_per_kwh", "intensity_source", "an intensity counts only with its source" },
+    { "cost", "intensity_g_per_kwh", "intensity_date", "an intensity counts only with its date" },
+    { "cost", "embodied_g", "embodied_source", "embodied carbon counts only with its source" },
+    { "cost", "embodied_g", "embodied_date", "embodied carbon counts only with its date" },
+    { "probes", "stated_load_w", "stated_source", "stated watts count only with their source" },
+    { "probes", "stated_load_w", "stated_date", "stated watts count only with their date" },
+    { "probes", "stated_idle_w", "stated_load_w", "the model needs the watts under load too" },
+};
+
+static const eb_slot *given(const eb_build *b, const char *section, const char *key)
+{
+    const eb_slot *slot = eb_block_slot(eb_build_block(b, section, NULL), key);
+    return slot && slot->n && !slot->bad ? slot : NULL;
+}
+
+static void check_needs(eb_build *b)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        const eb_slot *slot = given(b, needs[i].section, needs[i].key);
+        if (!slot || eb_block_slot(eb_build_block(b, needs[i].section, NULL), needs[i].needs)->n)
+            continue;
+        eb_err *err =
+            eb_complain(b, slot->place, "%s stands without %s: %s", needs[i].key, needs[i].needs, needs[i].why);
+        eb_err_hint(err, "add %s = ... to [%s]", needs[i].needs, needs[i].section);
+    }
+}
+
+static void check_cost(eb_build *b)
+{
+    const eb_slot *price = given(b, "cost", "price_usd"), *rent = given(b, "cost", "usd_per_hour");
+    if (price && rent)
+        eb_err_hint(eb_complain(b, rent->place, "a machine is either bought (price_usd) or rented (usd_per_hour)"),
+                    "take one of them out; two configs or two reports compare them");
+}
+
+static void check_run(eb_build *b)
+{
+    const eb_slot *trials = given(b, "run", "trials"), *max = given(b, "run", "trials_max");
+    if (trials && max && max->items[0].value.i < trials->items[0].value.i)
+        eb_err_hint(eb_complain(b, max->place, "trials_max = %s is less than trials = %s", max->items[0].text,
+                                trials->items[0].text),
+                    "leave trials_max out to run exactly that many");
+}
+
+static void check_probes(eb_build *b)
+{
+    const eb_slot *load = given(b, "probes", "stated_load_w"), *idle = given(b, "probes", "stated_idle_w");
+    if (load && idle && idle->items[0].value.f > load->items[0].value.f)
+        eb_complain(b, idle->place, "stated_idle_w = %s is more than stated_load_w = %s", idle->items[0].text,
+                    load->items[0].text);
+    const eb_slot *sources = given(b, "probes", "sources");
+    for (int i = 0; sources && i < sources->n; i++) {
+        const char *names[32], *name = sources->items[i].text;
+        int n = 0;
+        names[n++] = "auto";
+        for (const eb_probe_ops *const *ops = eb_probe_table; *ops && n < 32; ops++)
+            names[n++] = eb_probe_ops_name(*ops);
+        if (!strcmp(name, "auto") || eb_probe_find(name))
+            continue;
+        eb_place place = sources->place;
+        place.column = sources->items[i].column;
+        const char *near = eb_nearest(name, names, n);
+        eb_err *err = eb_complain(b, place, "there is no source '%.60s'", name);
+        eb_err_hint(err, near ? "did you mean '%s'?" : "'effbench probes' lists them%s", near ? near : "");
+    }
+}
+
+// ---- models and workloads ----
+
+static bool has_prefix(const char *s, const char *prefix)
+{
+    return !strncmp(s, prefix, strlen(prefix)) && s[strlen(prefix)] != '\0';
+}
+
+// What the engine says about a source and type, moved to where they stand.
+static bool ask_engine(eb_build *b, const eb_model_spec *spec, const eb_slot *slot, int item)
+{
+    eb_err why = { 0 };
+    const eb_engine_ops *engine = b->plan->engine;
+    if (!b->check_models || !engine || !engine->check || engine->check(spec, &why))
+        return true;
+    eb_place place = slot->place;
+    place.column = slot->items[item].column;
+    eb_err *err = eb_complain(b, place, "%s", why.message);
+    eb_err_hint(err, "%s", why.hint);
+    return false;
+}
+
+static void check_model(eb_build *b, const eb_block *model)
+{
+    const eb_slot *source = eb_block_slot(model, "model"), *type = eb_block_slot(model, "type");
+    if (!source->n || source->bad)
+        return;
+    const char *text = source->items[0].text;
+    if (!has_prefix(text, "shape:") && !has_prefix(text, "file:")) {
+        bool path = strchr(text, '/') || strstr(text, ".gguf");
+        eb_err_hint(eb_complain(b, source->place, "'%.60s' is neither shape:NAME nor file:PATH", text),
+                    "write %s:%.60s", path ? "file" : "shape", text);
+        return;
+    }
+    eb_model_spec spec = { .source = text, .type = NULL, .seed = (uint64_t)eb_block_i(model, "seed", 1) };
+    if (!ask_engine(b, &spec, source, 0))
+        return;
+    for (int i = 0; i < type->n; i++) {
+        spec.type = type->items[i].text;
+        ask_engine(b, &spec, type, i);
+    }
+}
+
+// The reference type has to exist for each model that the workload runs; the first one that complains is enough.
+static void check_reference(eb_build *b, const eb_block *w, const eb_slot *reference)
+{
+    const eb_slot *models = eb_block_slot(w, "model");
+    for (size_t i = 0; i < b->n; i++) {
+        bool runs = models->n == 0;
+        for (int k = 0; k < models->n; k++)
+            runs |= b->blocks[i].name && !strcmp(models->items[k].text, b->blocks[i].name);
+        eb_model_spec spec = { .source = eb_block_s(&b->blocks[i], "model", ""), .type = reference->items[0].text };
+        eb_err why = { 0 };
+        // A source that is itself unknown has been complained about where it stands.
+        bool known = runs && !strcmp(b->blocks[i].section, "model") && b->check_models && b->plan->engine &&
+                     b->plan->engine->check && b->plan->engine->check(&(eb_model_spec){ .source = spec.source }, &why);
+        if (known && !ask_engine(b, &spec, reference, 0))
+            return;
+    }
+}
+
+static void check_workload(eb_build *b, const eb_block *w)
+{
+    const eb_slot *models = eb_block_slot(w, "model");
+    for (int i = 0; i < models->n; i++) {
+        eb_place place = models->place;
+        place.column = models->items[i].column;
+        if (!eb_build_block(b, "model", models->items[i].text))
+            eb_complain_name(b, place, "model", models->items[i].text);
+    }
+    static const char *const sampling[] = { "top_k", "top_p" };
+    for (int i = 0; i < 2 && eb_block_f(w, "temperature", 0) == 0; i++) {
+        const eb_slot *slot = eb_block_slot(w, sampling[i]);
+        if (slot && slot->origin != EB_ORIGIN_DEFAULT)
+            eb_err_hint(eb_complain(b, slot->place, "%s has no effect at temperature 0", sampling[i]),
+                        "set a temperature above 0, or leave %s out", sampling[i]);
+    }
+    const eb_slot *reference = eb_block_slot(w, "reference"), *kind = eb_block_slot(w, "kind");
+    if (reference && kind->n && !kind->bad && reference->origin != EB_ORIGIN_DEFAULT &&
+        strcmp(eb_block_s(w, "kind", ""), "quantized"))
+        eb_err_hint(eb_complain(b, reference->place, "only kind = quantized has a reference type"), "leave it out");
+    else if (reference && reference->origin != EB_ORIGIN_DEFAULT)
+        check_reference(b, w, reference);
+}
+
+void eb_build_validate(eb_build *b)
+{
+    const eb_block *run = eb_build_block(b, "run", NULL);
+    const char *engine = eb_block_s(run, "engine", "native");
+    b->plan->engine = eb_engine_find(engine);
+    if (!b->plan->engine)
+        eb_complain(b, eb_block_slot(run, "engine")->place, "there is no engine '%.60s'", engine);
+    check_needs(b);
+    check_cost(b);
+    check_run(b);
+    check_probes(b);
+    bool any_model = false, any_workload = false;
+    for (size_t i = 0; i < b->n; i++) {
+        const eb_block *block = &b->blocks[i];
+        bool model = !strcmp(block->section, "model"), workload = !strcmp(block->section, "workload");
+        any_model |= model;
+        any_workload |= workload;
+        if (model)
+            check_model(b, block);
+        if (workload)
+            check_workload(b, block);
+    }
+    eb_place whole = { .file = b->ini.file };
+    if (!any_model)
+        eb_err_hint(eb_complain(b, whole, "the config has no model"),
+                    "add [model NAME] with model = shape:smollm2-135m");
+    if (!any_workload)
+        eb_err_hint(eb_complain(b, whole, "the config has no workload"), "add [workload NAME] with kind = dense");
+}
