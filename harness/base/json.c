@@ -169,15 +169,24 @@ static char *clean_utf8(const char *value)
     return clean;
 }
 
+static cJSON *string_or_null(const char *value)
+{
+    if (!value)
+        return cJSON_CreateNull();
+    char *clean = clean_utf8(value);
+    cJSON *item = cJSON_CreateString(clean);
+    free(clean);
+    return item;
+}
+
 void eb_json_add_str(cJSON *obj, const char *key, const char *value)
 {
-    if (!value) {
-        cJSON_AddItemToObject(obj, key, cJSON_CreateNull());
-        return;
-    }
-    char *clean = clean_utf8(value);
-    cJSON_AddItemToObject(obj, key, cJSON_CreateString(clean));
-    free(clean);
+    cJSON_AddItemToObject(obj, key, string_or_null(value));
+}
+
+void eb_json_append_str(cJSON *arr, const char *value)
+{
+    cJSON_AddItemToArray(arr, string_or_null(value));
 }
 
 void eb_json_add_bool(cJSON *obj, const char *key, bool value)

@@ -5,17 +5,22 @@
 
 #include "harness/record/run.h"
 
-typedef struct eb_cost {              // NAN = not given
+typedef struct eb_cost { // NAN = not given
     double price_usd, usd_per_hour, usd_per_kwh, residual, interest, years, utilisation, pue, opex_usd_year;
     double rest_of_system_w, idle_w, intensity_g_per_kwh, embodied_g, battery_wh;
-    bool demonstration;               // the config says that these prices are made up for show
+    bool demonstration; // the config says that these prices are made up for show
 } eb_cost;
 
 void eb_cost_from_header(const eb_header *header, eb_cost *out);
 
-double eb_cost_capex_year(double price, double residual, double interest, double years);  // (1000,.2,.08,4) = 257.54
-typedef struct eb_cost_result { double usd_per_mtok, gco2e_per_mtok; char note[160]; } eb_cost_result;
-// goodput in tok/s, load and idle watts of the whole system boundary; NAN inputs give NAN and a note that says which is missing.
-eb_cost_result eb_cost_per_mtok(const eb_cost *cost, double goodput_tok_s, double load_w, double idle_w, eb_boundary boundary);
+double eb_cost_capex_year(double price, double residual, double interest, double years); // (1000,.2,.08,4) = 257.54
+typedef struct eb_cost_result {
+    double usd_per_mtok, gco2e_per_mtok;
+    char note[160];
+} eb_cost_result;
+// goodput in tok/s, load and idle watts of the whole system boundary; NAN inputs give NAN and a note that says which is
+// missing.
+eb_cost_result eb_cost_per_mtok(const eb_cost *cost, double goodput_tok_s, double load_w, double idle_w,
+                                eb_boundary boundary);
 
 #endif

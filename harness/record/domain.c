@@ -138,7 +138,7 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
         domains[0] = '\0';
     if (missing && missing_size)
         missing[0] = '\0';
-    bool stated = false;
+    bool stated = false;  // a model of all that the boundary wants
     if (!count_grades(channels, n, sums, boundary_table[boundary].weakest, boundary_table[boundary].best, counted) &&
         !count_grades(channels, n, sums, EB_GRADE_ESTIMATE, EB_GRADE_ESTIMATE, counted)) {
         // A model of the whole machine stands in for any boundary; one is enough.
@@ -148,6 +148,7 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
     }
     for (int i = 0; i < n; i++) {
         char name[96];
+        stated = stated || (counted[i] && channels[i].grade == EB_GRADE_ESTIMATE && channels[i].socket < 0);
         if (counted[i])
             append(domains, domains_size, " + ", piece_name(&channels[i], name, sizeof name));
     }

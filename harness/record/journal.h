@@ -21,23 +21,30 @@ bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err);
 bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request_row *requests, size_t n_requests,
                       const eb_token_event *tokens, size_t n_tokens, const eb_power_row *power, size_t n_power,
                       eb_err *err);
-bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err);   // the run is complete
+bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err); // the run is complete
 void eb_journal_close(eb_journal *j);
 
 // ---- reading ----
 typedef struct eb_trial_data {
     eb_trial_info info;
-    eb_request_row *requests; size_t n_requests;
-    eb_token_event *tokens; size_t n_tokens;
-    eb_power_row *power; size_t n_power;
+    eb_request_row *requests;
+    size_t n_requests;
+    eb_token_event *tokens;
+    size_t n_tokens;
+    eb_power_row *power;
+    size_t n_power;
 } eb_trial_data;
 
 typedef struct eb_journal_data {
     eb_header header;
-    eb_case_facts *facts; int n_facts;      // newest per case
-    eb_trial_data *trials; int n_trials;    // idle ones included
-    char **warnings; int n_warnings;
-    bool complete; char *ended_utc;
+    eb_case_facts *facts;
+    int n_facts; // newest per case
+    eb_trial_data *trials;
+    int n_trials; // idle ones included
+    char **warnings;
+    int n_warnings;
+    bool complete;
+    char *ended_utc;
 } eb_journal_data;
 
 eb_journal_data *eb_journal_read(const char *dir, eb_err *err);

@@ -13,34 +13,41 @@
 
 // ---- what the journal's header holds (written by run, read back by everybody) ----
 
-typedef struct eb_pair { char *key, *value; } eb_pair;
+typedef struct eb_pair {
+    char *key, *value;
+} eb_pair;
 
-typedef struct eb_setting_row {       // one resolved option
-    char *section, *name, *key, *value, *unit, *origin;  // origin: "default", "edge.ini:14", "--set"
+typedef struct eb_setting_row {                         // one resolved option
+    char *section, *name, *key, *value, *unit, *origin; // origin: "default", "edge.ini:14", "--set"
 } eb_setting_row;
 
-typedef struct eb_source_row {        // one probe, as detected
+typedef struct eb_source_row { // one probe, as detected
     char *name, *state, *reason, *remedy;
 } eb_source_row;
 
-typedef struct eb_case_info {         // one case of the plan
+typedef struct eb_case_info { // one case of the plan
     int index;
     char *id, *family, *model, *source, *type, *workload, *kv;
     int prompt_tok, output_tok, batch, depth_tok, threads;
-    char *reference_type;             // quantized; NULL else
+    char *reference_type; // quantized; NULL else
 } eb_case_info;
 
 typedef struct eb_header {
     char *tool_version, *config, *started_utc, *plan_digest, *engine;
     eb_boundary boundary;
-    double interval_level;            // 0.95, adjusted for the looks of the stop rule: see docs/metrics.md
+    double interval_level; // 0.95, adjusted for the looks of the stop rule: see docs/metrics.md
     int trials_min, trials_max;
-    eb_setting_row *settings; int n_settings;
-    eb_pair *machine; int n_machine;  // the fingerprint's parts, ordered
-    char *fingerprint;                // digest over them
-    eb_source_row *sources; int n_sources;
-    eb_channel *channels; int n_channels;
-    eb_case_info *cases; int n_cases;
+    eb_setting_row *settings;
+    int n_settings;
+    eb_pair *machine;
+    int n_machine;     // the fingerprint's parts, ordered
+    char *fingerprint; // digest over them
+    eb_source_row *sources;
+    int n_sources;
+    eb_channel *channels;
+    int n_channels;
+    eb_case_info *cases;
+    int n_cases;
 } eb_header;
 
 // Known once a case's model has been opened.
@@ -50,72 +57,84 @@ typedef struct eb_case_facts {
     int vocab, n_layer, n_expert, n_expert_used, threads;
     uint64_t n_params, model_bytes;
     double bytes_per_tok, flop_per_tok, kv_bytes_per_tok;
-    int64_t first_token_cold_ns;      // -1 = not measured
-    double kld_nats, top1_agree;      // NAN = not computed
+    int64_t first_token_cold_ns; // -1 = not measured
+    double kld_nats, top1_agree; // NAN = not computed
     int quality_tok;
 } eb_case_facts;
 
 typedef struct eb_trial_info {
-    int number;                       // 1-based over the run, in execution order; 0 = idle baseline
+    int number; // 1-based over the run, in execution order; 0 = idle baseline
     int case_index, round;
-    int64_t t_start_ns, t_end_ns;     // the measured window
-    int64_t load_ns;                  // -1 = the model was open already
-    uint64_t rss_peak_bytes;          // 0 = not known
+    int64_t t_start_ns, t_end_ns; // the measured window
+    int64_t load_ns;              // -1 = the model was open already
+    uint64_t rss_peak_bytes;      // 0 = not known
     uint64_t model_bytes, kv_bytes, scratch_bytes;
-    char digest[17];                  // of the greedy output; "" = none
-    char *error;                      // why it failed; NULL = it did not
-    char **warnings; int n_warnings;  // guards: throttled, steal, swap, foreign load ...
+    char digest[17]; // of the greedy output; "" = none
+    char *error;     // why it failed; NULL = it did not
+    char **warnings;
+    int n_warnings; // guards: throttled, steal, swap, foreign load ...
 } eb_trial_info;
 
-typedef struct eb_power_row { int channel; eb_sample sample; } eb_power_row;
+typedef struct eb_power_row {
+    int channel;
+    eb_sample sample;
+} eb_power_row;
 
 // ---- what is computed ----
 
 typedef enum eb_interval { EB_INTERVAL_NONE, EB_INTERVAL_CONFIDENCE, EB_INTERVAL_RANGE } eb_interval;
 
 typedef struct eb_metric {
-    const char *key, *unit;           // static, from the metric table
-    double value, lo, hi;             // NAN = not known
-    int n;                            // trials (or observations for percentiles) behind it
-    eb_interval interval;             // what lo..hi is; RANGE when n is too small for a confidence
-    eb_grade grade;                   // energies and what is made of them; NONE else
-    char note[160];                   // why there is no value, what is missing, largest error term; "" = nothing
+    const char *key, *unit; // static, from the metric table
+    double value, lo, hi;   // NAN = not known
+    int n;                  // trials (or observations for percentiles) behind it
+    eb_interval interval;   // what lo..hi is; RANGE when n is too small for a confidence
+    eb_grade grade;         // energies and what is made of them; NONE else
+    char note[160];         // why there is no value, what is missing, largest error term; "" = nothing
 } eb_metric;
 
 typedef struct eb_case_result {
     const eb_case_info *info;
-    const eb_case_facts *facts;       // NULL = never opened
+    const eb_case_facts *facts; // NULL = never opened
     int n_trials, n_failed;
-    eb_metric *metrics; int n_metrics;
-    char digest[17];                  // "" = none or not the same in all trials
+    eb_metric *metrics;
+    int n_metrics;
+    char digest[17]; // "" = none or not the same in all trials
     bool digest_differs;
-    char **warnings; int n_warnings;
+    char **warnings;
+    int n_warnings;
 } eb_case_result;
 
 // Power over time of one trial per case, for the plots.
 typedef struct eb_power_series {
     int case_index, trial;
-    double *t_s, *w; int n;           // t from the window's start
+    double *t_s, *w;
+    int n; // t from the window's start
     double prefill_end_s, end_s;
 } eb_power_series;
 
 typedef struct eb_run {
     eb_header *header;
-    eb_case_result *cases; int n_cases;
-    double idle_w, idle_w_halfwidth; eb_grade idle_grade; int64_t idle_ns;  // NAN = not measured
-    char **warnings; int n_warnings;  // of the whole run
-    char *domains;                    // "package-0 + package-1 + dram-0", "" = no energy
-    char *missing;                    // parts of the boundary that no channel covers, "" = none
-    eb_power_series *series; int n_series;
-    bool complete;                    // the end record is there
+    eb_case_result *cases;
+    int n_cases;
+    double idle_w, idle_w_halfwidth;
+    eb_grade idle_grade;
+    int64_t idle_ns; // NAN = not measured
+    char **warnings;
+    int n_warnings; // of the whole run
+    char *domains;  // "package-0 + package-1 + dram-0", "" = no energy
+    char *missing;  // parts of the boundary that no channel covers, "" = none
+    eb_power_series *series;
+    int n_series;
+    bool complete; // the end record is there
     char *ended_utc;
-    void *raw;                        // owned journal data
+    void *raw; // owned journal data
 } eb_run;
 
 // Reads DIR's raw files and computes everything. EB_USAGE for a folder that is none.
 eb_run *eb_run_load(const char *dir, eb_err *err);
 void eb_run_free(eb_run *run);
-const eb_metric *eb_case_metric(const eb_case_result *c, const char *key);  // NULL = not in the table
+const eb_metric *eb_case_metric(const eb_case_result *c, const char *key); // NULL = not in the table
 
 // run.json's text; deterministic. Caller frees.
 char *eb_run_json(const eb_run *run);
@@ -125,9 +144,9 @@ bool eb_run_json_write(const eb_run *run, const char *dir, eb_err *err);
 // The one table of metrics (metrics.c); docs/metrics.md and help are made from it.
 typedef struct eb_metric_def {
     const char *key, *unit, *doc;
-    int better;                       // +1 more is better, -1 less, 0 neither
-    bool energy;                      // carries a grade
+    int better;  // +1 more is better, -1 less, 0 neither
+    bool energy; // carries a grade
 } eb_metric_def;
-extern const eb_metric_def eb_metric_table[];   // ends with key NULL
+extern const eb_metric_def eb_metric_table[]; // ends with key NULL
 
 #endif

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cumulative energy over time from raw samples: unwrapped, stamped at its edges, interpolated.
+//
+// A counter read at time t shows its last update, which happened at most one native period before, and after the
+// previous read if the value moved in between. So the value is stamped in the middle of that bracket. Reads faster
+// than the updates give narrow brackets, slower ones brackets of one period.
+#include "harness/record/attribution.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+
+enum { NS_PER_S = 1000000000 };
+
+static const double unknown_period_ns = 10e6; // allowed for when a source does not say how often it updates
+static const double z95 = 1.959963984540054;  // half-width of 95 % in standard deviations
+
+typedef struct point {
+    double t_ns;     // the value is known to hold at t (relative to the trace's first sample)
+    double value;    // cumulative: since the first sample; gauge: the reading
+    double width_ns; // bracket of the edge and of the clock reads, in quadrature
+    bool fresh;      // the first one, or the first after a hole: nothing is known of the time before
+} point;
+
+// A stretch in which the counter cannot be followed.
+typedef struct hole {
+    double from_ns, to_ns;
+    eb_status status;
+} hole;
+
+struct eb_trace {
+    eb_channel channel;
+    int64_t origin_ns;
+    double first_ns, last_ns;  // of the samples that could be read, relative to the origin
+    double poll_ns, period_ns; // median distance of the samples; native period, found where not known
+    double edge_ns;            // median distance of the points
+    point *points;             // edges of an energy counter; every sample of anything else
+    size_t n;
+    size_t *updates; // points[0..i] that are movements
+    hole *holes;
+    size_t n_holes, cap_holes;
+};
+
+static uint64_t modulus_of(const eb_channel *c)
+{
+    if (c->modulus)
+        return c->modulus;
+    return c->max_range && c->max_range < UINT64_MAX ? c->max_range + 1 : 0;
+}
+
+eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff)
+{
+    uint64_t modulus = modulus_of(c);
+    double unit = c->unit > 0 ? c->unit : 1;
+    // Raw steps per ns at the most that the hardware can draw.
+    bool bounded = c->quantity == EB_QUANTITY_ENERGY_UJ && c->power_max_w > 0 && c->scale > 0;
+    double most_per_ns = bounded ? c->power_max_w * 1e6 / c->scale / NS_PER_S : 0;
+    *diff = 0;
+    if (modulus && (a >= modulus || b >= modulus))
+        return EB_SAMPLE_RESET;
+    if (modulus && bounded && (double)dt_ns * most_per_ns > (double)modulus / 2)
+        return EB_SAMPLE_AMBIGUOUS;
+    if (b < a && !modulus)
+        return EB_SAMPLE_RESET;
+    uint64_t d = b >= a ? b - a : modulus - a + b;
+    // An update may bring what was drawn over a whole period before, however close the two reads are.
+    double slack_ns = 2 * (c->period_ns > 0 ? (double)c->period_ns : unknown_period_ns);
+    if (bounded && (double)d > ((double)dt_ns + slack_ns) * most_per_ns + 2 * unit)
+        return EB_SAMPLE_RESET;
+    *diff = d;
+    return EB_SAMPLE_OK;
+}
+
+static void add_hole(eb_trace *t, double from_ns, double to_ns, eb_status status)
+{
+    EB_GROW(t->holes, t->n_holes, t->cap_holes);
+    t->holes[t->n_holes++] = (hole){ from_ns, to_ns, status };
+}
+
+static double middle_ns(const eb_trace *t, const eb_sample *s)
+{
+    return ((double)(s->t_before_ns - t->origin_ns) + (double)(s->t_after_ns - t->origin_ns)) / 2;
+}
+
+// Every sample that was read, as a point: the value at the middle of its clock reads, counters unwrapped. Breaks in a
+// counter become holes, after which it goes on from where it was.
+static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
+{
+    const eb_sample *last = NULL;
+    double value = 0, from_ns = 0;
+    eb_status broken = EB_SAMPLE_OK;
+    for (size_t i = 0; i < n; i++) {
+        const eb_sample *s = &samples[i];
+        if (s->status == EB_SAMPLE_MISSING)
+            continue;
+        if (s->status != EB_SAMPLE_OK && !broken)
+            broken = s->status;
+        if (s->status == EB_SAMPLE_GONE)
+            continue;
+        double at = middle_ns(t, s);
+        if (last && t->channel.cumulative) {
+            uint64_t diff = 0;
+            eb_status status =
+                eb_counter_diff(&t->channel, last->raw, s->raw, s->t_before_ns - last->t_after_ns, &diff);
+            if (!broken)
+                broken = status;
+            value += broken ? 0 : (double)diff * t->channel.scale;
+        }
+        if (broken && last)
+            add_hole(t, from_ns, at, broken);
+        if (!t->channel.cumulative)
+            value = (double)s->raw * t->channel.scale;
+        t->points[t->n++] = (point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last };
+        broken = EB_SAMPLE_OK;
+        last = s;
+        from_ns = at;
+    }
+    if (broken && last)
+        add_hole(t, from_ns, INFINITY, broken);
+}
+
+static double median_step(const point *points, size_t n)
+{
+    if (n < 2)
+        return 0;
+    double *steps = eb_realloc(NULL, n - 1, sizeof *steps);
+    for (size_t i = 1; i < n; i++)
+        steps[i - 1] = points[i].t_ns - points[i - 1].t_ns;
+    double median = eb_median(steps, n - 1);
+    free(steps);
+    return median;
+}
+
+// The period as the source states it, or, where it does not and the reads are fast enough to see it, as found.
+static double find_period(const eb_trace *t)
+{
+    if (t->channel.period_ns > 0)
+        return (double)t->channel.period_ns;
+    size_t moved = 0;
+    for (size_t i = 1; i < t->n; i++)
+        moved += t->points[i].value != t->points[i - 1].value;
+    if (moved < 2 || 2 * moved >= t->n)
+        return 0;
+    return (t->points[t->n - 1].t_ns - t->points[0].t_ns) / (double)moved;
+}
+
+// Keeps the first sample, those at which the value moved, and those after a hole; moves each back to where the update
+// must have happened.
+static void keep_edges(eb_trace *t)
+{
+    size_t kept = 0;
+    double before_ns = -INFINITY, value = NAN;
+    for (size_t i = 0; i < t->n; i++) {
+        point p = t->points[i];
+        if (p.fresh || p.value != value) {
+            double bracket = fmin(p.fresh ? INFINITY : p.t_ns - before_ns, t->period_ns);
+            double at = fmax(p.t_ns - bracket / 2, kept ? t->points[kept - 1].t_ns + 1 : -INFINITY);
+            t->updates[kept] = (kept ? t->updates[kept - 1] : 0) + !p.fresh;
+            t->points[kept++] = (point){ at, p.value, hypot(bracket, p.width_ns), p.fresh };
+        }
+        before_ns = p.t_ns;
+        value = p.value;
+    }
+    t->n = kept;
+}
+
+eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size_t n)
+{
+    eb_trace *t = eb_alloc(sizeof *t);
+    t->channel = *channel;
+    t->points = eb_alloc((n + 1) * sizeof *t->points);
+    t->updates = eb_alloc((n + 1) * sizeof *t->updates);
+    t->origin_ns = n ? samples[0].t_before_ns : 0;
+    take_samples(t, samples, n);
+    if (t->n) {
+        t->first_ns = t->points[0].t_ns;
+        t->last_ns = t->points[t->n - 1].t_ns;
+    }
+    t->poll_ns = median_step(t->points, t->n);
+    t->period_ns = find_period(t);
+    if (channel->cumulative && channel->quantity == EB_QUANTITY_ENERGY_UJ)
+        keep_edges(t);
+    else
+        for (size_t i = 0; i < t->n; i++)
+            t->updates[i] = i ? t->updates[i - 1] + (t->points[i].value != t->points[i - 1].value) : 0;
+    t->edge_ns = median_step(t->points, t->n);
+    return t;
+}
+
+void eb_trace_free(eb_trace *t)
+{
+    if (!t)
+        return;
+    free(t->points);
+    free(t->updates);
+    free(t->holes);
+    free(t);
+}
+
+// Number of points at or before `at`.
+static size_t points_until(const eb_trace *t, double at)
+{
+    size_t low = 0, high = t->n;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (t->points[mid].t_ns <= at)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+// Beyond the last edge the counter has not shown yet what is drawn: it goes on at the mean rate of the last stretch,
+// long enough that the place of one edge does not matter, for at most the time between two edges.
+static double beyond(const eb_trace *t, const point *edge, const point *base, double at)
+{
+    double span = edge->t_ns - base->t_ns, reach = fmax(t->edge_ns, t->period_ns);
+    double rate = span != 0 ? (edge->value - base->value) / span : 0;
+    double away = at - edge->t_ns;
+    return edge->value + rate * copysign(fmin(fabs(away), reach), away);
+}
+
+static const point *base_before(const eb_trace *t, size_t i)
+{
+    double wanted = 10 * fmax(t->edge_ns, t->period_ns);
+    size_t k = i;
+    while (k > 0 && t->points[i].t_ns - t->points[k].t_ns < wanted && !t->points[k].fresh)
+        k--;
+    return &t->points[k];
+}
+
+static const point *base_after(const eb_trace *t, size_t i)
+{
+    double wanted = 10 * fmax(t->edge_ns, t->period_ns);
+    size_t k = i;
+    while (k + 1 < t->n && t->points[k].t_ns - t->points[i].t_ns < wanted && !t->points[k + 1].fresh)
+        k++;
+    return &t->points[k];
+}
+
+// Cumulative energy at a time, and how wide the bracket of its nearest edge is.
+static double energy_at(const eb_trace *t, double at, double *width_ns)
+{
+    size_t i = points_until(t, at);
+    if (i == 0) {
+        *width_ns = t->points[0].width_ns;
+        return beyond(t, &t->points[0], base_after(t, 0), at);
+    }
+    const point *a = &t->points[i - 1];
+    if (i == t->n) {
+        *width_ns = a->width_ns;
+        return beyond(t, a, base_before(t, i - 1), at);
+    }
+    const point *b = &t->points[i];
+    *width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
+    return a->value + (b->value - a->value) * (at - a->t_ns) / (b->t_ns - a->t_ns);
+}
+
+// Whether the samples reach the window and nothing in it is broken.
+static eb_status window_status(const eb_trace *t, double from, double to)
+{
+    double reach = t->poll_ns + t->period_ns;
+    if (!t->n || to < from || from < t->first_ns - reach || to > t->last_ns + reach)
+        return EB_SAMPLE_MISSING;
+    size_t low = 0, high = t->n_holes; // the first hole that ends after the window begins
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (t->holes[mid].to_ns <= from)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < t->n_holes && to > t->holes[low].from_ns ? t->holes[low].status : EB_SAMPLE_OK;
+}
+
+static double gauge_at(const eb_trace *t, double at)
+{
+    size_t i = points_until(t, at);
+    if (i == 0 || i == t->n)
+        return t->points[i ? t->n - 1 : 0].value;
+    const point *a = &t->points[i - 1], *b = &t->points[i];
+    return a->value + (b->value - a->value) * (at - a->t_ns) / (b->t_ns - a->t_ns);
+}
+
+// Trapezoids between the readings; the first and the last reading hold beyond them.
+static double gauge_integral(const eb_trace *t, double from, double to)
+{
+    double sum = 0, at = from, value = gauge_at(t, from);
+    for (size_t i = points_until(t, from); i < t->n && t->points[i].t_ns < to; i++) {
+        sum += (value + t->points[i].value) / 2 * (t->points[i].t_ns - at);
+        at = t->points[i].t_ns;
+        value = t->points[i].value;
+    }
+    return sum + (value + gauge_at(t, to)) / 2 * (to - at);
+}
+
+static double counter_joules(const eb_trace *t, double from, double to, double *halfwidth)
+{
+    double width0, width1;
+    double e0 = energy_at(t, from, &width0), e1 = energy_at(t, to, &width1);
+    double uj = fmax(e1 - e0, 0);
+    double w = to > from ? uj / (to - from) : 0;
+    // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12).
+    double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
+    double variance = (w * w * (width0 * width0 + width1 * width1) + 2 * unit * unit) / 12;
+    *halfwidth = z95 * sqrt(variance) / 1e6;
+    return uj / 1e6;
+}
+
+static double gauge_joules(const eb_trace *t, double from, double to, double *halfwidth)
+{
+    double j = gauge_integral(t, from, to) / 1e6 / NS_PER_S;
+    double w = to > from ? j / (to - from) : 0, step = fmax(t->poll_ns, t->period_ns);
+    double unit_j = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale / 1e6 * (to - from) / NS_PER_S;
+    *halfwidth = z95 * sqrt((2 * w * w * step * step + unit_j * unit_j) / 12);
+    return j;
+}
+
+eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
+{
+    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns);
+    eb_energy e = { .j = NAN, .halfwidth_j = NAN, .grade = EB_GRADE_NONE, .status = window_status(t, from, to) };
+    bool counter = t->channel.quantity == EB_QUANTITY_ENERGY_UJ && t->channel.cumulative;
+    if (e.status == EB_SAMPLE_OK && !counter && t->channel.quantity != EB_QUANTITY_POWER_UW)
+        e.status = EB_SAMPLE_MISSING;
+    if (e.status != EB_SAMPLE_OK)
+        return e;
+    e.grade = t->channel.grade;
+    e.j = counter ? counter_joules(t, from, to, &e.halfwidth_j) : gauge_joules(t, from, to, &e.halfwidth_j);
+    return e;
+}
+
+double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
+{
+    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns);
+    if (!t->channel.cumulative || window_status(t, from, to) != EB_SAMPLE_OK)
+        return NAN;
+    double width;
+    if (t->channel.quantity == EB_QUANTITY_ENERGY_UJ)
+        return energy_at(t, to, &width) - energy_at(t, from, &width);
+    return gauge_at(t, to) - gauge_at(t, from);
+}
+
+size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
+{
+    size_t a = points_until(t, (double)(t0_ns - t->origin_ns)), b = points_until(t, (double)(t1_ns - t->origin_ns));
+    if (b <= a)
+        return 0;
+    return t->updates[b - 1] - (a ? t->updates[a - 1] : 0);
+}
+
+double eb_trace_max(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
+{
+    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns), most = NAN;
+    if (t->channel.cumulative)
+        return NAN;
+    for (size_t i = points_until(t, from); i < t->n && t->points[i].t_ns <= to; i++)
+        most = fmax(most, t->points[i].value);
+    return most;
+}

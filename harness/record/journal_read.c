@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole journal into memory: trials.jsonl, then each trial's rows by the byte lengths it recorded.
+#include "harness/record/journal.h"
+
+#include <stdlib.h>
+#include "harness/base/mem.h"
+#include "harness/record/journal_scan.h"
+#include "harness/record/rows.h"
+
+// What a finished trial owns moves out of the scan.
+static void move_scan(eb_scan *scan, eb_journal_data *d)
+{
+    d->header = scan->header;
+    d->facts = scan->facts;
+    d->n_facts = scan->n_facts;
+    d->warnings = scan->warnings;
+    d->n_warnings = scan->n_warnings;
+    d->complete = scan->complete;
+    d->ended_utc = scan->ended_utc;
+    d->n_trials = scan->n_trials;
+    d->trials = eb_alloc((size_t)scan->n_trials * sizeof *d->trials + 1);
+    for (int i = 0; i < scan->n_trials; i++)
+        d->trials[i].info = scan->trials[i].info;
+}
+
+static bool read_rows(const char *dir, const eb_scan *scan, eb_journal_data *d, int csv, eb_err *err)
+{
+    eb_rows_file file = { 0 };
+    bool ok = eb_rows_open(&file, dir, csv, &d->header, scan->head_bytes[csv], err);
+    for (int i = 0; ok && i < d->n_trials; i++)
+        ok = eb_rows_read(&file, csv, scan->trials[i].bytes[csv], &d->trials[i], err);
+    eb_rows_close(&file);
+    return ok;
+}
+
+eb_journal_data *eb_journal_read(const char *dir, eb_err *err)
+{
+    eb_scan scan;
+    if (!eb_scan_read(dir, &scan, err))
+        return NULL;
+    eb_journal_data *d = eb_alloc(sizeof *d);
+    move_scan(&scan, d);
+    bool ok = true;
+    for (int csv = 0; ok && csv < EB_CSV_COUNT; csv++)
+        ok = read_rows(dir, &scan, d, csv, err);
+    free(scan.trials);
+    if (ok)
+        return d;
+    eb_journal_data_free(d);
+    return NULL;
+}
+
+void eb_journal_data_free(eb_journal_data *d)
+{
+    if (!d)
+        return;
+    for (int i = 0; i < d->n_trials; i++) {
+        eb_trial_info_deinit(&d->trials[i].info);
+        free(d->trials[i].requests);
+        free(d->trials[i].tokens);
+        free(d->trials[i].power);
+    }
+    for (int i = 0; i < d->n_warnings; i++)
+        free(d->warnings[i]);
+    free(d->warnings);
+    free(d->trials);
+    free(d->facts);
+    free(d->ended_utc);
+    eb_header_deinit(&d->header);
+    free(d);
+}

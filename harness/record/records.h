@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The lines of trials.jsonl: one JSON object each, told apart by "record". Private to record/.
+// 64-bit values (ns, counters, byte lengths) are digit strings: a JSON number is exact to 2^53 only.
+#ifndef EB_RECORD_RECORDS_H
+#define EB_RECORD_RECORDS_H
+
+#include <cjson/cJSON.h>
+#include "harness/record/journal.h"
+
+#define EB_JOURNAL_SCHEMA "effbench.journal/1"
+#define EB_JOURNAL_LINES  "trials.jsonl"
+
+enum { EB_CSV_REQUESTS, EB_CSV_TOKENS, EB_CSV_POWER, EB_CSV_COUNT };
+extern const char *const eb_csv_names[EB_CSV_COUNT]; // "requests.csv", ...
+extern const char *const eb_csv_heads[EB_CSV_COUNT]; // the first line, with its newline
+
+typedef enum eb_record_kind {
+    EB_RECORD_HEADER,
+    EB_RECORD_IDLE,
+    EB_RECORD_CASE,
+    EB_RECORD_TRIAL,
+    EB_RECORD_RESUME,
+    EB_RECORD_END,
+    EB_RECORD_COUNT
+} eb_record_kind;
+
+// Each gives one line with its newline; caller frees. `bytes`: lengths of the CSV files after the record.
+char *eb_record_header(const eb_header *header, const uint64_t bytes[EB_CSV_COUNT]);
+char *eb_record_facts(const eb_case_facts *facts);
+char *eb_record_trial(const eb_trial_info *info, const uint64_t bytes[EB_CSV_COUNT]);
+char *eb_record_resume(const char *utc);
+char *eb_record_end(const char *utc, const eb_warnings *warnings);
+
+// Where a record was read, for messages.
+typedef struct eb_record_place {
+    const char *file;
+    int line;
+} eb_record_place;
+
+bool eb_record_kind_of(const cJSON *json, eb_record_place at, eb_record_kind *out, eb_err *err);
+// Fill a zeroed struct; what was filled is to be freed either way.
+bool eb_record_read_header(const cJSON *json, eb_record_place at, eb_header *out, eb_err *err);
+bool eb_record_read_facts(const cJSON *json, eb_record_place at, int n_cases, eb_case_facts *out, eb_err *err);
+bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb_trial_info *out, eb_err *err);
+bool eb_record_read_bytes(const cJSON *json, eb_record_place at, uint64_t bytes[EB_CSV_COUNT], eb_err *err);
+
+void eb_header_deinit(eb_header *header);
+void eb_trial_info_deinit(eb_trial_info *info);
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums the channels of a boundary over windows of one trial.
+#include "harness/record/trial_energy.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/record/domain.h"
+
+void eb_live_count(const eb_header *header, const bool *dead, bool *counted, char *domains, size_t domains_size,
+                   char *missing, size_t missing_size)
+{
+    int n = header->n_channels;
+    eb_channel *channels = eb_alloc((size_t)n * sizeof *channels + 1);
+    for (int i = 0; i < n; i++) {
+        channels[i] = header->channels[i];
+        if (dead && dead[i])
+            channels[i].grade = EB_GRADE_NONE;
+    }
+    eb_domain_count(channels, n, header->boundary, counted, domains, domains_size, missing, missing_size);
+    free(channels);
+}
+
+// Rows come channel by channel in turn; each trace wants its own in one piece.
+static void build_traces(eb_trial_energy *e, const eb_power_row *power, size_t n_power)
+{
+    size_t *start = eb_alloc(((size_t)e->n + 1) * sizeof *start);
+    eb_sample *samples = eb_realloc(NULL, n_power + 1, sizeof *samples);
+    for (size_t i = 0; i < n_power; i++)
+        start[power[i].channel + 1]++;
+    for (int c = 0; c < e->n; c++)
+        start[c + 1] += start[c];
+    size_t *next = eb_alloc(((size_t)e->n + 1) * sizeof *next);
+    memcpy(next, start, ((size_t)e->n + 1) * sizeof *next);
+    for (size_t i = 0; i < n_power; i++)
+        samples[next[power[i].channel]++] = power[i].sample;
+    for (int c = 0; c < e->n; c++)
+        e->traces[c] = eb_trace_new(&e->header->channels[c], samples + start[c], start[c + 1] - start[c]);
+    free(next);
+    free(samples);
+    free(start);
+}
+
+void eb_trial_energy_init(eb_trial_energy *e, const eb_header *header, const bool *dead, const eb_power_row *power,
+                          size_t n_power)
+{
+    *e = (eb_trial_energy){ .header = header, .n = header->n_channels };
+    e->traces = eb_alloc((size_t)e->n * sizeof *e->traces + 1);
+    e->counted = eb_alloc((size_t)e->n * sizeof *e->counted + 1);
+    eb_live_count(header, dead, e->counted, NULL, 0, NULL, 0);
+    build_traces(e, power, n_power);
+}
+
+void eb_trial_energy_deinit(eb_trial_energy *e)
+{
+    for (int c = 0; c < e->n; c++)
+        eb_trace_free(e->traces[c]);
+    free(e->traces);
+    free(e->counted);
+    *e = (eb_trial_energy){ 0 };
+}
+
+static bool is_counter(const eb_channel *c)
+{
+    return c->cumulative && c->quantity == EB_QUANTITY_ENERGY_UJ;
+}
+
+eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)
+{
+    eb_energy sum = { .j = 0, .halfwidth_j = 0, .grade = EB_GRADE_COUNT, .status = EB_SAMPLE_OK };
+    for (int c = 0; c < e->n; c++) {
+        if (!e->counted[c])
+            continue;
+        eb_energy part = eb_trace_energy(e->traces[c], t0_ns, t1_ns);
+        // A counter that stands still from end to end has not counted to zero: it has told nothing.
+        if (part.status == EB_SAMPLE_OK && is_counter(&e->header->channels[c]) &&
+            !eb_trace_updates(e->traces[c], INT64_MIN, INT64_MAX))
+            part.status = EB_SAMPLE_MISSING;
+        if (part.status != EB_SAMPLE_OK && sum.status == EB_SAMPLE_OK)
+            sum.status = part.status;
+        sum.j += part.j;
+        sum.halfwidth_j = hypot(sum.halfwidth_j, part.halfwidth_j);
+        if (part.grade < sum.grade)
+            sum.grade = part.grade;
+    }
+    if (sum.grade == EB_GRADE_COUNT)
+        sum.status = EB_SAMPLE_MISSING;
+    if (sum.status != EB_SAMPLE_OK)
+        return (eb_energy){ .j = NAN, .halfwidth_j = NAN, .grade = EB_GRADE_NONE, .status = sum.status };
+    return sum;
+}
+
+size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)
+{
+    size_t fewest = SIZE_MAX;
+    for (int c = 0; c < e->n; c++) {
+        if (!e->counted[c])
+            continue;
+        size_t n = eb_trace_updates(e->traces[c], t0_ns, t1_ns);
+        if (n < fewest)
+            fewest = n;
+    }
+    return fewest == SIZE_MAX ? 0 : fewest;
+}
