@@ -214,15 +214,32 @@ static void put(text *t, const char *s)
     t->n += len;
 }
 
+// Words broken into lines of at most 96 columns, indented by two.
+static void put_wrapped(text *t, const char *s)
+{
+    enum { INDENT = 2, WIDTH = 96 };
+    size_t column = WIDTH;
+    while (*s) {
+        size_t len = strcspn(s, " ");
+        bool fits = column + 1 + len <= WIDTH;
+        put(t, fits ? " " : t->n && t->s[t->n - 1] != '\n' ? "\n  " : "  ");
+        column = fits ? column + 1 + len : INDENT + len;
+        char *word = eb_strndup(s, len);
+        put(t, word);
+        free(word);
+        s += len;
+        s += strspn(s, " ");
+    }
+    put(t, "\n");
+}
+
 char *eb_option_help(const eb_option *opt)
 {
     text t = { 0 };
     char line[512], lo[40], hi[40];
     snprintf(line, sizeof line, "%s.%s\n", opt->section, opt->key);
     put(&t, line);
-    put(&t, "  ");
-    put(&t, opt->doc);
-    put(&t, "\n");
+    put_wrapped(&t, opt->doc);
     snprintf(line, sizeof line, "  type     %s%s%s%s%s\n", types[opt->type].name, opt->unit ? ", " : "",
              opt->unit ? opt->unit : "", opt->flags & EB_OPTION_LIST ? ", a comma list is allowed" : "",
              opt->flags & EB_OPTION_REQUIRED ? ", required" : "");

@@ -17,6 +17,7 @@ typedef struct eb_command {
     const char *name, *synopsis, *doc;
     // argv[0] is the command's name; global options are already taken out. Returns the exit status.
     int (*run)(const eb_globals *globals, int argc, char **argv);
+    bool internal;    // called by the program itself: not listed
     const char *help;       // the text of `effbench help NAME` below the synopsis
 } eb_command;
 

@@ -27,7 +27,8 @@ static int run(const eb_globals *globals, int argc, char **argv)
     if (!path || !threads || !kv || !eb_parse_int(threads, &n, NULL) || n < 1 || n > 1024 ||
         (strcmp(kv, "f16") != 0 && strcmp(kv, "f32") != 0))
         return eb_cmd_usage("first-token", "usage: first-token FILE [--threads N] [--kv f16|f32]");
-    if (!eb_cold_child(eb_engine_find("native"), path, (int)n, strcmp(kv, "f16") == 0 ? EB_KV_F16 : EB_KV_F32, &t, &err))
+    if (!eb_cold_child(eb_engine_find("native"), path, (int)n, strcmp(kv, "f16") == 0 ? EB_KV_F16 : EB_KV_F32, &t,
+                       &err))
         return eb_cmd_fail(&err);
     printf("%" PRId64 "\n", t);
     return EB_OK;
@@ -38,5 +39,6 @@ const eb_command eb_cmd_first_token = {
     .synopsis = "first-token FILE [--threads N] [--kv f16|f32]",
     .doc = "open a model, make one token, print its time (used by run for cold starts)",
     .run = run,
+    .internal = true,
     .help = "  Prints the time of the first output token in ns of CLOCK_MONOTONIC.\n",
 };

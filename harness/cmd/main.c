@@ -87,7 +87,8 @@ static int unknown_command(const char *name)
     const char *names[16];
     int n = 0;
     for (const eb_command *const *c = eb_command_table; *c; c++)
-        names[n++] = (*c)->name;
+        if (!(*c)->internal)
+            names[n++] = (*c)->name;
     const char *near = name[0] == '-' ? NULL : eb_nearest(name, names, n);
     eb_err err;
     eb_err_set(&err, EB_USAGE, "there is no %s '%.60s'", name[0] == '-' ? "global option" : "command", name);

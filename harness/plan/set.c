@@ -31,7 +31,7 @@ static bool split_path(eb_build *b, const char *text, eb_place place, path *out)
         place.column = 1;
         eb_err *err = eb_complain(b, place, "there is no section before the key");
         if (dot < equals)
-            eb_err_hint(err, "write %.*s:%.*s with a colon", (int)dot, text, (int)(equals - dot - 1), text + dot + 1);
+            eb_err_hint(err, "write %.*s:%.100s", (int)dot, text, text + dot + 1);
         else
             eb_err_hint(err, "write section[:name]:key=value, such as run:trials=3");
         return false;

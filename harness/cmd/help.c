@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// `effbench help`: everything it says comes from the tables of commands, options and metrics.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/term.h"
+#include "harness/cmd/cmd.h"
+#include "harness/cmd/help.h"
+#include "harness/plan/plan.h"
+#include "harness/record/run.h"
+
+const eb_help_section eb_help_sections[] = {
+    { "run", "[run]", "How the run goes: trials, stop rule, engine, threads." },
+    { "model", "[model NAME]", "A model and the weight types it is run in. One section per model." },
+    { "workload", "[workload NAME]", "What is done with the models. Lists span a grid of cases." },
+    { "probes", "[probes]", "What is measured and how often." },
+    { "cost", "[cost]",
+      "Prices, tariffs and carbon intensities, each with its source and date; there are none built in." },
+    { "slo", "[slo]", "Limits that a request must meet to count towards goodput." },
+    { 0 },
+};
+
+static const eb_command *find_command(const char *name)
+{
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        if (!strcmp((*c)->name, name))
+            return *c;
+    return NULL;
+}
+
+static const eb_help_section *find_section(const char *name)
+{
+    for (const eb_help_section *s = eb_help_sections; s->name; s++)
+        if (!strcmp(s->name, name))
+            return s;
+    return NULL;
+}
+
+// ---- pages ----
+
+static int help_overview(void)
+{
+    printf("effbench: what a token costs here, in milliseconds, joules and dollars\n\n"
+           "usage: effbench COMMAND ...\n\n");
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        if (!(*c)->internal)
+            printf("  %-10s %s\n", (*c)->name, (*c)->doc);
+    printf("\nstart with:\n"
+           "  effbench run configs/edge.ini       run four kinds of model, print the table\n"
+           "  effbench probes                     what can be measured on this machine\n"
+           "\n"
+           "more help:\n"
+           "  effbench help COMMAND               a command's arguments\n"
+           "  effbench help config                how a config is written; its sections and keys\n"
+           "  effbench help SECTION[.KEY]         the keys of a section (run, model, ...), or one key\n"
+           "  effbench help metrics               what the figures mean\n"
+           "\n"
+           "everywhere:\n"
+           "  --sysroot DIR      read /sys and /proc below DIR (or EFFBENCH_SYSROOT)\n"
+           "  --format F         output form; each command's help lists its own\n"
+           "  --color WHEN       auto, always or never\n"
+           "  --debug TOPICS     debug text on stderr: a comma list, or all\n"
+           "  --version, --help\n");
+    return EB_OK;
+}
+
+static void help_command(const eb_command *c)
+{
+    bool full = !strncmp(c->synopsis, "effbench ", 9);
+    printf("usage: %s%s\n\n%s\n", full ? "" : "effbench ", c->synopsis, c->doc);
+    if (c->help && c->help[0])
+        printf("\n%s%s", c->help, c->help[strlen(c->help) - 1] == '\n' ? "" : "\n");
+}
+
+static void help_section(const eb_help_section *s)
+{
+    printf("%s\n", s->head);
+    eb_cmd_wrap(s->doc, 2, 2);
+    for (const eb_option *const *table = eb_option_tables; *table; table++) {
+        for (const eb_option *opt = *table; opt->section; opt++) {
+            if (strcmp(opt->section, s->name))
+                continue;
+            printf("\n  %s%s%s%s\n", opt->key, opt->def ? " = " : "", opt->def ? opt->def : "",
+                   opt->flags & EB_OPTION_REQUIRED ? "  (required)" : "");
+            eb_cmd_wrap(opt->doc, 6, 6);
+        }
+    }
+    printf("\n'effbench help %s.KEY' has a key's type, range and values.\n", s->name);
+}
+
+static int help_config(void)
+{
+    fputs(eb_help_grammar, stdout);
+    printf("\nsections\n");
+    for (const eb_help_section *s = eb_help_sections; s->name; s++) {
+        printf("  %-16s ", s->head);
+        eb_cmd_wrap(s->doc, 19, 0);
+    }
+    printf("\n'effbench help SECTION' lists the keys of a section.\n");
+    return EB_OK;
+}
+
+static int help_metrics(void)
+{
+    static const char *const better[] = { "less is better", "", "more is better" };
+    for (const eb_metric_def *m = eb_metric_table; m->key; m++) {
+        printf("%s  [%s]%s%s\n", m->key, m->unit && m->unit[0] ? m->unit : "-", m->better ? "  " : "",
+               better[m->better + 1]);
+        eb_cmd_wrap(m->doc, 4, 4);
+    }
+    return EB_OK;
+}
+
+// ---- finding the page ----
+
+static int help_option(const char *topic)
+{
+    const char *dot = strchr(topic, '.');
+    char section[32];
+    snprintf(section, sizeof section, "%.*s", (int)(dot - topic), topic);
+    const eb_option *opt = eb_option_find(section, dot + 1);
+    if (opt) {
+        char *text = eb_option_help(opt);
+        fputs(text, stdout);
+        free(text);
+        return EB_OK;
+    }
+    eb_err err;
+    const char *keys[128] = { 0 }, *near = NULL;
+    int n = 0;
+    for (const eb_option *const *table = eb_option_tables; *table; table++)
+        for (const eb_option *o = *table; o->section; o++)
+            if (!strcmp(o->section, section) && n < 128)
+                keys[n++] = o->key;
+    if (n == 0) {
+        eb_err_set(&err, EB_USAGE, "there is no section '%s'", section);
+        eb_err_hint(&err, "effbench help config");
+        return eb_cmd_fail(&err);
+    }
+    near = eb_nearest(dot + 1, keys, n);
+    eb_err_set(&err, EB_USAGE, "there is no key '%.60s' in [%s]", dot + 1, section);
+    if (near)
+        eb_err_hint(&err, "did you mean 'effbench help %s.%s'?", section, near);
+    else
+        eb_err_hint(&err, "'effbench help %s' lists the keys", section);
+    return eb_cmd_fail(&err);
+}
+
+static int unknown_topic(const char *topic)
+{
+    const char *names[32] = { "config", "metrics" };
+    int n = 2;
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        if (!(*c)->internal)
+            names[n++] = (*c)->name;
+    for (const eb_help_section *s = eb_help_sections; s->name; s++)
+        names[n++] = s->name;
+    const char *near = eb_nearest(topic, names, n);
+    eb_err err;
+    eb_err_set(&err, EB_USAGE, "there is no help on '%.60s'", topic);
+    if (near)
+        eb_err_hint(&err, "did you mean 'effbench help %s'?", near);
+    else
+        eb_err_hint(&err, "effbench help");
+    return eb_cmd_fail(&err);
+}
+
+static int help_topic(const char *topic)
+{
+    const eb_command *command = find_command(topic);
+    const eb_help_section *section = find_section(topic);
+    if (!strcmp(topic, "config"))
+        return help_config();
+    if (!strcmp(topic, "metrics"))
+        return help_metrics();
+    if (!command && !section)
+        return strchr(topic, '.') ? help_option(topic) : unknown_topic(topic);
+    if (command)
+        help_command(command);
+    if (command && section)
+        printf("\n");
+    if (section)
+        help_section(section);
+    return EB_OK;
+}
+
+static int run(const eb_globals *globals, int argc, char **argv)
+{
+    bool md = globals->format && !strcmp(globals->format, "md");
+    if (globals->format && !md && strcmp(globals->format, "term"))
+        return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md", globals->format);
+    if (argc > 2)
+        return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[2]);
+    if (md && argc == 2)
+        return eb_cmd_usage("help", "--format md prints all options: leave '%.60s' out", argv[1]);
+    if (md)
+        return eb_help_markdown();
+    return argc == 2 ? help_topic(argv[1]) : help_overview();
+}
+
+const eb_command eb_cmd_help = {
+    .name = "help",
+    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics] [--format term|md]",
+    .doc = "explain a command, a config key or a metric",
+    .run = run,
+    .help = "  COMMAND        its arguments\n"
+            "  SECTION        the keys of a section of a config: run, model, workload, probes, cost, slo\n"
+            "  SECTION.KEY    one key: type, range, default, values\n"
+            "  config         how a config is written\n"
+            "  metrics        every metric with its unit and definition\n"
+            "  --format md    all options as markdown (docs/config.md)\n",
+};
