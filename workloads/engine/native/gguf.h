@@ -61,6 +61,8 @@ bool eb_gguf_str(const eb_gguf *g, const char *key, char *buf, size_t size);
 // PATH.tmp.PID; finish fsyncs and renames; abort removes.
 typedef struct eb_gguf_writer eb_gguf_writer;
 eb_gguf_writer *eb_gguf_writer_new(const char *path, eb_err *err);
+eb_gguf_writer *eb_gguf_writer_dry(void);                         // writes nothing: to ask for writer_bytes
+uint64_t eb_gguf_writer_bytes(const eb_gguf_writer *w);           // of the whole file, as put so far
 void eb_gguf_put_u32(eb_gguf_writer *w, const char *key, uint32_t v);
 void eb_gguf_put_u64(eb_gguf_writer *w, const char *key, uint64_t v);
 void eb_gguf_put_f32(eb_gguf_writer *w, const char *key, float v);

@@ -44,6 +44,11 @@ eb_gguf_writer *eb_gguf_writer_new(const char *path, eb_err *err)
     return NULL;
 }
 
+eb_gguf_writer *eb_gguf_writer_dry(void)
+{
+    return eb_alloc(sizeof(eb_gguf_writer));
+}
+
 void eb_gguf_abort(eb_gguf_writer *w)
 {
     if (!w)
@@ -169,6 +174,14 @@ void eb_gguf_put_tensor(eb_gguf_writer *w, const char *name, eb_wtype type, int 
     w->data_bytes += t->bytes + padding(t->bytes);
 }
 
+uint64_t eb_gguf_writer_bytes(const eb_gguf_writer *w)
+{
+    uint64_t head = 24 + w->kv_bytes;
+    for (size_t i = 0; i < w->n_tensors; i++)
+        head += 8 + strlen(w->tensors[i].name) + 4 + 8 * (uint64_t)w->tensors[i].n_dims + 4 + 8;
+    return head + padding(head) + w->data_bytes;
+}
+
 static bool failed(const eb_gguf_writer *w, int errnum, eb_err *err)
 {
     eb_err_sys(err, EB_FAILED, errnum, "cannot write the model file", w->path);
@@ -192,7 +205,7 @@ static bool check_space(eb_gguf_writer *w, eb_err *err)
     if (fstatvfs(fileno(w->file), &fs))
         return true;
     double available = (double)fs.f_bavail * (double)fs.f_frsize;
-    double wanted = (double)w->data_bytes + (double)w->kv_bytes;
+    double wanted = (double)eb_gguf_writer_bytes(w);
     if (wanted <= available)
         return true;
     eb_err_set(err, EB_FAILED, "no room for the model file '%s': it needs %s, the disk has %s", w->path,

@@ -10,19 +10,26 @@
 typedef struct eb_shape {
     const char *name, *doc, *source;
     eb_hparams hp;
-    bool tied, rope_freqs;
+    bool tied;
+    float rope_factor;                         // llama-3 style rope_freqs.weight for this factor; 0 = none
 } eb_shape;
 extern const eb_shape eb_shapes[];             // ends with name NULL
 const eb_shape *eb_shape_find(const char *name);
 
 // A type name a user can ask for: a plain type ("q8_0") or a recipe ("q4_k_m") -> type per tensor,
-// with the field's fallbacks where a row is no whole number of blocks.
+// with the field's fallbacks where a row is no whole number of blocks (docs/models.md). Names are
+// matched in any case.
 typedef struct eb_recipe eb_recipe;
 const eb_recipe *eb_recipe_find(const char *name);
 const char *const *eb_recipe_names(void);      // ends with NULL
-eb_wtype eb_recipe_type(const eb_recipe *recipe, const eb_hparams *hp, const char *tensor, int64_t row, int n_dims);
+const char *eb_recipe_name(const eb_recipe *recipe);
+uint32_t eb_recipe_file_type(const eb_recipe *recipe);  // general.file_type
+// `tied`: the embedding is the output matrix too. `row` = ne[0].
+eb_wtype eb_recipe_type(const eb_recipe *recipe, const eb_hparams *hp, bool tied, const char *tensor, int64_t row,
+                        int n_dims);
 
-// Quantizes one row of n f32 weights (n a multiple of the block).
+// Quantizes one row of n f32 weights (n a multiple of the block). What is not finite, or beyond what the
+// type's f16 scales reach, becomes some finite value: callers that must not lose it check first.
 void eb_quantize_row(eb_wtype type, const float *src, void *dst, int64_t n);
 
 typedef void eb_notify(void *arg, const char *line);
