@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The grid: workload x model x type x prompt x output x batch x depth x threads -> cases.
 #define _GNU_SOURCE 1 // sched_getaffinity
+#include <ctype.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,15 @@ static const char *resolved_type(const span *s, const int *at)
     return !strncmp(eb_block_s(s->model, "model", ""), "shape:", 6) ? "f16" : "";
 }
 
+// Type names are taken in any case; ids have them in lower case, so that one type is one case.
+static char *lower(const char *s)
+{
+    char *copy = eb_strdup(s);
+    for (char *c = copy; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return copy;
+}
+
 static char *case_id(const eb_case *c, int own_threads)
 {
     const eb_workload_params *p = &c->params;
@@ -66,7 +76,7 @@ static void add_case(eb_build *b, const span *s, const int *at)
         .index = plan->n_cases++,
         .model = eb_strdup(s->model->name),
         .source = eb_strdup(eb_block_s(s->model, "model", "")),
-        .type = eb_strdup(resolved_type(s, at)),
+        .type = lower(resolved_type(s, at)),
         .model_seed = (uint64_t)eb_block_i(s->model, "seed", 1),
         .workload = eb_strdup(w->name),
         .ops = eb_workload_find(eb_block_s(w, "kind", "")),
@@ -86,7 +96,7 @@ static void add_case(eb_build *b, const span *s, const int *at)
     };
     c->id = case_id(c, own_threads);
     if (c->ops && c->ops->needs_eval)
-        c->reference_type = eb_strdup(eb_block_s(w, "reference", "f16"));
+        c->reference_type = lower(eb_block_s(w, "reference", "f16"));
 }
 
 static bool same_but_type(const eb_case *a, const eb_case *b)

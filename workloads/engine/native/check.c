@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is this a shape, file and type that we know? Asked for every model of a config, so that a typo is found at once.
+#include "workloads/engine/native/check.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "workloads/engine/native/make.h"
+
+static bool check_shape(const char *name, eb_err *err)
+{
+    const char *names[64] = { 0 };
+    int n = 0;
+    if (eb_shape_find(name))
+        return true;
+    for (const eb_shape *s = eb_shapes; s->name && n < 64; s++)
+        names[n++] = s->name;
+    const char *near = eb_nearest(name, names, n);
+    eb_err_set(err, EB_USAGE, "there is no shape '%.60s'", name);
+    if (near)
+        return eb_err_hint(err, "did you mean 'shape:%s'?", near);
+    return eb_err_hint(err, "'effbench help model' tells where the shapes are listed; file:PATH takes any GGUF file");
+}
+
+static bool check_file(const char *path, eb_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || access(path, R_OK) != 0)
+        eb_err_sys(err, EB_USAGE, errno, "cannot read the model", path);
+    else if (!S_ISREG(st.st_mode))
+        eb_err_set(err, EB_USAGE, "the model '%.400s' is no file", path);
+    else
+        return true;
+    return eb_err_hint(err, "the path is taken from the folder in which effbench is started");
+}
+
+static bool check_type(const char *type, eb_err *err)
+{
+    const char *const *names = eb_recipe_names();
+    char list[256] = "";
+    int n = 0;
+    if (eb_recipe_find(type))
+        return true;
+    for (; names[n]; n++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "", names[n]);
+    const char *near = eb_nearest(type, names, n);
+    eb_err_set(err, EB_USAGE, "there is no type '%.60s'", type);
+    if (near)
+        return eb_err_hint(err, "did you mean '%s'? allowed: %s", near, list);
+    return eb_err_hint(err, "allowed: %s", list);
+}
+
+bool eb_native_check(const eb_model_spec *spec, eb_err *err)
+{
+    const char *source = spec->source;
+    bool ok;
+    if (!strncmp(source, "shape:", 6))
+        ok = check_shape(source + 6, err);
+    else if (!strncmp(source, "file:", 5))
+        ok = check_file(source + 5, err);
+    else
+        ok = eb_err_set(err, EB_USAGE, "'%.60s' is neither shape:NAME nor file:PATH", source);
+    return ok && (!spec->type || !spec->type[0] || check_type(spec->type, err));
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+// A quick look at a model spec before anything is made or opened.
+#ifndef EB_NATIVE_CHECK_H
+#define EB_NATIVE_CHECK_H
+
+#include "workloads/engine/engine.h"
+
+// Known shape or existing file, and a known type: eb_engine_ops.check.
+bool eb_native_check(const eb_model_spec *spec, eb_err *err);
+
+#endif
