@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reference engine behind engine.h: opens a model file, checks that it fits, and hands requests to
+// its session.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness/base/mem.h"
+#include "workloads/engine/native/ceiling.h"
+#include "workloads/engine/native/check.h"
+#include "workloads/engine/native/make.h"
+#include "workloads/engine/native/memory.h"
+#include "workloads/engine/native/native.h"
+#include "workloads/engine/native/session.h"
+
+enum { MAX_BATCH = 4096, MAX_CHUNK_TOK = 16384, MAX_CTX_TOK = 1 << 24 };
+
+typedef struct native {
+    eb_engine base;
+    eb_engine_config config;
+    eb_model *model;
+    const eb_kernels *kernels;
+    eb_pool *pool;
+    eb_state state;
+    eb_session session;
+} native;
+
+static native *of(eb_engine *engine)
+{
+    return (native *)(void *)engine;
+}
+
+static const native *of_const(const eb_engine *engine)
+{
+    return (const native *)(const void *)engine;
+}
+
+// ---- open -------------------------------------------------------------------------------------------
+
+static bool check_config(const eb_engine_config *c, eb_err *err)
+{
+    const struct {
+        const char *name;
+        int value, min, max;
+    } rows[] = {
+        { "threads", c->threads, 1, EB_POOL_MAX_THREADS },
+        { "batch", c->max_batch, 1, MAX_BATCH },
+        { "context", c->max_ctx_tok, 1, MAX_CTX_TOK },
+        { "chunk", c->chunk_tok, 0, MAX_CHUNK_TOK },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].value < rows[i].min || rows[i].value > rows[i].max)
+            return eb_err_set(err, EB_USAGE, "the engine takes a %s of %d to %d, not %d", rows[i].name, rows[i].min,
+                              rows[i].max, rows[i].value);
+    return true;
+}
+
+const eb_kernels *eb_native_kernels(eb_err *err)
+{
+    const char *force = getenv("EFFBENCH_ISA");
+    const eb_kernels *kernels = eb_kernels_pick(force && *force ? force : NULL);
+    if (kernels)
+        return kernels;
+    char names[256] = "";
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
+        if ((*k)->usable() && strlen(names) + strlen((*k)->name) + 2 < sizeof names)
+            snprintf(names + strlen(names), sizeof names - strlen(names), " %s", (*k)->name);
+    eb_err_set(err, EB_USAGE, "EFFBENCH_ISA=%.32s is not in this build or not usable on this machine",
+               force ? force : "");
+    eb_err_hint(err, "usable here:%s", names);
+    return NULL;
+}
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+    uint64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+}
+
+// Weights that are only mapped count too: a token reads them all.
+static bool check_memory(const native *e, eb_err *err)
+{
+    uint64_t need = plus(plus(e->model->file->map_bytes, eb_session_bytes(e->model, &e->config)),
+                         plus(e->state.memory_bytes, e->state.work_bytes));
+    if (e->state.memory_bytes == SIZE_MAX || e->state.work_bytes == SIZE_MAX)
+        need = UINT64_MAX;
+    char what[160];
+    snprintf(what, sizeof what, "model '%.60s' with %d x %d tokens of context", e->model->name, e->config.max_batch,
+             e->config.max_ctx_tok);
+    return eb_memory_check("", what, need, err);
+}
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 // Linux 5.14
+#endif
+
+// Brings the whole file in, so that loading is over when open returns and no token pays for a page.
+static bool load_pages(const eb_gguf *g, eb_err *err)
+{
+    if (!g->mapped || g->map_bytes == 0)
+        return true;
+    void *map = (void *)(uintptr_t)g->map;
+    madvise(map, g->map_bytes, MADV_WILLNEED);
+    if (madvise(map, g->map_bytes, MADV_POPULATE_READ) == 0)
+        return true;
+    if (errno == EFAULT || errno == EIO || errno == EHWPOISON) {
+        eb_err_at(err, EB_FAILED, g->path, 0, 0, "the file cannot be read to its end: %s", strerror(errno));
+        return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
+    }
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    volatile uint8_t sink = 0;
+    for (size_t at = 0; at < g->map_bytes; at += page)
+        sink = g->map[at];
+    (void)sink;
+    return true;
+}
+
+static bool open_parts(native *e, const char *path, eb_err *err)
+{
+    if (!check_config(&e->config, err) || !(e->kernels = eb_native_kernels(err)))
+        return false;
+    if (!(e->model = eb_model_open(path, err)))
+        return false;
+    eb_state_size(&e->state, e->model, e->kernels, &e->config);
+    if (!check_memory(e, err) || !eb_state_alloc(&e->state, e->model, err) || !load_pages(e->model->file, err))
+        return false;
+    if (!(e->pool = eb_pool_new(e->config.threads, e->config.affinity, err)))
+        return false;
+    eb_net net = { .model = e->model, .kernels = e->kernels, .pool = e->pool, .state = &e->state };
+    return eb_session_init(&e->session, &net, eb_state_chunk(&e->config), err);
+}
+
+static void native_close(eb_engine *engine)
+{
+    if (!engine)
+        return;
+    native *e = of(engine);
+    eb_session_deinit(&e->session);
+    eb_pool_free(e->pool);
+    eb_state_deinit(&e->state);
+    eb_model_close(e->model);
+    free(e);
+}
+
+static eb_engine *native_open(const char *path, const eb_engine_config *config, eb_err *err)
+{
+    native *e = eb_alloc(sizeof *e);
+    e->base.ops = &eb_engine_native;
+    e->config = *config;
+    if (open_parts(e, path, err))
+        return &e->base;
+    native_close(&e->base);
+    return NULL;
+}
+
+// ---- what it is -------------------------------------------------------------------------------------
+
+static void native_caps(const eb_engine *engine, eb_engine_caps *out)
+{
+    const native *e = of_const(engine);
+    const eb_model *m = e->model;
+    const eb_hparams *hp = &m->hp;
+    *out = (eb_engine_caps){ .vocab = hp->vocab,
+                             .max_ctx_tok = e->config.max_ctx_tok,
+                             .max_batch = e->config.max_batch,
+                             .threads = e->config.threads,
+                             .n_layer = hp->layers,
+                             .n_expert = hp->experts,
+                             .n_expert_used = hp->experts_used,
+                             .n_params = m->n_params,
+                             .model_bytes = m->file->map_bytes,
+                             .bytes_per_tok = eb_model_bytes_per_tok(m, 0, (int)e->state.kv_elem),
+                             .flop_per_tok = eb_model_flop_per_tok(m, 0),
+                             .has_eval = true };
+    if (!m->info->ssm)
+        out->kv_bytes_per_tok = (double)hp->layers * hp->kv_heads * (hp->dim_k + hp->dim_v) * (double)e->state.kv_elem;
+    snprintf(out->engine, sizeof out->engine, "%s", eb_engine_native.name);
+    snprintf(out->isa, sizeof out->isa, "%s", e->kernels->name);
+    snprintf(out->arch, sizeof out->arch, "%s", m->info->name);
+    snprintf(out->family, sizeof out->family, "%s", eb_model_family(m));
+    snprintf(out->model_name, sizeof out->model_name, "%s", m->name);
+    snprintf(out->type, sizeof out->type, "%s", m->type);
+}
+
+static void native_memory(const eb_engine *engine, eb_engine_memory *out)
+{
+    const native *e = of_const(engine);
+    out->model_bytes = e->model->file->map_bytes;
+    out->kv_bytes = e->state.memory_bytes;
+    out->scratch_bytes = e->state.work_bytes + eb_session_bytes(e->model, &e->config);
+}
+
+// ---- requests ---------------------------------------------------------------------------------------
+
+static void native_reset(eb_engine *engine)
+{
+    eb_session_reset(&of(engine)->session);
+}
+
+static bool native_fill_context(eb_engine *engine, uint32_t id, const int32_t *tokens, int n, eb_err *err)
+{
+    return eb_session_fill(&of(engine)->session, id, tokens, n, err);
+}
+
+static bool native_submit(eb_engine *engine, const eb_request *request, eb_err *err)
+{
+    return eb_session_submit(&of(engine)->session, request, err);
+}
+
+// The work is done on the caller's time: there is nothing to wait for.
+static int native_step(eb_engine *engine, int64_t timeout_ns, eb_token_event *events, int max, eb_err *err)
+{
+    (void)timeout_ns;
+    return eb_session_step(&of(engine)->session, events, max, err);
+}
+
+static bool native_busy(const eb_engine *engine)
+{
+    return eb_session_busy(&of_const(engine)->session);
+}
+
+static void native_cancel(eb_engine *engine, uint32_t id)
+{
+    eb_session_cancel(&of(engine)->session, id);
+}
+
+static bool native_eval(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
+{
+    return eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
+}
+
+const eb_engine_ops eb_engine_native = {
+    .name = "native",
+    .doc = "the reference engine: GGUF files on this machine's CPU",
+    .prepare = eb_native_prepare,
+    .predict_bytes = eb_native_predict_bytes,
+    .check = eb_native_check,
+    .open = native_open,
+    .caps = native_caps,
+    .memory = native_memory,
+    .reset = native_reset,
+    .fill_context = native_fill_context,
+    .submit = native_submit,
+    .step = native_step,
+    .busy = native_busy,
+    .cancel = native_cancel,
+    .close = native_close,
+    .eval = native_eval,
+    .ceilings = eb_native_ceilings,
+};

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrices and norms, shared over the pool. Rows of weights are split, columns are not, so each weight
+// is read from memory once for the whole batch.
+#include "workloads/engine/native/forward.h"
+
+#include <stdlib.h>
+
+// Splits are multiples of ROW_STEP, a multiple of any vector length: elementwise kernels then see the
+// same vectors however the rows are split, and give the same bits.
+enum { ROW_STEP = 32, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8 };
+
+typedef struct linear_task {
+    const eb_net *net;
+    const eb_linear_job *jobs;
+    int64_t block; // rows of weights in a piece
+} linear_task;
+
+static size_t stride(size_t given, int64_t natural)
+{
+    return given ? given : (size_t)natural;
+}
+
+static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y, int64_t r0,
+                     int64_t r1, int thread)
+{
+    const eb_state *s = t->net->state;
+    const size_t ldx = stride(job->ldx, w->in), ldy = stride(job->ldy, w->out);
+    const uint8_t *rows = w->data + (size_t)expert * w->expert_bytes;
+    for (int j = 0; j < job->m; j += EB_MATMUL_MAX_M) {
+        int m = job->m - j < EB_MATMUL_MAX_M ? job->m - j : EB_MATMUL_MAX_M;
+        t->net->kernels->matmul(w->type, rows, w->row_bytes, w->in, r0, r1, job->x + (size_t)j * ldx, ldx, m,
+                                y + (size_t)j * ldy, ldy, s->scratch + (size_t)thread * s->scratch_bytes);
+    }
+}
+
+static void finish_rows(const linear_task *t, const eb_linear_job *job, int64_t r0, int64_t r1)
+{
+    const size_t ldy = stride(job->ldy, job->w->out);
+    for (int j = 0; j < job->m; j++) {
+        float *y = job->y + (size_t)j * ldy, *add = job->add ? job->add + (size_t)j * ldy : NULL;
+        for (int64_t r = r0; job->bias && r < r1; r++)
+            y[r] += job->bias[r];
+        if (job->up)
+            t->net->kernels->silu_mul(y + r0, job->y_up + (size_t)j * ldy + r0, r1 - r0);
+        for (int64_t r = r0; add && r < r1; r++)
+            add[r] += y[r];
+    }
+}
+
+static int64_t blocks_of(const eb_linear_job *job, int64_t block)
+{
+    return (job->w->out + block - 1) / block;
+}
+
+static void run_block(const linear_task *t, int64_t item, int thread)
+{
+    const eb_linear_job *job = t->jobs;
+    for (int64_t n; item >= (n = blocks_of(job, t->block)); job++)
+        item -= n;
+    int64_t r0 = item * t->block, r1 = r0 + t->block < job->w->out ? r0 + t->block : job->w->out;
+    multiply(t, job->w, job->expert, job, job->y, r0, r1, thread);
+    if (job->up)
+        multiply(t, job->up, job->expert, job, job->y_up, r0, r1, thread);
+    if (job->bias || job->up || job->add)
+        finish_rows(t, job, r0, r1);
+}
+
+static void run_blocks(void *arg, int64_t begin, int64_t end, int thread)
+{
+    for (int64_t i = begin; i < end; i++)
+        run_block(arg, i, thread);
+}
+
+// Rows of a piece: a few pieces per thread, so that one who is late does not keep the others waiting long.
+static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
+{
+    int64_t rows = 0, pieces = (int64_t)eb_pool_threads(net->pool) * PIECES_PER_THREAD;
+    for (int i = 0; i < n_jobs; i++)
+        rows += jobs[i].w->out;
+    int64_t block = (rows / pieces + ROW_STEP - 1) / ROW_STEP * ROW_STEP;
+    return block < ROW_STEP ? ROW_STEP : block > MAX_BLOCK ? MAX_BLOCK : block;
+}
+
+void eb_linear(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
+{
+    linear_task task = { .net = net, .jobs = jobs, .block = block_rows(net, jobs, n_jobs) };
+    int64_t items = 0;
+    for (int i = 0; i < n_jobs; i++)
+        items += blocks_of(&jobs[i], task.block);
+    eb_pool_for(net->pool, items, 1, run_blocks, &task);
+}
+
+typedef struct norm_task {
+    const eb_net *net;
+    float *out;
+    const float *x, *weight;
+    int64_t dim;
+} norm_task;
+
+static void norm_rows(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const norm_task *t = arg;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        t->net->kernels->rms_norm(t->out + i * t->dim, t->x + i * t->dim, t->weight, t->dim,
+                                  t->net->model->hp.norm_eps);
+}
+
+void eb_norm(const eb_net *net, float *out, const float *x, const float *weight, int n, int64_t dim)
+{
+    norm_task task = { .net = net, .out = out, .x = x, .weight = weight, .dim = dim };
+    eb_pool_for(net->pool, n, NORM_GRAIN, norm_rows, &task);
+}

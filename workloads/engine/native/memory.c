@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// /proc/meminfo, and control groups of version 2 (memory.max - memory.current + file pages, up the tree)
+// or 1 (memory.limit_in_bytes of the group that this process sees as the top).
+#include "workloads/engine/native/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/units.h"
+
+enum { PATH_SIZE = 1024, TEXT_SIZE = 8192 };
+
+static bool read_text(const char *root, const char *path, char text[TEXT_SIZE])
+{
+    char full[PATH_SIZE];
+    if (snprintf(full, sizeof full, "%s%s", root, path) >= (int)sizeof full)
+        return false;
+    FILE *f = fopen(full, "re");
+    if (!f)
+        return false;
+    size_t n = fread(text, 1, TEXT_SIZE - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    return n > 0;
+}
+
+// The number after `key` at the start of a line ("" = of the text).
+static bool number_of(const char *text, const char *key, uint64_t *out)
+{
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, strlen(key)) != 0)
+            continue;
+        const char *digits = line + strlen(key) + strspn(line + strlen(key), " \t");
+        char *end;
+        unsigned long long value = strtoull(digits, &end, 10);
+        *out = value;
+        return end > digits && *digits != '-';
+    }
+    return false;
+}
+
+static bool read_number(const char *root, const char *dir, const char *file, const char *key, uint64_t *out)
+{
+    char path[PATH_SIZE], text[TEXT_SIZE];
+    if (snprintf(path, sizeof path, "/sys/fs/cgroup%s/%s", dir, file) >= (int)sizeof path)
+        return false;
+    return read_text(root, path, text) && number_of(text, key, out); // "max" is no number: no limit
+}
+
+static uint64_t room(uint64_t limit, uint64_t used, uint64_t cached)
+{
+    cached = cached < used ? cached : used;
+    used -= cached;
+    return limit > used ? limit - used : 0;
+}
+
+static uint64_t group_room(const char *root, const char *dir)
+{
+    uint64_t limit, used, cached = 0;
+    if (read_number(root, dir, "memory.max", "", &limit) && read_number(root, dir, "memory.current", "", &used)) {
+        read_number(root, dir, "memory.stat", "file ", &cached);
+        return room(limit, used, cached);
+    }
+    char v1[PATH_SIZE];
+    if (snprintf(v1, sizeof v1, "/memory%s", dir) >= (int)sizeof v1)
+        return UINT64_MAX;
+    if (read_number(root, v1, "memory.limit_in_bytes", "", &limit) &&
+        read_number(root, v1, "memory.usage_in_bytes", "", &used)) {
+        read_number(root, v1, "memory.stat", "total_cache ", &cached);
+        return room(limit, used, cached);
+    }
+    return UINT64_MAX;
+}
+
+// The group of this process within the file system of groups: the line "0::/path" of version 2.
+static void own_group(const char *root, char dir[PATH_SIZE])
+{
+    char text[TEXT_SIZE];
+    dir[0] = '\0';
+    if (!read_text(root, "/proc/self/cgroup", text))
+        return;
+    const char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
+    if (!line)
+        return;
+    line = strchr(line, '/');
+    snprintf(dir, PATH_SIZE, "%.*s", (int)strcspn(line, "\n"), line);
+    if (strcmp(dir, "/") == 0 || strstr(dir, ".."))
+        dir[0] = '\0';
+}
+
+uint64_t eb_memory_available(const char *root)
+{
+    char text[TEXT_SIZE], dir[PATH_SIZE];
+    uint64_t available = UINT64_MAX, kib;
+    if (read_text(root, "/proc/meminfo", text) && number_of(text, "MemAvailable:", &kib) && kib <= UINT64_MAX / 1024)
+        available = kib * 1024;
+    own_group(root, dir);
+    for (;;) {
+        uint64_t here = group_room(root, dir);
+        available = here < available ? here : available;
+        char *slash = strrchr(dir, '/');
+        if (!slash)
+            return available;
+        *slash = '\0';
+    }
+}
+
+bool eb_memory_check(const char *root, const char *what, uint64_t need, eb_err *err)
+{
+    char needs[32], has[32];
+    uint64_t available = eb_memory_available(root);
+    if (need <= available && need <= INT64_MAX)
+        return true;
+    eb_fmt_bytes(needs, sizeof needs, (double)need, 3);
+    eb_fmt_bytes(has, sizeof has, (double)available, 3);
+    if (need > INT64_MAX)
+        eb_err_set(err, EB_FAILED, "%s needs more memory than any machine has", what);
+    else
+        eb_err_set(err, EB_FAILED, "%s needs %s of memory, %s are available", what, needs, has);
+    return eb_err_hint(err, "take a smaller model or type, a shorter context or a smaller batch, or free memory");
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// The pool: a loop is announced by counting `generation` up, its pieces are taken from `next`, and
+// `working` counts the workers that have not finished it. Whoever waits (workers for a loop, the caller
+// for the last worker) spins first, since most loops of a decode step are a few microseconds apart, and
+// then sleeps on the counter it waits for (futex), so that an idle engine costs nothing.
+#include "workloads/engine/native/pool.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "harness/base/mem.h"
+
+#if defined(__x86_64__)
+#define SPIN_HINT() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define SPIN_HINT() __asm__ volatile("yield")
+#else
+#define SPIN_HINT() ((void)0)
+#endif
+
+enum { CACHE_LINE = 64, SPINS = 2000, STACK_BYTES = 256 * 1024 };
+
+typedef struct worker {
+    eb_pool *pool;
+    int index;
+    pthread_t thread;
+} worker;
+
+struct eb_pool {
+    int threads, spins;
+    worker *workers; // [threads - 1], worker 1 first
+    int started;
+    bool pinned;
+    cpu_set_t callers_mask;
+    // The loop, written by the caller before `generation` says that it is there.
+    eb_pool_fn *fn;
+    void *arg;
+    int64_t n, grain;
+    bool quit;
+    _Alignas(CACHE_LINE) _Atomic int64_t next;
+    _Alignas(CACHE_LINE) _Atomic uint32_t generation;
+    _Atomic uint32_t sleepers;
+    _Alignas(CACHE_LINE) _Atomic uint32_t working;
+    _Atomic uint32_t caller_sleeps;
+};
+
+static void futex_wait(_Atomic uint32_t *at, uint32_t while_value)
+{
+    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, while_value, NULL, NULL, 0);
+}
+
+static void futex_wake_all(_Atomic uint32_t *at)
+{
+    syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
+}
+
+static void take_pieces(eb_pool *pool, int thread)
+{
+    for (;;) {
+        int64_t begin = atomic_fetch_add_explicit(&pool->next, pool->grain, memory_order_relaxed);
+        if (begin >= pool->n)
+            return;
+        int64_t end = begin + pool->grain < pool->n ? begin + pool->grain : pool->n;
+        pool->fn(pool->arg, begin, end, thread);
+    }
+}
+
+// The sleeper counts itself before it looks at the generation once more, and the caller counts the
+// generation up before it looks for sleepers: in the one order of all four, one of them sees the other.
+static uint32_t wait_for_loop(eb_pool *pool, uint32_t seen)
+{
+    for (int i = 0; i < pool->spins; i++) {
+        uint32_t now = atomic_load_explicit(&pool->generation, memory_order_acquire);
+        if (now != seen)
+            return now;
+        SPIN_HINT();
+    }
+    uint32_t now;
+    atomic_fetch_add(&pool->sleepers, 1);
+    while ((now = atomic_load(&pool->generation)) == seen)
+        futex_wait(&pool->generation, seen);
+    atomic_fetch_sub(&pool->sleepers, 1);
+    return now;
+}
+
+static void *work(void *arg)
+{
+    worker *w = arg;
+    eb_pool *pool = w->pool;
+    uint32_t seen = 0;
+    for (;;) {
+        seen = wait_for_loop(pool, seen);
+        if (pool->quit)
+            return NULL;
+        take_pieces(pool, w->index);
+        if (atomic_fetch_sub(&pool->working, 1) == 1 && atomic_load(&pool->caller_sleeps))
+            futex_wake_all(&pool->working);
+    }
+}
+
+static void wait_for_workers(eb_pool *pool)
+{
+    for (int i = 0; i < pool->spins; i++) {
+        if (atomic_load_explicit(&pool->working, memory_order_acquire) == 0)
+            return;
+        SPIN_HINT();
+    }
+    uint32_t left;
+    atomic_store(&pool->caller_sleeps, 1);
+    while ((left = atomic_load(&pool->working)) != 0)
+        futex_wait(&pool->working, left);
+    atomic_store(&pool->caller_sleeps, 0);
+}
+
+static void announce(eb_pool *pool)
+{
+    atomic_store_explicit(&pool->working, (uint32_t)pool->started, memory_order_relaxed);
+    atomic_fetch_add(&pool->generation, 1);
+    if (atomic_load(&pool->sleepers))
+        futex_wake_all(&pool->generation);
+}
+
+void eb_pool_for(eb_pool *pool, int64_t n, int64_t grain, eb_pool_fn *fn, void *arg)
+{
+    assert(grain > 0);
+    if (n <= 0)
+        return;
+    pool->fn = fn;
+    pool->arg = arg;
+    pool->n = n;
+    pool->grain = grain < n ? grain : n;
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    if (pool->started == 0 || n <= grain) {
+        take_pieces(pool, 0);
+        return;
+    }
+    announce(pool);
+    take_pieces(pool, 0);
+    wait_for_workers(pool);
+}
+
+static int nth_cpu(const cpu_set_t *mask, int n)
+{
+    int count = CPU_COUNT(mask);
+    n = count > 0 ? n % count : 0;
+    for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, mask) && n-- == 0)
+            return cpu;
+    return -1;
+}
+
+static bool pin(pthread_t thread, const cpu_set_t *mask, int index)
+{
+    cpu_set_t one;
+    int cpu = nth_cpu(mask, index);
+    if (cpu < 0)
+        return false;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return pthread_setaffinity_np(thread, sizeof one, &one) == 0;
+}
+
+static bool pin_all(eb_pool *pool, eb_err *err)
+{
+    if (pthread_getaffinity_np(pthread_self(), sizeof pool->callers_mask, &pool->callers_mask) != 0)
+        return eb_err_set(err, EB_FAILED, "the CPUs that this process may use cannot be read");
+    pool->pinned = true;
+    bool ok = pin(pthread_self(), &pool->callers_mask, 0);
+    for (int i = 0; i < pool->started; i++)
+        ok = ok && pin(pool->workers[i].thread, &pool->callers_mask, pool->workers[i].index);
+    if (ok)
+        return true;
+    eb_err_set(err, EB_FAILED, "the system refused to pin %d threads to CPUs", pool->threads);
+    return eb_err_hint(err, "set affinity = no in [run]");
+}
+
+// Signals are the caller's business: a worker that took one would be a worker that is late.
+static bool start(eb_pool *pool, eb_err *err)
+{
+    pthread_attr_t attr;
+    sigset_t all, before;
+    int rc = 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    for (int i = 0; rc == 0 && i < pool->threads - 1; i++) {
+        pool->workers[i] = (worker){ .pool = pool, .index = i + 1 };
+        rc = pthread_create(&pool->workers[i].thread, &attr, work, &pool->workers[i]);
+        pool->started += rc == 0;
+    }
+    pthread_attr_destroy(&attr);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0)
+        return true;
+    eb_err_set(err, EB_FAILED, "thread %d of %d cannot be started", pool->started + 1, pool->threads);
+    return eb_err_hint(err, "ask for fewer threads, or raise the limit (ulimit -u, pids.max)");
+}
+
+eb_pool *eb_pool_new(int threads, bool affinity, eb_err *err)
+{
+    if (threads < 1 || threads > EB_POOL_MAX_THREADS) {
+        eb_err_set(err, EB_USAGE, "%d threads: there can be 1 to %d", threads, EB_POOL_MAX_THREADS);
+        return NULL;
+    }
+    eb_pool *pool = eb_try_alloc(1, sizeof *pool, "the thread pool", err);
+    if (!pool)
+        return NULL;
+    pool->threads = threads;
+    pool->spins = threads <= eb_pool_cpus() ? SPINS : 0; // no CPU of its own to spin on
+    pool->workers = eb_alloc((size_t)threads * sizeof *pool->workers);
+    if (start(pool, err) && (!affinity || pin_all(pool, err)))
+        return pool;
+    eb_pool_free(pool);
+    return NULL;
+}
+
+void eb_pool_free(eb_pool *pool)
+{
+    if (!pool)
+        return;
+    pool->quit = true;
+    announce(pool);
+    for (int i = 0; i < pool->started; i++)
+        pthread_join(pool->workers[i].thread, NULL);
+    if (pool->pinned)
+        pthread_setaffinity_np(pthread_self(), sizeof pool->callers_mask, &pool->callers_mask);
+    free(pool->workers);
+    free(pool);
+}
+
+int eb_pool_threads(const eb_pool *pool)
+{
+    return pool->threads;
+}
+
+int eb_pool_cpus(void)
+{
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) != 0)
+        return 1;
+    int n = CPU_COUNT(&mask);
+    return n > 0 ? n : 1;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pool of threads that share loops. The caller is worker 0 and works too; workers spin for some
+// microseconds after a loop, then sleep until the next one. Which worker takes which piece is left to
+// chance, so `fn` must not let its result depend on it.
+// Threads: one loop at a time, always from the thread that made the pool.
+#ifndef EB_NATIVE_POOL_H
+#define EB_NATIVE_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "harness/base/error.h"
+
+enum { EB_POOL_MAX_THREADS = 1024 };
+
+typedef struct eb_pool eb_pool;
+// Items [begin, end) of the loop, run by worker `thread` (0 <= thread < threads of the pool).
+typedef void eb_pool_fn(void *arg, int64_t begin, int64_t end, int thread);
+
+// `affinity`: worker i, the caller included, stays on the i-th CPU that the process may use (modulo their
+// number) until the pool is freed, which gives the caller its own mask back.
+eb_pool *eb_pool_new(int threads, bool affinity, eb_err *err);
+void eb_pool_free(eb_pool *pool); // NULL is fine
+int eb_pool_threads(const eb_pool *pool);
+
+// Calls fn for pieces of [0, n) that are at most `grain` long and begin at multiples of it, and returns
+// when all are done. A loop of one piece, or a pool of one thread, never leaves the caller.
+void eb_pool_for(eb_pool *pool, int64_t n, int64_t grain, eb_pool_fn *fn, void *arg);
+
+// CPUs that this process may run on.
+int eb_pool_cpus(void);
+
+#endif

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layout serves twice: without memory it adds sizes up, with memory it hands out the pieces.
+#include "workloads/engine/native/state.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/mem.h"
+
+enum { ALIGN = 64, DEFAULT_CHUNK_TOK = 512 };
+
+typedef struct arena {
+    uint8_t *base; // NULL: only add up
+    size_t bytes;  // SIZE_MAX: more than there can be
+} arena;
+
+static size_t times(size_t a, size_t b)
+{
+    size_t product;
+    return a == SIZE_MAX || b == SIZE_MAX || __builtin_mul_overflow(a, b, &product) ? SIZE_MAX : product;
+}
+
+static void *take(arena *a, size_t count, size_t size)
+{
+    size_t bytes = times(count, size), at = a->bytes;
+    if (at == SIZE_MAX || bytes > SIZE_MAX / 2 - at) {
+        a->bytes = SIZE_MAX;
+        return NULL;
+    }
+    a->bytes = (at + bytes + ALIGN - 1) / ALIGN * ALIGN;
+    return a->base ? a->base + at : NULL;
+}
+
+static float *floats(arena *a, size_t rows, int64_t width)
+{
+    return take(a, times(rows, (size_t)width), sizeof(float));
+}
+
+static int32_t *ints(arena *a, size_t rows, int64_t width)
+{
+    return take(a, times(rows, (size_t)width), sizeof(int32_t));
+}
+
+int64_t eb_ssm_channels(const eb_hparams *hp)
+{
+    return hp->d_inner + (hp->arch == EB_ARCH_MAMBA2 ? 2 * (int64_t)hp->groups * hp->d_state : 0);
+}
+
+static void lay_out_memory(eb_state *s, arena *a, const eb_model *m)
+{
+    const eb_hparams *hp = &m->hp;
+    size_t seqs = times((size_t)hp->layers, (size_t)s->max_batch);
+    if (m->info->ssm) {
+        s->conv_row = times((size_t)eb_ssm_channels(hp), (size_t)hp->d_conv - 1);
+        s->ssm_row = times((size_t)hp->d_inner, (size_t)hp->d_state);
+        s->conv = take(a, times(seqs, s->conv_row), sizeof *s->conv);
+        s->ssm = take(a, times(seqs, s->ssm_row), sizeof *s->ssm);
+        return;
+    }
+    size_t slots = times(seqs, (size_t)s->max_ctx);
+    s->k = take(a, times(slots, (size_t)hp->kv_heads * (size_t)hp->dim_k), s->kv_elem);
+    s->v = take(a, times(slots, (size_t)hp->kv_heads * (size_t)hp->dim_v), s->kv_elem);
+}
+
+static void lay_out_attention(eb_state *s, arena *a, const eb_hparams *hp)
+{
+    size_t rows = (size_t)s->rows;
+    s->q = floats(a, rows, (int64_t)hp->heads * hp->dim_k);
+    s->k_new = floats(a, rows, (int64_t)hp->kv_heads * hp->dim_k);
+    s->v_new = floats(a, rows, (int64_t)hp->kv_heads * hp->dim_v);
+    s->att = floats(a, rows, (int64_t)hp->heads * hp->dim_v);
+    s->freq = take(a, (size_t)hp->rot / 2, sizeof *s->freq);
+    s->cos = floats(a, rows, hp->rot / 2);
+    s->sin = floats(a, rows, hp->rot / 2);
+    s->scores = floats(a, times((size_t)s->threads, EB_ATTENTION_TILE), s->max_ctx);
+    int64_t ffn = hp->experts ? hp->shared_ffn : hp->ffn;
+    s->hidden = floats(a, rows, ffn);
+    s->hidden_up = floats(a, rows, ffn);
+}
+
+static void lay_out_moe(eb_moe_state *e, arena *a, const eb_hparams *hp, size_t rows)
+{
+    size_t slots = times(rows, (size_t)hp->experts_used);
+    e->probs = floats(a, rows, hp->experts);
+    e->expert = ints(a, slots, 1);
+    e->weight = floats(a, slots, 1);
+    e->slot = ints(a, slots, 1);
+    e->start = ints(a, (size_t)hp->experts + 1, 1);
+    e->token = ints(a, slots, 1);
+    e->in = floats(a, slots, hp->embd);
+    e->hidden = floats(a, slots, hp->expert_ffn);
+    e->hidden_up = floats(a, slots, hp->expert_ffn);
+    e->out = floats(a, slots, hp->embd);
+    e->jobs = take(a, (size_t)hp->experts, sizeof *e->jobs);
+}
+
+static void lay_out_ssm(eb_ssm_state *y, arena *a, const eb_hparams *hp, size_t rows)
+{
+    bool ssm2 = hp->arch == EB_ARCH_MAMBA2;
+    int64_t channels = eb_ssm_channels(hp);
+    y->in = floats(a, rows, ssm2 ? hp->d_inner + channels + hp->dt_rank : 2 * (int64_t)hp->d_inner);
+    y->conv = floats(a, rows, channels);
+    y->dbc = ssm2 ? NULL : floats(a, rows, hp->dt_rank + 2 * (int64_t)hp->d_state);
+    y->dt = floats(a, rows, ssm2 ? hp->dt_rank : hp->d_inner);
+    y->y = floats(a, rows, hp->d_inner);
+}
+
+static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
+{
+    const eb_hparams *hp = &m->hp;
+    size_t rows = (size_t)s->rows;
+    eb_batch *b = &s->batch;
+    b->token = ints(a, rows, 1);
+    b->seq = ints(a, rows, 1);
+    b->pos = ints(a, rows, 1);
+    b->out = ints(a, rows, 1);
+    b->runs = take(a, rows, sizeof *b->runs);
+    b->tiles = take(a, rows, sizeof *b->tiles);
+    s->x = floats(a, rows, hp->embd);
+    s->xb = floats(a, rows, hp->embd);
+    s->tmp = floats(a, rows, hp->embd);
+    if (m->info->ssm)
+        lay_out_ssm(&s->ssm_act, a, hp, rows);
+    else
+        lay_out_attention(s, a, hp);
+    if (hp->experts)
+        lay_out_moe(&s->moe, a, hp, rows);
+    s->logits = floats(a, (size_t)s->max_batch, hp->vocab);
+    s->scratch = take(a, (size_t)s->threads, s->scratch_bytes);
+}
+
+// The longest row that a kernel meets, for its scratch.
+static int64_t longest_row(const eb_hparams *hp)
+{
+    const int64_t widths[] = { hp->embd,  hp->ffn,     hp->expert_ffn, hp->shared_ffn, (int64_t)hp->heads * hp->dim_v,
+                               hp->dim_k, hp->d_inner, hp->dt_rank };
+    int64_t longest = 1;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
+        longest = widths[i] > longest ? widths[i] : longest;
+    return longest;
+}
+
+int eb_state_chunk(const eb_engine_config *config)
+{
+    return config->chunk_tok ? config->chunk_tok : DEFAULT_CHUNK_TOK;
+}
+
+void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, const eb_engine_config *config)
+{
+    int chunk = eb_state_chunk(config);
+    arena memory = { 0 }, work = { 0 };
+    memset(s, 0, sizeof *s);
+    s->threads = config->threads;
+    s->max_batch = config->max_batch;
+    s->max_ctx = config->max_ctx_tok;
+    s->kv = config->kv;
+    s->kv_elem = config->kv == EB_KV_F16 ? 2 : 4;
+    s->rows = chunk > config->max_batch ? chunk : config->max_batch;
+    int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
+    s->scratch_bytes = (kernels->matmul_scratch(longest_row(&m->hp), columns) + ALIGN - 1) / ALIGN * ALIGN;
+    lay_out_memory(s, &memory, m);
+    lay_out_work(s, &work, m);
+    s->memory_bytes = memory.bytes;
+    s->work_bytes = work.bytes;
+}
+
+// The angle per position of each rotated pair, in double: at position 4096 an f32 angle is off by 2e-4.
+static void fill_frequencies(eb_state *s, const eb_model *m)
+{
+    const eb_hparams *hp = &m->hp;
+    for (int i = 0; i < hp->rot / 2; i++) {
+        double divisor = m->rope_freqs ? m->rope_freqs[i] : 1;
+        s->freq[i] = pow((double)hp->rope_base, -2.0 * i / hp->rot) / divisor / (double)hp->rope_scale;
+    }
+}
+
+bool eb_state_alloc(eb_state *s, const eb_model *m, eb_err *err)
+{
+    s->memory = eb_try_alloc(s->memory_bytes, 1, m->info->ssm ? "the recurrent state" : "the KV cache", err);
+    s->work = s->memory ? eb_try_alloc(s->work_bytes, 1, "the activations", err) : NULL;
+    if (!s->work)
+        return false;
+    arena memory = { .base = s->memory }, work = { .base = s->work };
+    lay_out_memory(s, &memory, m);
+    lay_out_work(s, &work, m);
+    assert(memory.bytes == s->memory_bytes && work.bytes == s->work_bytes);
+    if (!m->info->ssm)
+        fill_frequencies(s, m);
+    return true;
+}
+
+void eb_state_deinit(eb_state *s)
+{
+    free(s->memory);
+    free(s->work);
+    memset(s, 0, sizeof *s);
+}
+
+void eb_state_forget(eb_state *s, const eb_model *m, int seq)
+{
+    if (!m->info->ssm)
+        return;
+    for (int layer = 0; layer < m->hp.layers; layer++) {
+        size_t at = (size_t)layer * (size_t)s->max_batch + (size_t)seq;
+        memset(s->conv + at * s->conv_row, 0, s->conv_row * sizeof *s->conv);
+        memset(s->ssm + at * s->ssm_row, 0, s->ssm_row * sizeof *s->ssm);
+    }
+}
+
+void eb_batch_clear(eb_batch *b)
+{
+    b->n = b->n_out = b->n_runs = b->n_tiles = 0;
+}
+
+void eb_batch_add(eb_batch *b, int seq, int pos, const int32_t *tokens, int n, int n_out)
+{
+    b->runs[b->n_runs++] = (eb_rows){ .seq = seq, .first = b->n, .n = n };
+    for (int i = 0; i < n; i += EB_ATTENTION_TILE) {
+        int len = n - i < EB_ATTENTION_TILE ? n - i : EB_ATTENTION_TILE;
+        b->tiles[b->n_tiles++] = (eb_rows){ .seq = seq, .first = b->n + i, .n = len };
+    }
+    for (int i = 0; i < n; i++) {
+        if (i >= n - n_out)
+            b->out[b->n_out++] = b->n;
+        b->token[b->n] = tokens[i];
+        b->seq[b->n] = seq;
+        b->pos[b->n++] = pos + i;
+    }
+}
