@@ -101,9 +101,10 @@ TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(wildcard tests/fixture
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
 
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
-FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3)) $(ISA_FLAGS)
-$(BUILD)/workloads/engine/kernels/avx2%.o: ISA_FLAGS := -mavx2 -mfma -mf16c
-$(BUILD)/workloads/engine/kernels/avx512%.o: ISA_FLAGS := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx2 -mfma -mf16c
+isa_avx2 := -mavx2 -mfma -mf16c
+isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
+ISA_FLAGS = $(isa_$(firstword $(subst _, ,$(basename $(notdir $<)))))
+FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3) $(ISA_FLAGS))
 
 # The program of a plain build lands at ./effbench; an instrumented or cross build stays in its folder.
 PROGRAM := $(BUILD)/effbench
