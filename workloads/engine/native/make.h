@@ -40,9 +40,13 @@ bool eb_requantize(const char *in, const char *out, const eb_recipe *recipe, int
 uint64_t eb_shape_bytes(const eb_shape *shape, const eb_recipe *recipe);
 
 // The cache: $XDG_CACHE_HOME/effbench (else ~/.cache/effbench). A file is used again only if its
-// digest (kept beside it as NAME.xxh) still holds; a damaged one is an error that names it.
-bool eb_model_cache_path(const char *name, char *path, size_t size, eb_err *err);
+// digest (XXH3, kept beside it as NAME.xxh) still holds; a damaged one is an error that names it.
+bool eb_model_cache_path(const char *name, char *path, size_t size, eb_err *err);  // makes the folder
+// Makes what is missing; `path` gets the file. "shape:NAME" without a type is f16; "file:PATH" without
+// one, or with the type it has, is the file itself, else a copy in the cache.
 bool eb_model_prepare(const char *source, const char *type, uint64_t seed, char *path, size_t size, eb_notify *notify,
                       void *arg, eb_err *err);
+// Where prepare would find or put it; true when it is there. Makes nothing and checks no digest.
+bool eb_model_cached(const char *source, const char *type, uint64_t seed, char *path, size_t size);
 
 #endif
