@@ -143,10 +143,10 @@ FORCE:
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) -lcmocka $(LIBS)
-REF := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/ref_selftest%,$(wildcard tests/reference/*.c)))
-$(BUILD)/tests/ref_logits: $(filter $(BUILD)/tests/reference/ref_%,$(REF))
-$(BUILD)/tests/mkmodel: $(filter %/mkmodel.o %/mk_gguf.o %/mk_blocks.o %/ref_gguf.o %/ref_dequant.o,$(REF))
-$(BUILD)/tests/cmp_logits: $(filter %/cmp_logits.o,$(REF))
+ref = $(1:%=$(BUILD)/tests/reference/%.o)
+$(BUILD)/tests/ref_logits: $(call ref,ref_logits ref_model ref_attention ref_ffn ref_mamba ref_ops ref_gguf ref_dequant)
+$(BUILD)/tests/mkmodel: $(call ref,mkmodel mk_gguf mk_blocks ref_gguf ref_dequant)
+$(BUILD)/tests/cmp_logits: $(call ref,cmp_logits)
 $(REFERENCE):
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
