@@ -115,10 +115,15 @@ static const char *what_went_wrong(int errnum)
 
 static bool is_virtual_machine(const eb_io *io)
 {
+    static const char word[] = " hypervisor";
     char *text = eb_io_slurp(io, "/proc/cpuinfo", 65536);
-    const char *flags = text ? strstr(text, "\nflags") : NULL;
-    const char *word = flags ? strstr(flags, " hypervisor") : NULL;
-    bool found_it = word && strchr(" \n", word[11]) && (!strchr(flags + 1, '\n') || word < strchr(flags + 1, '\n'));
+    char *flags = text ? strstr(text, "\nflags") : NULL;
+    bool found_it = false;
+    if (flags) {
+        flags[1 + strcspn(flags + 1, "\n")] = '\0';
+        const char *at = strstr(flags, word);
+        found_it = at && (at[sizeof word - 1] == ' ' || at[sizeof word - 1] == '\0');
+    }
     free(text);
     return found_it;
 }
