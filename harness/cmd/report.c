@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// `effbench report`: every figure of a result folder again, from its raw files.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/base/option.h"
+#include "harness/cmd/cmd.h"
+#include "reports/report.h"
+
+enum { RUN_JSON_LIMIT = 1 << 30 };
+
+// The format named, the default for NULL; NULL after the message about an unknown one.
+static const eb_report_ops *find_format(const char *name)
+{
+    const eb_report_ops *ops = eb_report_find(name ? name : "term");
+    if (ops)
+        return ops;
+    const char *names[16];
+    int n = 0;
+    for (const eb_report_ops *const *o = eb_report_table; *o && n < 16; o++)
+        names[n++] = (*o)->name;
+    const char *near = eb_nearest(name, names, n);
+    char list[128] = "";
+    for (int i = 0; i < n; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
+    eb_err err = { 0 };
+    eb_err_set(&err, EB_USAGE, "there is no report format '%.40s'", name);
+    if (near)
+        eb_err_hint(&err, "did you mean '%s'? The formats are %s", near, list);
+    else
+        eb_err_hint(&err, "the formats are %s", list);
+    eb_cmd_fail(&err);
+    return NULL;
+}
+
+static void warn(const eb_err *err)
+{
+    fprintf(stderr, "effbench: warning: %s\n", err->message);
+}
+
+// run.json is derived: written when it is missing or is not what the raw files give. A folder that cannot be written
+// (an archive, another user's) can still be read.
+static void refresh_json(const eb_run *run, const char *dir)
+{
+    eb_err err = { 0 };
+    size_t len = 0;
+    char *path = eb_path_join(dir, "run.json");
+    char *have = eb_file_exists(path) ? eb_file_read(path, RUN_JSON_LIMIT, &len, &err) : NULL;
+    char *want = eb_run_json(run);
+    bool same = have && want && len == strlen(want) && !memcmp(have, want, len);
+    eb_err_clear(&err);
+    if (!same && !eb_run_json_write(run, dir, &err))
+        warn(&err);
+    free(want);
+    free(have);
+    free(path);
+}
+
+static void make_plots(const eb_run *run, const char *dir)
+{
+    eb_err err = { 0 };
+    const char *notice = NULL;
+    if (!eb_report_files(run, dir, &err))
+        warn(&err);
+    eb_err_clear(&err);
+    if (!eb_report_plots(run, dir, &notice, &err))
+        warn(&err);
+    else if (notice)
+        fprintf(stderr, "effbench: notice: %s\n", notice);
+}
+
+// `several`: the folder's name goes before what is printed; into stdout where a person reads it, to stderr where a
+// program does.
+static int report_one(const eb_globals *globals, const eb_report_ops *ops, const char *dir, bool several, bool plots)
+{
+    eb_err err = { 0 };
+    eb_run *run = eb_run_load(dir, &err);
+    if (!run)
+        return eb_cmd_fail(&err);
+    refresh_json(run, dir);
+    if (plots)
+        make_plots(run, dir);
+    bool person = !strcmp(ops->name, "term") || !strcmp(ops->name, "md");
+    fflush(stdout);
+    if (several)
+        fprintf(person ? stdout : stderr, "%s%s%s", person ? "# " : "effbench: run ", dir, person ? "\n\n" : "\n");
+    eb_report_style style = { .color = globals->color };
+    bool ok = ops->write(run, &style, stdout, &err);
+    if (several && ok)
+        fputs(person ? "\n" : "", stdout);
+    eb_run_free(run);
+    return ok ? EB_OK : eb_cmd_fail(&err);
+}
+
+static int run_report(const eb_globals *globals, int argc, char **argv)
+{
+    const char **dirs = eb_alloc((size_t)argc * sizeof *dirs);
+    int n = 0, status = EB_OK;
+    bool plots = false, options = true;
+    for (int i = 1; i < argc && status == EB_OK; i++) {
+        if (options && !strcmp(argv[i], "--"))
+            options = false;
+        else if (options && !strcmp(argv[i], "--plots"))
+            plots = true;
+        else if (options && argv[i][0] == '-' && argv[i][1])
+            status = eb_cmd_usage("report", "there is no option '%.60s'", argv[i]);
+        else
+            dirs[n++] = argv[i];
+    }
+    const eb_report_ops *ops = status == EB_OK ? find_format(globals->format) : NULL;
+    if (status == EB_OK && !ops)
+        status = EB_USAGE;
+    if (status == EB_OK && n == 0)
+        status = eb_cmd_usage("report", "needs the folder of a run (results/NAME-DATE-TIME)");
+    for (int i = 0; ops && i < n; i++) {
+        int one = report_one(globals, ops, dirs[i], n > 1, plots); // one bad folder does not stop the rest
+        status = status == EB_OK ? one : status;
+    }
+    free(dirs);
+    return status;
+}
+
+const eb_command eb_cmd_report = {
+    .name = "report",
+    .synopsis = "effbench report RUN... [--format term|md|csv|json] [--plots]",
+    .doc = "every figure of a result folder, computed again from its raw files",
+    .run = run_report,
+    .help = "  RUN             a result folder; several are printed one after another, each under its name\n"
+            "  --format FORM   term (default), md, csv (one row per case and metric), json (run.json)\n"
+            "  --plots         write report.md and plots/*.svg of the folder again (the plots need gnuplot)\n"
+            "\n"
+            "Writes RUN/run.json again where it is missing or is not what the raw files give.\n",
+};

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of a report, as data: which metric stands in which column, how it is written.
+#include "reports/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+
+typedef enum kind {
+    NUMBER,
+    SI,      // with k, M, G
+    SPREAD,  // the interval of `key`
+    GRADE,   // the grade of `key`
+    PRICE,   // a number, or in words that there are no prices
+    DIVERGENCE, // a number; the reference type says that it is one
+} kind;
+
+typedef struct field {
+    const char *key, *head, *unit;
+    double scale;
+    kind kind;
+    bool always; // shown even where no case has a value
+    bool ranked;
+} field;
+
+// Stands in the unit line of what is made of prices, when those are made up for show.
+static const char DEMO[] = "demo";
+
+static const field speed[] = {
+    { "ttft_ns", "TTFT", "ms", 1e-6, NUMBER, true, true },
+    { "tpot_ns", "TPOT", "p50 ms", 1e-6, NUMBER, true, true },
+    { "prefill_tok_s", "prefill", "tok/s", 1, NUMBER, true, true },
+    { "decode_tok_s", "decode", "tok/s", 1, NUMBER, true, true },
+    { "rss_peak_bytes", "memory", "MB", 1e-6, NUMBER, true, true },
+    { "bw_frac", "of read", "peak %", 100, NUMBER, false, false },
+    { NULL, NULL, NULL, 0, NUMBER, false, false },
+};
+static const field energy[] = {
+    { "power_w", "power", "W", 1, NUMBER, true, false },
+    { "j_per_tok", "J/token", "gross", 1, NUMBER, true, true },
+    { "j_per_tok", "", "±", 1, SPREAD, true, false },
+    { "j_per_tok", "", "grade", 1, GRADE, true, false },
+    { "net_j_per_tok", "J/token", "net", 1, NUMBER, false, true },
+    { "j_per_prompt_tok", "J/token", "prompt", 1, NUMBER, false, true },
+    { "j_per_decode_tok", "J/token", "decode", 1, NUMBER, false, true },
+    { NULL, NULL, NULL, 0, NUMBER, false, false },
+};
+static const field efficiency[] = {
+    { "tok_per_j", "tok/J", "", 1, NUMBER, false, true },
+    { "tok_per_j", "", "±", 1, SPREAD, false, false },
+    { "tok_per_j", "", "grade", 1, GRADE, false, false },
+    { "usd_per_mtok", "$/Mtok", DEMO, 1, PRICE, true, true },
+    { "usd_per_mtok", "", "±", 1, SPREAD, false, false },
+    { "tok_per_usd", "tok/$", DEMO, 1, SI, false, true },
+    { "gco2e_per_mtok", "gCO2e/Mtok", DEMO, 1, NUMBER, false, true },
+    { "tok_per_charge", "tok/charge", DEMO, 1, SI, false, true },
+    { NULL, NULL, NULL, 0, NUMBER, false, false },
+};
+static const field quality[] = {
+    { "kld_nats", "KLD", "nats", 1, DIVERGENCE, true, false },
+    { "top1_agree", "top-1", "same %", 100, DIVERGENCE, true, false },
+    { "bytes_per_tok", "MB read", "/token", 1e-6, NUMBER, false, false },
+    { "model_bytes", "model", "MB", 1e-6, NUMBER, false, false },
+    { "decode_tok_s", "decode", "tok/s", 1, NUMBER, false, false },
+    { "j_per_tok", "J/token", "", 1, NUMBER, false, false },
+    { "j_per_tok", "", "grade", 1, GRADE, false, false },
+    { NULL, NULL, NULL, 0, NUMBER, false, false },
+};
+
+static const struct {
+    const char *title;
+    const field *fields;
+} blocks[EB_BLOCK_COUNT] = {
+    [EB_BLOCK_SPEED] = { "Speed", speed },
+    [EB_BLOCK_ENERGY] = { "Energy", energy },
+    [EB_BLOCK_EFFICIENCY] = { "Performance per watt, per dollar", efficiency },
+    [EB_BLOCK_QUALITY] = { "Quality of the quantized types", quality },
+};
+
+const char *eb_block_title(int block)
+{
+    return blocks[block].title;
+}
+
+const char *eb_family_title(const char *family)
+{
+    static const char *const titles[][2] = { { "moe", "mixture of experts" }, { "ssm", "state space" } };
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (!strcmp(family, titles[i][0]))
+            return titles[i][1];
+    return family;
+}
+
+bool eb_run_has_energy(const eb_run *run)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (eb_rank_value(&run->cases[i], "j_per_tok"))
+            return true;
+    return false;
+}
+
+bool eb_run_has_prices(const eb_run *run)
+{
+    return eb_run_setting(run, "cost", "price_usd") || eb_run_setting(run, "cost", "usd_per_hour") ||
+           eb_run_setting(run, "cost", "usd_per_kwh");
+}
+
+// A case is the reference of a type sweep when its own type is what the others are compared with.
+static bool is_reference(const eb_case_info *c)
+{
+    return c->reference_type && !strcmp(c->reference_type, c->type);
+}
+
+static bool in_block(const eb_case_result *c, int block)
+{
+    return block != EB_BLOCK_QUALITY || c->info->reference_type;
+}
+
+static bool column_wanted(const eb_run *run, int block, const field *f)
+{
+    if (f->always)
+        return true;
+    for (int i = 0; i < run->n_cases; i++)
+        if (in_block(&run->cases[i], block) && eb_rank_value(&run->cases[i], f->key))
+            return true;
+    return false;
+}
+
+static bool block_wanted(const eb_run *run, int block)
+{
+    if (block == EB_BLOCK_ENERGY && !eb_run_has_energy(run))
+        return false; // said in words, once
+    for (int i = 0; i < run->n_cases; i++)
+        if (in_block(&run->cases[i], block))
+            return true;
+    return false;
+}
+
+bool eb_block_shows(const eb_run *run, const char *key)
+{
+    for (int b = 0; b < EB_BLOCK_COUNT; b++)
+        for (const field *f = blocks[b].fields; f->key; f++)
+            if (!strcmp(f->key, key) && block_wanted(run, b) && column_wanted(run, b, f))
+                return true;
+    return false;
+}
+
+// Which of the label columns tell rows of this run apart.
+typedef struct labels {
+    bool threads, kv, workload;
+} labels;
+
+static bool same_row(const eb_case_info *a, const eb_case_info *b)
+{
+    return !strcmp(a->family, b->family) && !strcmp(a->model, b->model) && !strcmp(a->type, b->type) &&
+           eb_rank_comparable(a, b);
+}
+
+static labels labels_of(const eb_run *run)
+{
+    labels l = { false, false, false };
+    for (int i = 1; i < run->n_cases; i++) {
+        const eb_case_info *a = run->cases[i - 1].info, *b = run->cases[i].info;
+        l.threads |= a->threads != b->threads;
+        l.kv |= strcmp(a->kv, b->kv) != 0;
+    }
+    for (int i = 0; i < run->n_cases; i++)
+        for (int k = 0; k < i; k++) {
+            const eb_case_info *a = run->cases[i].info, *b = run->cases[k].info;
+            l.workload |= same_row(a, b) && a->threads == b->threads && !strcmp(a->kv, b->kv);
+        }
+    return l;
+}
+
+static void shape_text(const eb_case_info *c, char *buf, size_t size)
+{
+    if (c->depth_tok)
+        snprintf(buf, size, "%d+%d @%d", c->prompt_tok, c->output_tok, c->depth_tok);
+    else
+        snprintf(buf, size, "%d+%d", c->prompt_tok, c->output_tok);
+}
+
+static const char *type_of(const eb_case_result *c)
+{
+    return c->info->type[0] ? c->info->type : c->facts && c->facts->type[0] ? c->facts->type : "-";
+}
+
+char *eb_case_title(const eb_run *run, int c)
+{
+    const eb_case_info *info = run->cases[c].info;
+    labels l = labels_of(run);
+    bool shapes = false;
+    for (int i = 0; i < run->n_cases; i++)
+        shapes |= !eb_rank_comparable(info, run->cases[i].info);
+    eb_text t = { 0 };
+    eb_text_add(&t, "%s %s", info->model, type_of(&run->cases[c]));
+    if (shapes) {
+        char shape[64];
+        shape_text(info, shape, sizeof shape);
+        eb_text_add(&t, " %s b%d", shape, info->batch);
+    }
+    if (l.threads)
+        eb_text_add(&t, " t%d", info->threads);
+    if (l.kv)
+        eb_text_add(&t, " kv %s", info->kv);
+    if (l.workload)
+        eb_text_add(&t, " (%s)", info->workload);
+    char *clean = eb_text_clean(t.s);
+    eb_text_deinit(&t);
+    return clean;
+}
+
+static void add_labels(eb_table *t, labels l)
+{
+    eb_table_column(t, (eb_column){ "", "model", .label = true, .left = true, .shrink = true });
+    if (l.workload)
+        eb_table_column(t, (eb_column){ "", "workload", .label = true, .left = true });
+    eb_table_column(t, (eb_column){ "", "type", .label = true, .left = true });
+    eb_table_column(t, (eb_column){ "prompt", "+output", .label = true });
+    eb_table_column(t, (eb_column){ "", "batch", .label = true });
+    if (l.threads)
+        eb_table_column(t, (eb_column){ "", "threads", .label = true });
+    if (l.kv)
+        eb_table_column(t, (eb_column){ "", "kv", .label = true, .left = true });
+}
+
+static void put_labels(eb_table *t, const eb_case_result *c, labels l)
+{
+    char buf[64];
+    eb_table_cell(t, c->info->model, EB_MARK_NONE);
+    if (l.workload)
+        eb_table_cell(t, c->info->workload, EB_MARK_NONE);
+    eb_table_cell(t, type_of(c), EB_MARK_NONE);
+    shape_text(c->info, buf, sizeof buf);
+    eb_table_cell(t, buf, EB_MARK_NONE);
+    snprintf(buf, sizeof buf, "%d", c->info->batch);
+    eb_table_cell(t, buf, EB_MARK_NONE);
+    snprintf(buf, sizeof buf, "%d", c->info->threads);
+    if (l.threads)
+        eb_table_cell(t, buf, EB_MARK_NONE);
+    if (l.kv)
+        eb_table_cell(t, c->info->kv, EB_MARK_NONE);
+}
+
+// "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
+// least one step of its last digit, because the value itself is rounded to that.
+static void spread_text(const eb_metric *m, double scale, char *buf, size_t size)
+{
+    double half = eb_text_halfwidth(m) * scale;
+    if (isnan(half)) {
+        snprintf(buf, size, "-");
+        return;
+    }
+    int place = eb_text_place(m->value * scale, half);
+    char digits[40];
+    eb_text_number(digits, sizeof digits, fmax(half, pow(10, place)), place);
+    snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
+}
+
+static void field_text(const eb_run *run, const eb_case_result *c, const field *f, char *buf, size_t size)
+{
+    const eb_metric *m = eb_rank_value(c, f->key);
+    snprintf(buf, size, "-");
+    if (f->kind == PRICE && !eb_run_has_prices(run))
+        snprintf(buf, size, "no prices given");
+    else if (f->kind == DIVERGENCE && is_reference(c->info))
+        snprintf(buf, size, "reference");
+    else if (f->kind == GRADE)
+        snprintf(buf, size, "%s", eb_grade_name(m ? m->grade : EB_GRADE_NONE));
+    else if (m && f->kind == SPREAD)
+        spread_text(m, f->scale, buf, size);
+    else if (m && f->kind == SI)
+        eb_text_si(buf, size, m->value, eb_text_halfwidth(m));
+    else if (m)
+        eb_text_number(buf, size, m->value * f->scale,
+                       eb_text_place(m->value * f->scale, eb_text_halfwidth(m) * f->scale));
+}
+
+static void put_rows(const eb_run *run, int block, eb_table *t, labels l, const field *const *fields, int n_fields)
+{
+    eb_mark *marks = eb_alloc((size_t)(n_fields + 1) * (size_t)(run->n_cases + 1) * sizeof *marks);
+    bool *done = eb_alloc((size_t)run->n_cases + 1);
+    for (int f = 0; f < n_fields; f++)
+        if (fields[f]->ranked)
+            eb_rank_marks(run, fields[f]->key, marks + f * run->n_cases);
+    for (int first = 0; first < run->n_cases; first++)
+        for (int i = first; i < run->n_cases; i++) { // the rest of the family follows its first case
+            const eb_case_result *c = &run->cases[i];
+            if (done[i] || !in_block(c, block) || strcmp(c->info->family, run->cases[first].info->family))
+                continue;
+            done[i] = true;
+            eb_table_row(t, eb_family_title(c->info->family));
+            put_labels(t, c, l);
+            for (int f = 0; f < n_fields; f++) {
+                char buf[64];
+                field_text(run, c, fields[f], buf, sizeof buf);
+                eb_table_cell(t, buf, marks[f * run->n_cases + i]);
+            }
+        }
+    free(done);
+    free(marks);
+}
+
+eb_table *eb_block_table(const eb_run *run, int block)
+{
+    const field *fields[12];
+    int n = 0;
+    if (!block_wanted(run, block))
+        return NULL;
+    eb_table *t = eb_table_new(blocks[block].title);
+    labels l = labels_of(run);
+    add_labels(t, l);
+    for (const field *f = blocks[block].fields; f->key; f++) {
+        if (!column_wanted(run, block, f))
+            continue;
+        bool beside = f->kind == SPREAD || f->kind == GRADE;
+        const char *unit = f->unit == DEMO && !eb_run_demonstration(run) ? "" : f->unit;
+        eb_table_column(t, (eb_column){ f->head, unit, .left = beside, .glue = beside, .marks = f->ranked });
+        fields[n++] = f;
+    }
+    put_rows(run, block, t, l, fields, n);
+    return t;
+}

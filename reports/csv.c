@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// One row per case and metric, quoted as RFC 4180 says, lines ended by LF; what is not known is an empty field.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "reports/report_impl.h"
+
+static void put_text(FILE *out, const char *s)
+{
+    bool quote = strpbrk(s, ",\"\r\n") || s[0] == ' ' || (s[0] && s[strlen(s) - 1] == ' ');
+    if (!quote) {
+        fputs(s, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *s; s++)
+        fprintf(out, *s == '"' ? "\"\"" : "%c", *s);
+    fputc('"', out);
+}
+
+// The fewest digits that read back equal.
+static void put_number(FILE *out, double value)
+{
+    char text[40];
+    if (!isfinite(value))
+        return;
+    int digits = 15;
+    do
+        snprintf(text, sizeof text, "%.*g", digits, value);
+    while (strtod(text, NULL) != value && ++digits <= 17);
+    fputs(text, out);
+}
+
+static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
+{
+    static const char *const intervals[] = {
+        [EB_INTERVAL_NONE] = "none", [EB_INTERVAL_CONFIDENCE] = "confidence", [EB_INTERVAL_RANGE] = "range"
+    };
+    const eb_case_info *i = c->info;
+    const char *type = i->type[0] || !c->facts ? i->type : c->facts->type;
+    const char *const names[] = { i->id, i->family, i->model, type };
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+        put_text(out, names[k]);
+        fputc(',', out);
+    }
+    fprintf(out, "%d,%d,%d,%d,%d,%s,", i->prompt_tok, i->output_tok, i->batch, i->depth_tok, i->threads, m->key);
+    const double numbers[] = { m->value, m->lo, m->hi };
+    for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
+        put_number(out, numbers[k]);
+        fputc(',', out);
+    }
+    fprintf(out, "%d,", m->n);
+    put_text(out, m->unit);
+    fprintf(out, ",%s,%s,", eb_grade_name(m->grade), intervals[m->interval]);
+    put_text(out, m->note);
+    fputc('\n', out);
+}
+
+static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
+{
+    (void)style;
+    (void)err; // what the stream cannot take, its owner sees
+    fputs("case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,interval,"
+          "note\n",
+          out);
+    for (int c = 0; c < run->n_cases; c++)
+        for (int m = 0; m < run->cases[c].n_metrics; m++)
+            put_metric(&run->cases[c], &run->cases[c].metrics[m], out);
+    return true;
+}
+
+const eb_report_ops eb_report_csv = { .name = "csv", .doc = "one row per case and metric", .write = write_csv };

@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be said in words under the tables: boundary, grades, intervals, prices, what is missing, warnings.
+#include "reports/view.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+
+static void note(eb_notes *notes, const char *label, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void note(eb_notes *notes, const char *label, const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        return;
+    EB_GROW(notes->items, notes->n, notes->cap);
+    notes->items[notes->n++] = (eb_note){ label, eb_text_clean(text) };
+    free(text);
+}
+
+void eb_notes_deinit(eb_notes *notes)
+{
+    for (size_t i = 0; i < notes->n; i++)
+        free(notes->items[i].text);
+    free(notes->items);
+    *notes = (eb_notes){ 0 };
+}
+
+const char *eb_run_setting(const eb_run *run, const char *section, const char *key)
+{
+    const eb_header *h = run->header;
+    for (int i = 0; i < h->n_settings; i++)
+        if (!strcmp(h->settings[i].section, section) && !strcmp(h->settings[i].key, key))
+            return h->settings[i].value && h->settings[i].value[0] ? h->settings[i].value : NULL;
+    return NULL;
+}
+
+static const char *or_unknown(const char *s)
+{
+    return s && *s ? s : "unknown";
+}
+
+char *eb_run_title(const eb_run *run)
+{
+    int least = run->n_cases ? run->cases[0].n_trials : 0, most = least;
+    for (int i = 0; i < run->n_cases; i++) {
+        least = run->cases[i].n_trials < least ? run->cases[i].n_trials : least;
+        most = run->cases[i].n_trials > most ? run->cases[i].n_trials : most;
+    }
+    eb_text t = { 0 };
+    eb_text_add(&t, "effbench %s · %s · %s · %d case%s, ", or_unknown(run->header->tool_version),
+                eb_path_base(or_unknown(run->header->config)), or_unknown(run->header->started_utc), run->n_cases,
+                run->n_cases == 1 ? "" : "s");
+    if (least == most)
+        eb_text_add(&t, "%d trial%s each", most, most == 1 ? "" : "s");
+    else
+        eb_text_add(&t, "%d to %d trials each", least, most);
+    if (!run->complete)
+        eb_text_add(&t, " · not complete");
+    char *clean = eb_text_clean(t.s);
+    eb_text_deinit(&t);
+    return clean;
+}
+
+// ---- energy ----
+
+static const char *const grade_words[EB_GRADE_COUNT] = {
+    [EB_GRADE_NONE] = "no joules are known",
+    [EB_GRADE_ESTIMATE] = "a model, stated watts × time, no measurement",
+    [EB_GRADE_SAMPLED] = "power sampled and integrated",
+    [EB_GRADE_COUNTER] = "an integrated hardware counter",
+    [EB_GRADE_WALL] = "an external meter of the whole system",
+};
+
+static void note_grades(const eb_run *run, eb_notes *out)
+{
+    bool seen[EB_GRADE_COUNT] = { false };
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
+        seen[m ? m->grade : EB_GRADE_NONE] = true;
+    }
+    eb_text t = { 0 };
+    for (int g = EB_GRADE_COUNT - 1; g >= 0; g--)
+        if (seen[g])
+            eb_text_add(&t, "%s%s = %s", t.n ? "; " : "", eb_grade_name((eb_grade)g), grade_words[g]);
+    const char *load = eb_run_setting(run, "probes", "stated_load_w");
+    if (seen[EB_GRADE_ESTIMATE] && load) {
+        const char *idle = eb_run_setting(run, "probes", "stated_idle_w");
+        const char *source = eb_run_setting(run, "probes", "stated_source");
+        const char *date = eb_run_setting(run, "probes", "stated_date");
+        eb_text_add(&t, " (%s W under load, %s%s idle; source: %s%s%s)", load, idle ? idle : "unknown",
+                    idle ? " W" : "", source ? source : "not given", date ? ", " : "", date ? date : "");
+    }
+    note(out, "grade", "%s", t.s);
+    eb_text_deinit(&t);
+}
+
+static void note_energy(const eb_run *run, eb_notes *out)
+{
+    if (!eb_run_has_energy(run)) {
+        note(out, "energy", "no energy source: joules, and all that is made of them, are not known here; "
+                            "`effbench probes` lists every source with what to do about it");
+        return;
+    }
+    eb_text t = { 0 };
+    eb_text_add(&t, "boundary %s = %s", eb_boundary_name(run->header->boundary), or_unknown(run->domains));
+    if (run->missing && run->missing[0])
+        eb_text_add(&t, "; not measured and so not in the joules: %s", run->missing);
+    note(out, "energy", "%s", t.s);
+    eb_text_deinit(&t);
+    note_grades(run, out);
+}
+
+static void note_idle(const eb_run *run, eb_notes *out)
+{
+    if (!eb_run_has_energy(run))
+        return;
+    if (!isfinite(run->idle_w)) {
+        note(out, "idle", "no idle baseline was taken: no net figures");
+        return;
+    }
+    char watts[40], half[40] = "", took[40];
+    int place = eb_text_place(run->idle_w, run->idle_w_halfwidth);
+    eb_text_number(watts, sizeof watts, run->idle_w, place);
+    if (isfinite(run->idle_w_halfwidth))
+        eb_text_number(half, sizeof half, fmax(run->idle_w_halfwidth, pow(10, place)), place);
+    note(out, "idle", "%s W%s%s (%s) over %s before the first case; net = gross minus this for the time it took", watts,
+         half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade), eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
+}
+
+// ---- how sure ----
+
+// Metrics that some table shows, found once.
+typedef struct keys {
+    const char *items[64];
+    int n;
+} keys;
+
+static keys shown_keys(const eb_run *run)
+{
+    keys k = { .n = 0 };
+    for (const eb_metric_def *d = eb_metric_table; d->key && k.n < 64; d++)
+        if (eb_block_shows(run, d->key))
+            k.items[k.n++] = d->key;
+    return k;
+}
+
+static bool shown(const keys *k, const char *key)
+{
+    for (int i = 0; i < k->n; i++)
+        if (!strcmp(k->items[i], key))
+            return true;
+    return false;
+}
+
+static void note_interval(const eb_run *run, eb_notes *out)
+{
+    bool seen[EB_INTERVAL_RANGE + 1] = { false };
+    int least = 0, most = 0;
+    keys visible = shown_keys(run);
+    for (int i = 0; i < run->n_cases; i++)
+        for (int k = 0; k < run->cases[i].n_metrics; k++) {
+            const eb_metric *m = &run->cases[i].metrics[k];
+            if (!isfinite(m->value) || !shown(&visible, m->key))
+                continue;
+            seen[m->interval] = true;
+            if (m->interval == EB_INTERVAL_RANGE) {
+                least = least == 0 || m->n < least ? m->n : least;
+                most = m->n > most ? m->n : most;
+            }
+        }
+    eb_text t = { 0 };
+    if (seen[EB_INTERVAL_CONFIDENCE])
+        eb_text_add(&t, "farther end of the %.4g %% interval of the median over trials",
+                    100 * run->header->interval_level);
+    if (seen[EB_INTERVAL_RANGE]) {
+        eb_text_add(&t, "%s%s", t.n ? "; r after it: " : "farther end of ", t.n ? "only " : "");
+        if (least == most)
+            eb_text_add(&t, "the range of %d trials", most);
+        else
+            eb_text_add(&t, "the range of %d to %d trials", least, most);
+        eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (hence the r)");
+    }
+    if (t.n)
+        note(out, "±", "%s; no figure is shown finer than it", t.s);
+    else
+        note(out, "±", "a single trial: nothing is known about the spread");
+    eb_text_deinit(&t);
+}
+
+static void note_marks(const eb_run *run, eb_notes *out)
+{
+    bool rivals = false;
+    for (int i = 0; i < run->n_cases; i++)
+        for (int k = 0; k < i; k++)
+            rivals |= eb_rank_comparable(run->cases[i].info, run->cases[k].info);
+    if (rivals)
+        note(out, "* ~", "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
+                         "same grade; ~ best, or not told apart from the best by the intervals");
+}
+
+// ---- money ----
+
+static const struct {
+    const char *key, *what, *unit, *origin; // of ORIGIN_source, ORIGIN_date; NULL = none needed
+} prices[] = {
+    { "price_usd", "machine", "$", "price" },
+    { "years", "over", "years", NULL },
+    { "utilisation", "utilisation", "", NULL },
+    { "residual", "residual", "", NULL },
+    { "interest", "interest", "", NULL },
+    { "opex_usd_year", "other cost", "$/year", NULL },
+    { "usd_per_hour", "rent", "$/h", "usd_per_hour" },
+    { "usd_per_kwh", "electricity", "$/kWh", "tariff" },
+    { "pue", "PUE", "", NULL },
+    { "rest_of_system_w", "rest of the system", "W", NULL },
+    { "idle_w", "idle", "W", NULL },
+    { "intensity_g_per_kwh", "carbon", "gCO2e/kWh", "intensity" },
+    { "embodied_g", "embodied", "gCO2e", "embodied" },
+    { "battery_wh", "battery", "Wh", NULL },
+};
+
+// As the option table reads a bool: yes, true, on, 1.
+bool eb_run_demonstration(const eb_run *run)
+{
+    const char *text = eb_run_setting(run, "cost", "demonstration");
+    return text && (strspn(text, "yYtT1") > 0 || !strcasecmp(text, "on"));
+}
+
+static void add_price(const eb_run *run, size_t i, eb_text *t)
+{
+    const char *value = eb_run_setting(run, "cost", prices[i].key);
+    if (!value || (!prices[i].origin && !strcmp(value, "0")))
+        return;
+    const char *unit = prices[i].unit;
+    bool dollars = unit[0] == '$';
+    eb_text_add(t, "%s%s %s%s%s%s", t->n ? "; " : "", prices[i].what, dollars ? "$" : "", value,
+                unit[0] && !dollars ? " " : "", unit + dollars);
+    if (prices[i].origin) {
+        char key[64];
+        snprintf(key, sizeof key, "%s_source", prices[i].origin);
+        const char *source = eb_run_setting(run, "cost", key);
+        snprintf(key, sizeof key, "%s_date", prices[i].origin);
+        const char *date = eb_run_setting(run, "cost", key);
+        eb_text_add(t, " (%s, %s)", source ? source : "no source given", date ? date : "no date given");
+    }
+}
+
+static void note_prices(const eb_run *run, eb_notes *out)
+{
+    if (!eb_run_has_prices(run))
+        note(out, "prices", "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
+                            "config, with source and date; `effbench help cost.price_usd`");
+    eb_text t = { 0 };
+    for (size_t i = 0; i < sizeof prices / sizeof *prices; i++)
+        add_price(run, i, &t);
+    bool carbon = eb_run_setting(run, "cost", "intensity_g_per_kwh") || eb_run_setting(run, "cost", "battery_wh");
+    if (t.n && (eb_run_has_prices(run) || carbon))
+        note(out, "prices", "%s%s", eb_run_demonstration(run) ?
+                 "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "", t.s);
+    eb_text_deinit(&t);
+}
+
+// ---- what is said of several cases, once ----
+
+typedef struct saying {
+    char *text;
+    const char *key; // metric, NULL = none
+    int *cases, n, cap;
+} saying;
+typedef struct sayings {
+    saying *items;
+    size_t n, cap;
+} sayings;
+
+static void say(sayings *all, const char *key, const char *text, int c)
+{
+    saying *s = NULL;
+    for (size_t i = 0; i < all->n && !s; i++)
+        if (!strcmp(all->items[i].text, text))
+            s = &all->items[i];
+    if (!s) {
+        EB_GROW(all->items, all->n, all->cap);
+        s = &all->items[all->n++];
+        *s = (saying){ .text = eb_strdup(text), .key = key };
+    }
+    if (s->n && s->cases[s->n - 1] == c)
+        return;
+    EB_GROW(s->cases, s->n, s->cap);
+    s->cases[s->n++] = c;
+}
+
+// Notes them as "KEY: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
+static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all)
+{
+    enum { CASES = 3, LINES = 12 };
+    for (size_t i = 0; i < all->n; i++) {
+        saying *s = &all->items[i];
+        eb_text who = { 0 };
+        for (int k = 0; k < s->n && k < CASES && s->n < run->n_cases; k++) {
+            char *title = eb_case_title(run, s->cases[k]);
+            eb_text_add(&who, "%s%s", k ? ", " : "", title);
+            free(title);
+        }
+        if (s->n > CASES && s->n < run->n_cases)
+            eb_text_add(&who, " and %d more", s->n - CASES);
+        if (s->n == run->n_cases && s->n > 1)
+            eb_text_add(&who, "all cases");
+        if (i < LINES)
+            note(out, label, "%s%s%s%s%s%s", s->key ? s->key : "", s->key ? ": " : "", s->text, who.n ? " (" : "",
+                 who.n ? who.s : "", who.n ? ")" : "");
+        eb_text_deinit(&who);
+        free(s->text);
+        free(s->cases);
+    }
+    if (all->n > LINES)
+        note(out, label, "and %zu more, in run.json", all->n - LINES);
+    free(all->items);
+    *all = (sayings){ 0 };
+}
+
+// Why a cell shows no figure, and the largest part of the energy's error.
+static void note_metrics(const eb_run *run, eb_notes *out)
+{
+    sayings gaps = { 0 }, errors = { 0 };
+    bool money = eb_run_has_prices(run);
+    keys visible = shown_keys(run);
+    for (int i = 0; i < run->n_cases; i++)
+        for (int k = 0; k < run->cases[i].n_metrics; k++) {
+            const eb_metric *m = &run->cases[i].metrics[k];
+            if (!m->note[0] || !shown(&visible, m->key))
+                continue;
+            if (!strcmp(m->key, "usd_per_mtok") && !money)
+                continue; // the column says so
+            if (!isfinite(m->value))
+                say(&gaps, m->key, m->note, i);
+            else if (!strcmp(m->key, "j_per_tok"))
+                say(&errors, m->key, m->note, i);
+        }
+    note_sayings(run, out, "of ±", &errors);
+    note_sayings(run, out, "unknown", &gaps);
+}
+
+static void note_warnings(const eb_run *run, eb_notes *out)
+{
+    sayings all = { 0 };
+    if (!run->complete)
+        note(out, "warning", "the run did not end: these are the trials that finished; `effbench run --resume` goes on");
+    for (int i = 0; i < run->n_warnings; i++)
+        note(out, "warning", "%s", run->warnings[i]);
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_case_result *c = &run->cases[i];
+        char text[96];
+        snprintf(text, sizeof text, "%d trial%s failed", c->n_failed, c->n_failed == 1 ? "" : "s");
+        if (c->n_failed)
+            say(&all, NULL, text, i);
+        if (c->digest_differs)
+            say(&all, NULL, "the trials did not all compute the same output", i);
+        for (int k = 0; k < c->n_warnings; k++)
+            say(&all, NULL, c->warnings[k], i);
+    }
+    note_sayings(run, out, "warning", &all);
+}
+
+// ---- where it was taken ----
+
+static void note_machine(const eb_run *run, eb_notes *out)
+{
+    static const struct {
+        const char *key, *before, *after;
+    } facts[] = {
+        { "cpu_model", "", "" },       { "cpus", "", " CPUs" },        { "memory_mib", "", " MiB" },
+        { "isa", "", "" },             { "governor", "governor ", "" }, { "turbo", "turbo ", "" },
+        { "hypervisor", "hypervisor ", "" }, { "kernel", "Linux ", "" },
+    };
+    eb_text t = { 0 };
+    for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)
+        for (int i = 0; i < run->header->n_machine; i++) {
+            const eb_pair *p = &run->header->machine[i];
+            if (!strcmp(p->key, facts[f].key) && p->value && p->value[0] && strcmp(p->value, "unknown"))
+                eb_text_add(&t, "%s%s%s%s", t.n ? ", " : "", facts[f].before, p->value, facts[f].after);
+        }
+    note(out, "machine", "%s; fingerprint %s", t.n ? t.s : "unknown", or_unknown(run->header->fingerprint));
+    eb_text_deinit(&t);
+}
+
+static void note_run(const eb_run *run, eb_notes *out)
+{
+    const char *seed = eb_run_setting(run, "run", "seed");
+    note(out, "run", "seed %s, plan %s, engine %s", seed ? seed : "unknown", or_unknown(run->header->plan_digest),
+         or_unknown(run->header->engine));
+}
+
+void eb_notes_collect(const eb_run *run, eb_notes *out)
+{
+    note_energy(run, out);
+    note_idle(run, out);
+    note_interval(run, out);
+    note_marks(run, out);
+    note_prices(run, out);
+    note_metrics(run, out);
+    note_warnings(run, out);
+    note_machine(run, out);
+    note_run(run, out);
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who leads in a column. Rows of another grade, or of another amount of work, are never ranked together.
+#include "reports/view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+
+bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b)
+{
+    return a->prompt_tok == b->prompt_tok && a->output_tok == b->output_tok && a->batch == b->batch &&
+           a->depth_tok == b->depth_tok;
+}
+
+const eb_metric *eb_rank_value(const eb_case_result *c, const char *key)
+{
+    const eb_metric *m = eb_case_metric(c, key);
+    return m && isfinite(m->value) ? m : NULL;
+}
+
+static int direction(const char *key)
+{
+    for (const eb_metric_def *d = eb_metric_table; d->key; d++)
+        if (!strcmp(d->key, key))
+            return d->better;
+    return 0;
+}
+
+static bool better_than(int better, double a, double b)
+{
+    return better > 0 ? a > b : a < b;
+}
+
+// The metric of every case, NULL where it has no value. Looked up once: ranking compares every row with every other.
+static const eb_metric **values_of(const eb_run *run, const char *key)
+{
+    const eb_metric **values = eb_alloc((size_t)run->n_cases * sizeof *values);
+    for (int i = 0; i < run->n_cases; i++)
+        values[i] = eb_rank_value(&run->cases[i], key);
+    return values;
+}
+
+static int best_of(const eb_run *run, const eb_metric *const *values, int better, int like, eb_grade grade)
+{
+    int best = -1;
+    for (int i = 0; i < run->n_cases && better; i++) {
+        const eb_metric *m = values[i];
+        if (!m || m->grade != grade || !eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            continue;
+        if (best < 0 || better_than(better, m->value, values[best]->value))
+            best = i;
+    }
+    return best;
+}
+
+int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade)
+{
+    const eb_metric **values = values_of(run, key);
+    int best = best_of(run, values, direction(key), like, grade);
+    free(values);
+    return best;
+}
+
+// Without an interval on one side only the values speak, and they may be equal.
+static bool overlap(const eb_metric *a, const eb_metric *b)
+{
+    if (isnan(eb_text_halfwidth(a)) || isnan(eb_text_halfwidth(b)))
+        return a->value == b->value;
+    return a->lo <= b->hi && b->lo <= a->hi;
+}
+
+static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int better, int i)
+{
+    int best = best_of(run, values, better, i, values[i]->grade), rivals = 0, close = 0;
+    if (best < 0)
+        return EB_MARK_NONE;
+    for (int k = 0; k < run->n_cases; k++) {
+        if (k == best || !values[k] || values[k]->grade != values[i]->grade ||
+            !eb_rank_comparable(run->cases[i].info, run->cases[k].info))
+            continue;
+        rivals++;
+        close += overlap(values[best], values[k]);
+    }
+    if (!rivals)
+        return EB_MARK_NONE;
+    if (i != best)
+        return overlap(values[best], values[i]) ? EB_MARK_TIED : EB_MARK_NONE;
+    return close || isnan(eb_text_halfwidth(values[best])) ? EB_MARK_TIED : EB_MARK_BEST;
+}
+
+void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks)
+{
+    const eb_metric **values = values_of(run, key);
+    int better = direction(key);
+    for (int i = 0; i < run->n_cases; i++)
+        marks[i] = values[i] ? mark_of(run, values, better, i) : EB_MARK_NONE;
+    free(values);
+}

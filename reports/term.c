@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables on a terminal: 100 columns wide wherever they go, so that a file and a screen hold the same text.
+#include "reports/report_impl.h"
+
+#include <stdlib.h>
+#include "reports/view.h"
+
+enum { WIDTH = 100, INDENT = 10 };
+
+static void write_notes(const eb_run *run, bool color, FILE *out)
+{
+    eb_notes notes = { 0 };
+    eb_notes_collect(run, &notes);
+    for (size_t i = 0; i < notes.n; i++) {
+        if (color)
+            fputs("\033[2m", out);
+        eb_text_wrap(out, notes.items[i].label, INDENT, notes.items[i].text, WIDTH);
+        if (color)
+            fputs("\033[0m", out);
+    }
+    eb_notes_deinit(&notes);
+}
+
+static bool write_term(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
+{
+    (void)err; // what the stream cannot take, its owner sees
+    char *title = eb_run_title(run);
+    eb_text_wrap(out, "", 0, title, WIDTH);
+    free(title);
+    for (int b = 0; b < EB_BLOCK_COUNT; b++) {
+        eb_table *t = eb_block_table(run, b);
+        if (t) {
+            fputc('\n', out);
+            eb_table_print(t, WIDTH, style->color, out);
+        }
+        eb_table_free(t);
+    }
+    fputc('\n', out);
+    write_notes(run, style->color, out);
+    return true;
+}
+
+const eb_report_ops eb_report_term = { .name = "term", .doc = "tables for a terminal (default)", .write = write_term };

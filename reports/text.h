@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text for people: names from outside made harmless, columns counted as a terminal shows them, and figures with
+// no more digits than their interval supports.
+#ifndef EB_REPORTS_TEXT_H
+#define EB_REPORTS_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include "harness/record/run.h"
+
+// A growing text. Init with {0}; `s` is NULL until something was added.
+typedef struct eb_text {
+    char *s;
+    size_t n, cap;
+} eb_text;
+void eb_text_add(eb_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void eb_text_deinit(eb_text *t);
+
+// A copy that cannot move the cursor, colour the terminal or turn its direction: control, bidi and zero-width
+// characters become U+FFFD, white space one blank, malformed bytes U+FFFD. Caller frees.
+char *eb_text_clean(const char *s);
+
+// Columns on a terminal (0 for combining marks, 2 for wide characters); `s` is clean.
+int eb_text_width(const char *s);
+// `s` cut in the middle with an ellipsis so that it takes at most `width` >= 1 columns. Caller frees.
+char *eb_text_fit(const char *s, int width);
+// "label  text ...", wrapped between words at `width` columns and indented under the text.
+void eb_text_wrap(FILE *out, const char *label, int indent, const char *text, int width);
+// What markdown would take for markup, as entities (there is no escape that also works inside a table). `s` is clean.
+void eb_text_markdown(FILE *out, const char *s);
+
+// Decimal place of the last digit worth printing (-2: hundredths): as the half-width says, its leading digit (two
+// where that is a 1), at most three significant digits of the value; three when the half-width is not known.
+int eb_text_place(double value, double halfwidth);
+// `value` rounded to that place; "-" for NAN.
+char *eb_text_number(char *buf, size_t size, double value, int place);
+// The same with k, M, G for thousands, millions, milliards ("41.2M").
+char *eb_text_si(char *buf, size_t size, double value, double halfwidth);
+// Farther end of the metric's interval from its value; NAN without one.
+double eb_text_halfwidth(const eb_metric *m);
+
+#endif

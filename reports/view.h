@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the terminal and the markdown report have in common: which tables there are, who leads in a column, and what
+// has to be said in words.
+#ifndef EB_REPORTS_VIEW_H
+#define EB_REPORTS_VIEW_H
+
+#include "reports/table.h"
+#include "reports/text.h"
+
+// ---- rank.c: the leader of a column, among rows that may be compared ----
+
+// Same prompt, output, batch and depth.
+bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b);
+// The metric when it has a value, else NULL.
+const eb_metric *eb_rank_value(const eb_case_result *c, const char *key);
+// BEST: the best of all comparable rows of the same grade, its interval clear of the others'. TIED: the best where that
+// is not so (or it has no interval), and those whose interval overlaps its own. Lone rows get no mark. `marks` has
+// run->n_cases entries.
+void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks);
+// Index of the best case that is comparable with case `like` and has `grade`, -1 = none or metric without a direction.
+int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade);
+
+// ---- blocks.c: the tables ----
+
+enum { EB_BLOCK_SPEED, EB_BLOCK_ENERGY, EB_BLOCK_EFFICIENCY, EB_BLOCK_QUALITY, EB_BLOCK_COUNT };
+
+// NULL when the run has nothing for it. Rows are grouped by family, in the plan's order otherwise. Caller frees.
+eb_table *eb_block_table(const eb_run *run, int block);
+const char *eb_block_title(int block);
+// Does any table of this run have a column of this metric?
+bool eb_block_shows(const eb_run *run, const char *key);
+// Display name of a family ("moe" -> "mixture of experts").
+const char *eb_family_title(const char *family);
+// "MODEL TYPE", and what else tells the case from the others of the run; clean. Caller frees.
+char *eb_case_title(const eb_run *run, int c);
+bool eb_run_has_energy(const eb_run *run);
+bool eb_run_has_prices(const eb_run *run);
+
+// ---- notes.c: the words under the tables ----
+
+typedef struct eb_note {
+    const char *label; // "energy", "idle", ...; static
+    char *text;        // one paragraph, clean
+} eb_note;
+typedef struct eb_notes {
+    eb_note *items;
+    size_t n, cap;
+} eb_notes;
+void eb_notes_collect(const eb_run *run, eb_notes *out);
+void eb_notes_deinit(eb_notes *notes);
+// "effbench 0.1.0 · edge.ini · started ... · 9 cases, 7 trials each". Caller frees.
+char *eb_run_title(const eb_run *run);
+bool eb_run_demonstration(const eb_run *run); // the config says that its prices are made up for show
+// Resolved text of an option, or NULL when it is unset. Borrowed.
+const char *eb_run_setting(const eb_run *run, const char *section, const char *key);
+
+#endif
