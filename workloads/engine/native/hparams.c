@@ -334,6 +334,18 @@ bool eb_hparams_check(const eb_hparams *hp, const char *path, eb_err *err)
     return check_attention(hp, path, err) && check_moe(hp, path, err);
 }
 
+void eb_hparams_each(const eb_hparams *hp, void (*visit)(void *arg, const char *key, double value), void *arg)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const void *at = (const char *)hp + keys[i].offset;
+        if (!(keys[i].where & kinds(hp)))
+            continue;
+        double v = keys[i].real ? (double)*(const float *)at : (double)*(const int *)at;
+        if (keys[i].real || v > 0)
+            visit(arg, keys[i].suffix, v);
+    }
+}
+
 void eb_hparams_write(eb_gguf_writer *w, const eb_hparams *hp)
 {
     char key[128];

@@ -16,6 +16,9 @@ bool eb_hparams_check(const eb_hparams *hp, const char *path, eb_err *err);
 // Writes general.architecture and every <arch>.* key that a reader of such a model needs.
 void eb_hparams_write(eb_gguf_writer *w, const eb_hparams *hp);
 
+// Visits each key of the architecture that has a value, by its name without the architecture's prefix.
+void eb_hparams_each(const eb_hparams *hp, void (*visit)(void *arg, const char *key, double value), void *arg);
+
 static inline bool eb_hparams_moe(const eb_hparams *hp)
 {
     return hp->experts > 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/utf8.h"
 #include "workloads/engine/native/hparams.h"
 
 typedef struct loader {
@@ -317,8 +318,9 @@ static void name_model(eb_model *m)
 {
     if (!eb_gguf_str(m->file, "general.name", m->name, sizeof m->name))
         snprintf(m->name, sizeof m->name, "%s", m->info->name);
+    bool text = eb_utf8_check(m->name, strlen(m->name)) == strlen(m->name);
     for (char *p = m->name; *p; p++)
-        if ((unsigned char)*p < 32 || (unsigned char)*p == 127)
+        if ((unsigned char)*p < 32 || (unsigned char)*p == 127 || (!text && (unsigned char)*p > 127))
             *p = '?';
     for (size_t i = 0; i < m->file->n_tensors; i++) {
         const int64_t *ne = m->file->tensors[i].ne;
