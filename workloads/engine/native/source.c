@@ -7,6 +7,8 @@
 #include "workloads/engine/native/make.h"
 #include "workloads/engine/native/native.h"
 
+enum { MAX_PATH = 4096 };
+
 static const char *const shape_default_type = "f16";
 
 static const char *after(const char *source, const char *prefix)
@@ -34,7 +36,7 @@ static uint64_t copy_bytes(const char *path, const eb_recipe *recipe)
     eb_err ignored = { 0 };
     uint64_t bytes = 0;
     eb_model *m = eb_model_open(path, &ignored);
-    for (size_t i = 0; m && i < m->file->n_tensors; i++) {
+    for (size_t i = 0; m && recipe && i < m->file->n_tensors; i++) {
         const eb_gguf_tensor *t = &m->file->tensors[i];
         const bool tied = m->output.data == m->tok_embd.data;
         eb_wtype type = eb_recipe_type(recipe, &m->hp, tied, t->name, t->ne[0], t->n_dims);
@@ -48,15 +50,14 @@ uint64_t eb_native_predict_bytes(const eb_model_spec *spec, bool *exists)
 {
     const char *name = after(spec->source, "shape:"), *path = after(spec->source, "file:");
     const char *type = type_of(spec);
+    char file[MAX_PATH];
     eb_err ignored = { 0 };
     struct stat st;
     *exists = false;
     if (!eb_native_check(spec, &ignored))
         return 0;
-    if (name)
-        return eb_shape_bytes(eb_shape_find(name), eb_recipe_find(type));
-    if (*type)
-        return copy_bytes(path, eb_recipe_find(type));
-    *exists = stat(path, &st) == 0;
-    return *exists ? (uint64_t)st.st_size : 0;
+    *exists = eb_model_cached(spec->source, type, spec->seed, file, sizeof file) && stat(file, &st) == 0;
+    if (*exists)
+        return (uint64_t)st.st_size;
+    return name ? eb_shape_bytes(eb_shape_find(name), eb_recipe_find(type)) : copy_bytes(path, eb_recipe_find(type));
 }
