@@ -59,6 +59,14 @@ static int compare(const void *a, const void *b)
     return eb_powercap_zone_compare(&((const found *)a)->zone, &((const found *)b)->zone);
 }
 
+// What comes from outside is shown on terminals: nothing but plain characters.
+static void make_printable(char *s)
+{
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~')
+            *s = '?';
+}
+
 // Found in a folder is not available: opens the counter and reads it twice.
 static void try_zone(const eb_io *io, found *f)
 {
@@ -66,6 +74,7 @@ static void try_zone(const eb_io *io, found *f)
     attribute_path(path, sizeof path, f, "name");
     if (eb_io_read_line(io, path, f->name, sizeof f->name) < 0)
         f->name[0] = '\0';
+    make_printable(f->name);
     attribute_path(path, sizeof path, f, "energy_uj");
     f->handle = io->open(io, path);
     if (f->handle < 0) {

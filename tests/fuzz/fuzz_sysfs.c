@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arbitrary contents of /sys and /proc, as a tape, through detection, opening and reading of powercap and process.
+// Whatever the text: no crash, no channel without a name, no value with a status other than ok.
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/io.h"
+#include "harness/base/mem.h"
+#include "harness/record/domain.h"
+#include "probes/probe_impl.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(bool ok)
+{
+    if (!ok)
+        abort();
+}
+
+static void check_channel(const eb_channel *c)
+{
+    check(c->name[0] && memchr(c->name, 0, sizeof c->name) && memchr(c->label, 0, sizeof c->label));
+    check(c->domain < EB_DOMAIN_COUNT && c->socket >= -1 && c->die >= -1);
+    check(c->modulus == 0 || c->modulus > c->max_range);
+    check(c->scale > 0 && c->unit >= 0);
+}
+
+static void read_at(eb_probe *probe, const eb_io *io, int n, int64_t t_ns)
+{
+    eb_sample *samples = eb_alloc((size_t)n * sizeof *samples);
+    io->clock.sleep_until_ns(&io->clock, t_ns);
+    eb_probe_read(probe, samples);
+    for (int i = 0; i < n; i++)
+        check(samples[i].status == EB_SAMPLE_OK || samples[i].raw == 0);
+    free(samples);
+}
+
+static void exercise(const eb_probe_ops *ops, const eb_probe_env *env)
+{
+    static const int64_t times[] = { 0, 1, 10, 1000, INT64_MAX };
+    eb_probe_detection found;
+    eb_probe_detect(ops, env, &found);
+    check(found.state == EB_PROBE_OK || found.reason[0]);
+    eb_err err;
+    eb_err_clear(&err);
+    eb_probe *probe = eb_probe_open(ops, env, &err);
+    check((probe != NULL) == (found.state == EB_PROBE_OK || found.state == EB_PROBE_PARTIAL));
+    if (!probe)
+        return;
+    const eb_channel *channels;
+    int n = eb_probe_channels(probe, &channels);
+    for (int i = 0; i < n; i++)
+        check_channel(&channels[i]);
+    bool *counted = eb_alloc((size_t)n * sizeof *counted);
+    char domains[64], missing[16];
+    eb_domain_count(channels, n, EB_BOUNDARY_COMPUTE, counted, domains, sizeof domains, missing, sizeof missing);
+    for (int i = 0; i < n; i++)
+        check(!counted[i] || (channels[i].domain != EB_DOMAIN_UNKNOWN && !channels[i].duplicate));
+    free(counted);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        read_at(probe, env->io, n, times[i]);
+    eb_probe_close(probe);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 20000)
+        return 0;
+    static const eb_probe_ops *const all[] = { &eb_probe_powercap, &eb_probe_process };
+    char *text = eb_strndup((const char *)data, size);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        eb_io io;
+        eb_err err;
+        eb_err_clear(&err);
+        if (!eb_io_tape(text, &io, &err)) {
+            check(err.code == EB_USAGE && err.message[0]);
+            break;
+        }
+        eb_probe_config config;
+        eb_probe_config_default(&config);
+        eb_probe_env env = { &io, &config };
+        exercise(all[i], &env);
+        eb_io_deinit(&io);
+    }
+    free(text);
+    return 0;
+}
