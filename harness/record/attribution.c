@@ -199,6 +199,15 @@ void eb_trace_free(eb_trace *t)
     free(t);
 }
 
+// Exact for every time that a clock gives; the ends of the type stand for ever.
+static double since(const eb_trace *t, int64_t at_ns)
+{
+    int64_t difference;
+    if (__builtin_sub_overflow(at_ns, t->origin_ns, &difference))
+        return at_ns < 0 ? -INFINITY : INFINITY;
+    return (double)difference;
+}
+
 // Number of points at or before `at`.
 static size_t points_until(const eb_trace *t, double at)
 {
@@ -321,7 +330,7 @@ static double gauge_joules(const eb_trace *t, double from, double to, double *ha
 
 eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 {
-    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns);
+    double from = since(t, t0_ns), to = since(t, t1_ns);
     eb_energy e = { .j = NAN, .halfwidth_j = NAN, .grade = EB_GRADE_NONE, .status = window_status(t, from, to) };
     bool counter = t->channel.quantity == EB_QUANTITY_ENERGY_UJ && t->channel.cumulative;
     if (e.status == EB_SAMPLE_OK && !counter && t->channel.quantity != EB_QUANTITY_POWER_UW)
@@ -335,7 +344,7 @@ eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 
 double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 {
-    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns);
+    double from = since(t, t0_ns), to = since(t, t1_ns);
     if (!t->channel.cumulative || window_status(t, from, to) != EB_SAMPLE_OK)
         return NAN;
     double width;
@@ -346,7 +355,7 @@ double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 
 size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 {
-    size_t a = points_until(t, (double)(t0_ns - t->origin_ns)), b = points_until(t, (double)(t1_ns - t->origin_ns));
+    size_t a = points_until(t, since(t, t0_ns)), b = points_until(t, since(t, t1_ns));
     if (b <= a)
         return 0;
     return t->updates[b - 1] - (a ? t->updates[a - 1] : 0);
@@ -354,7 +363,7 @@ size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 
 double eb_trace_max(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 {
-    double from = (double)(t0_ns - t->origin_ns), to = (double)(t1_ns - t->origin_ns), most = NAN;
+    double from = since(t, t0_ns), to = since(t, t1_ns), most = NAN;
     if (t->channel.cumulative)
         return NAN;
     for (size_t i = points_until(t, from); i < t->n && t->points[i].t_ns <= to; i++)

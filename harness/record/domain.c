@@ -126,6 +126,14 @@ static void name_missing(const eb_channel *channels, int n, const bool *wants, c
         name_missing_memory(channels, n, counted, missing, size);
 }
 
+void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted)
+{
+    bool sums[EB_DOMAIN_COUNT] = { 0 };
+    sums[domain] = true;
+    memset(counted, 0, (size_t)n * sizeof *counted);
+    count_grades(channels, n, sums, EB_GRADE_SAMPLED, EB_GRADE_WALL, counted);
+}
+
 void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bool *counted, char *domains,
                      size_t domains_size, char *missing, size_t missing_size)
 {
@@ -138,7 +146,7 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
         domains[0] = '\0';
     if (missing && missing_size)
         missing[0] = '\0';
-    bool stated = false;  // a model of all that the boundary wants
+    bool stated = false; // a model of all that the boundary wants
     if (!count_grades(channels, n, sums, boundary_table[boundary].weakest, boundary_table[boundary].best, counted) &&
         !count_grades(channels, n, sums, EB_GRADE_ESTIMATE, EB_GRADE_ESTIMATE, counted)) {
         // A model of the whole machine stands in for any boundary; one is enough.

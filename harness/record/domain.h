@@ -15,4 +15,7 @@
 void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bool *counted, char *domains,
                      size_t domains_size, char *missing, size_t missing_size);
 
+// The same for one domain alone, whatever the boundary: each measured piece of it once.
+void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted);
+
 #endif

@@ -188,11 +188,19 @@ static bool plan_changed(const char *dir, const eb_header *was, const eb_header 
     return eb_err_hint(err, "resume with the same config and --set, or start a new run");
 }
 
+// Measured anew at every start, and no part of the fingerprint.
+static bool measured_fact(const char *key)
+{
+    return same_text(key, "read_bandwidth_bytes_s") || same_text(key, "flop_s");
+}
+
 static bool machine_changed(const char *dir, const eb_header *was, const eb_header *is, eb_err *err)
 {
     char change[400] = "its fingerprint differs";
     for (int i = 0; i < was->n_machine; i++) {
         const char *value = NULL;
+        if (measured_fact(was->machine[i].key))
+            continue;
         for (int k = 0; k < is->n_machine; k++)
             if (same_text(was->machine[i].key, is->machine[k].key))
                 value = is->machine[k].value;

@@ -10,6 +10,9 @@
 #define EB_JOURNAL_SCHEMA "effbench.journal/1"
 #define EB_JOURNAL_LINES  "trials.jsonl"
 
+// Times beyond this are damage; any two within it have a difference.
+#define EB_TIME_MAX_NS (INT64_MAX / 2)
+
 enum { EB_CSV_REQUESTS, EB_CSV_TOKENS, EB_CSV_POWER, EB_CSV_COUNT };
 extern const char *const eb_csv_names[EB_CSV_COUNT]; // "requests.csv", ...
 extern const char *const eb_csv_heads[EB_CSV_COUNT]; // the first line, with its newline

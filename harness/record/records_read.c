@@ -326,8 +326,8 @@ bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb
     t->number = whole(&f, "trial", idle ? 0 : 1, idle ? 0 : INT32_MAX);
     t->case_index = whole(&f, "case", idle ? -1 : 0, idle ? -1 : n_cases - 1);
     t->round = whole(&f, "round", 0, INT32_MAX);
-    t->t_start_ns = (int64_t)digits(&f, "t_start_ns", INT64_MAX, false, 0);
-    t->t_end_ns = (int64_t)digits(&f, "t_end_ns", INT64_MAX, false, 0);
+    t->t_start_ns = (int64_t)digits(&f, "t_start_ns", EB_TIME_MAX_NS, false, 0);
+    t->t_end_ns = (int64_t)digits(&f, "t_end_ns", EB_TIME_MAX_NS, false, 0);
     t->load_ns = (int64_t)digits(&f, "load_ns", INT64_MAX, true, (uint64_t)-1);
     t->rss_peak_bytes = digits(&f, "rss_peak_bytes", INT64_MAX, true, 0);
     t->model_bytes = digits(&f, "model_bytes", INT64_MAX, false, 0);

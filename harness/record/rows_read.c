@@ -74,7 +74,7 @@ static bool take_u32(const char *s, size_t n, uint32_t *out)
 
 static bool take_time(const char *s, size_t n, int64_t *out)
 {
-    return take_i64(s, n, INT64_MIN, INT64_MAX, out);
+    return take_i64(s, n, -EB_TIME_MAX_NS, EB_TIME_MAX_NS, out);
 }
 
 static bool is_word(const char *word, const char *s, size_t n)

@@ -123,6 +123,7 @@ typedef struct eb_run {
     char **warnings;
     int n_warnings; // of the whole run
     char *domains;  // "package-0 + package-1 + dram-0", "" = no energy
+    bool *counted;  // per channel of the header: part of the boundary's energy
     char *missing;  // parts of the boundary that no channel covers, "" = none
     eb_power_series *series;
     int n_series;
@@ -142,10 +143,12 @@ char *eb_run_json(const eb_run *run);
 bool eb_run_json_write(const eb_run *run, const char *dir, eb_err *err);
 
 // The one table of metrics (metrics.c); docs/metrics.md and help are made from it.
+struct eb_metric_rule;
 typedef struct eb_metric_def {
     const char *key, *unit, *doc;
-    int better;  // +1 more is better, -1 less, 0 neither
-    bool energy; // carries a grade
+    int better;                        // +1 more is better, -1 less, 0 neither
+    bool energy;                       // carries a grade
+    const struct eb_metric_rule *rule; // how it is computed: private to record/
 } eb_metric_def;
 extern const eb_metric_def eb_metric_table[]; // ends with key NULL
 

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one table of metrics: key, unit, meaning, and where the figure comes from.
+#include "harness/record/metrics.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+
+typedef enum rule_kind {
+    RULE_TRIAL, // median over the trials of one of their figures
+    RULE_POOL,  // percentile of all observations of all trials
+    RULE_FACT,  // known once per case
+} rule_kind;
+
+struct eb_metric_rule {
+    rule_kind kind;
+    size_t field;  // TRIAL: of eb_trial_sums; FACT: of eb_case_facts
+    size_t spread; // TRIAL: the relative half-width that goes with it
+    eb_pool pool;
+    double p;
+    bool whole_number;  // FACT: an int64 below 0 when not known, not a double
+    bool net;           // less the idle baseline: its grade counts too
+    const char *absent; // why there is no value, where nothing better is known
+    const char *note;   // said beside a value
+    size_t why;         // TRIAL: a text of eb_trial_sums that says it better, 0 = none
+};
+
+#define RULE(...)    (&(const struct eb_metric_rule){ __VA_ARGS__ })
+#define OF(member)   .field = offsetof(eb_trial_sums, member)
+#define BY(member)   .spread = offsetof(eb_trial_sums, spread_##member)
+#define WHY(member)  .why = offsetof(eb_trial_sums, cost.member)
+#define TRIAL(...)   RULE(.kind = RULE_TRIAL, .spread = offsetof(eb_trial_sums, none), __VA_ARGS__)
+#define ENERGY(...)  RULE(.kind = RULE_TRIAL, __VA_ARGS__)
+#define POOL(q, p_)  RULE(.kind = RULE_POOL, .pool = EB_POOL_##q, .p = p_)
+#define FACT(m, ...) RULE(.kind = RULE_FACT, .field = offsetof(eb_case_facts, m), __VA_ARGS__)
+
+static const char one_token[] = "needs two output tokens";
+static const char not_counted[] = "no counter of it here";
+static const char no_domain[] = "no measured channel of this domain";
+static const char no_baseline[] = "no idle baseline";
+static const char no_battery[] = "no battery: [cost] battery_wh";
+static const char no_ceiling[] = "this machine's ceiling was not measured";
+static const char no_reference[] = "no reference type to compare with";
+static const char predicted[] = "predicted from the model's shape";
+
+const eb_metric_def eb_metric_table[] = {
+    { "ttft_ns", "ns", "time to first token: first token's end - scheduled arrival, median of requests", -1, false,
+      TRIAL(OF(ttft_ns)) },
+    { "ttft_p50_ns", "ns", "median of ttft over all requests", -1, false, POOL(TTFT, 0.5) },
+    { "ttft_p90_ns", "ns", "90th percentile of ttft over all requests", -1, false, POOL(TTFT, 0.9) },
+    { "ttft_p99_ns", "ns", "99th percentile of ttft over all requests", -1, false, POOL(TTFT, 0.99) },
+    { "itl_ns", "ns", "gap between one output token and the next, median of gaps", -1, false,
+      TRIAL(OF(itl_ns), .absent = one_token) },
+    { "itl_p50_ns", "ns", "median of the gaps of all trials", -1, false, POOL(ITL, 0.5) },
+    { "itl_p90_ns", "ns", "90th percentile of the gaps of all trials", -1, false, POOL(ITL, 0.9) },
+    { "itl_p99_ns", "ns", "99th percentile of the gaps of all trials", -1, false, POOL(ITL, 0.99) },
+    { "tpot_ns", "ns", "time per output token: (last token - first token) / (output tokens - 1), median of requests",
+      -1, false, TRIAL(OF(tpot_ns), .absent = one_token) },
+    { "tpot_p50_ns", "ns", "median of tpot over all requests", -1, false, POOL(TPOT, 0.5) },
+    { "tpot_p90_ns", "ns", "90th percentile of tpot over all requests", -1, false, POOL(TPOT, 0.9) },
+    { "tpot_p99_ns", "ns", "99th percentile of tpot over all requests", -1, false, POOL(TPOT, 0.99) },
+    { "e2e_ns", "ns", "last token's end - scheduled arrival, median of requests", -1, false, TRIAL(OF(e2e_ns)) },
+    { "e2e_p50_ns", "ns", "median of e2e over all requests", -1, false, POOL(E2E, 0.5) },
+    { "e2e_p90_ns", "ns", "90th percentile of e2e over all requests", -1, false, POOL(E2E, 0.9) },
+    { "e2e_p99_ns", "ns", "99th percentile of e2e over all requests", -1, false, POOL(E2E, 0.99) },
+    { "prefill_tok_s", "tok/s", "prompt tokens / prefill time", 1, false, TRIAL(OF(prefill_tok_s)) },
+    { "decode_tok_s", "tok/s", "output tokens after the first / decode time", 1, false,
+      TRIAL(OF(decode_tok_s), .absent = one_token) },
+    { "throughput_tok_s", "tok/s", "output tokens in the window / window", 1, false, TRIAL(OF(throughput_tok_s)) },
+    { "goodput_tok_s", "tok/s", "throughput of the requests that met every limit of the SLO", 1, false,
+      TRIAL(OF(goodput_tok_s)) },
+    { "energy_j", "J", "gross energy of the window inside the boundary", -1, true, ENERGY(OF(energy_j), BY(whole)) },
+    { "j_per_tok", "J/tok", "energy of the window / output tokens of the window", -1, true,
+      ENERGY(OF(j_per_tok), BY(whole)) },
+    { "j_per_prompt_tok", "J/tok", "prefill energy / prompt tokens", -1, true,
+      ENERGY(OF(j_per_prompt_tok), BY(prefill)) },
+    { "j_per_decode_tok", "J/tok", "decode energy / output tokens after the first", -1, true,
+      ENERGY(OF(j_per_decode_tok), BY(decode), .absent = one_token) },
+    { "j_per_req", "J/req", "energy of the window / requests finished in it", -1, true,
+      ENERGY(OF(j_per_req), BY(whole)) },
+    { "net_energy_j", "J", "energy - idle power x window", -1, true,
+      ENERGY(OF(net_energy_j), BY(net), .net = true, .absent = no_baseline) },
+    { "net_j_per_tok", "J/tok", "net energy / output tokens of the window", -1, true,
+      ENERGY(OF(net_j_per_tok), BY(net), .net = true, .absent = no_baseline) },
+    { "net_power_w", "W", "power - idle power", -1, true,
+      ENERGY(OF(net_power_w), BY(net), .net = true, .absent = no_baseline) },
+    { "power_w", "W", "energy / window", -1, true, ENERGY(OF(power_w), BY(whole)) },
+    { "idle_power_w", "W", "power of the idle baseline inside the boundary", -1, true,
+      ENERGY(OF(idle_power_w), .spread = offsetof(eb_trial_sums, none), .net = true, .absent = no_baseline) },
+    { "tok_per_j", "tok/J", "output tokens / energy: performance per watt", 1, true, ENERGY(OF(tok_per_j), BY(whole)) },
+    { "energy_package_j", "J", "energy of the packages", -1, true,
+      TRIAL(OF(domain_j[EB_DOMAIN_PACKAGE]), .absent = no_domain) },
+    { "energy_core_j", "J", "energy of the cores, inside the packages", -1, true,
+      TRIAL(OF(domain_j[EB_DOMAIN_CORE]), .absent = no_domain) },
+    { "energy_uncore_j", "J", "energy of the uncore, inside the packages", -1, true,
+      TRIAL(OF(domain_j[EB_DOMAIN_UNCORE]), .absent = no_domain) },
+    { "energy_dram_j", "J", "energy of the memory", -1, true,
+      TRIAL(OF(domain_j[EB_DOMAIN_DRAM]), .absent = no_domain) },
+    { "energy_gpu_j", "J", "energy of the GPUs", -1, true, TRIAL(OF(domain_j[EB_DOMAIN_GPU]), .absent = no_domain) },
+    { "energy_system_j", "J", "energy of the system: psys, input rail, battery or wall", -1, true,
+      TRIAL(OF(domain_j[EB_DOMAIN_SYSTEM]), .absent = no_domain) },
+    { "usd_per_mtok", "USD/Mtok", "cost of a million tokens at this goodput, power and utilisation", -1, true,
+      ENERGY(OF(usd_per_mtok), BY(whole), WHY(note)) },
+    { "tok_per_usd", "tok/USD", "1e6 / usd_per_mtok", 1, true, ENERGY(OF(tok_per_usd), BY(whole), WHY(note)) },
+    { "tok_per_charge", "tok", "tokens per charge of the battery", 1, true,
+      ENERGY(OF(tok_per_charge), BY(whole), .absent = no_battery) },
+    { "gco2e_per_mtok", "g/Mtok", "CO2 equivalents of a million tokens", -1, true,
+      ENERGY(OF(gco2e_per_mtok), BY(whole), WHY(carbon_note)) },
+    { "bytes_per_tok", "B/tok", "bytes read to decode one token, batch 1, empty context", -1, false,
+      FACT(bytes_per_tok, .note = predicted) },
+    { "flop_per_tok", "FLOP/tok", "floating point operations to decode one token", -1, false,
+      FACT(flop_per_tok, .note = predicted) },
+    { "bw_frac", "fraction", "bytes read per second of decode / the machine's read bandwidth", 1, false,
+      TRIAL(OF(bw_frac), .absent = no_ceiling) },
+    { "flop_frac", "fraction", "operations per second of prefill / the machine's arithmetic ceiling", 1, false,
+      TRIAL(OF(flop_frac), .absent = no_ceiling) },
+    { "load_ns", "ns", "model opened to ready", -1, false, TRIAL(OF(load_ns), .absent = "the model was open already") },
+    { "first_token_cold_ns", "ns", "process start to first token", -1, false,
+      FACT(first_token_cold_ns, .whole_number = true, .absent = "no cold start was measured") },
+    { "rss_peak_bytes", "B", "peak resident set of the process", -1, false, TRIAL(OF(rss_peak_bytes)) },
+    { "model_bytes", "B", "size of the model file", -1, false, TRIAL(OF(model_bytes)) },
+    { "kv_bytes", "B", "cache or state allocated", -1, false, TRIAL(OF(kv_bytes), .absent = "nothing allocated") },
+    { "kld_nats", "nats", "mean KL divergence of the logits against the reference type", -1, false,
+      FACT(kld_nats, .absent = no_reference) },
+    { "top1_agree", "fraction", "how often the top choice is that of the reference type", 1, false,
+      FACT(top1_agree, .absent = no_reference) },
+    { "instructions", "count", "instructions retired in the window", 0, false,
+      TRIAL(OF(instructions), .absent = not_counted) },
+    { "cycles", "count", "core cycles in the window", 0, false, TRIAL(OF(cycles), .absent = not_counted) },
+    { "ipc", "1", "instructions / cycles", 1, false, TRIAL(OF(ipc), .absent = not_counted) },
+    { "cache_misses", "count", "last-level cache misses in the window", -1, false,
+      TRIAL(OF(cache_misses), .absent = not_counted) },
+    { "branch_misses", "count", "mispredicted branches in the window", -1, false,
+      TRIAL(OF(branch_misses), .absent = not_counted) },
+    { "page_faults", "count", "page faults in the window", -1, false, TRIAL(OF(page_faults), .absent = not_counted) },
+    { "major_faults", "count", "page faults with I/O in the window", -1, false,
+      TRIAL(OF(major_faults), .absent = not_counted) },
+    { "context_switches", "count", "context switches in the window", -1, false,
+      TRIAL(OF(context_switches), .absent = not_counted) },
+    { "cpu_migrations", "count", "moves to another CPU in the window", -1, false,
+      TRIAL(OF(cpu_migrations), .absent = not_counted) },
+    { "cpu_time_ns", "ns", "CPU time of all threads in the window", -1, false,
+      TRIAL(OF(cpu_time_ns), .absent = not_counted) },
+    { "steal_ns", "ns", "time that the hypervisor took in the window", -1, false,
+      TRIAL(OF(steal_ns), .absent = not_counted) },
+    { "swap_pages", "count", "pages swapped in and out in the window", -1, false,
+      TRIAL(OF(swap_pages), .absent = not_counted) },
+    { 0 },
+};
+
+static double field_of(const void *base, size_t offset)
+{
+    return *(const double *)((const char *)base + offset);
+}
+
+// Why an energy is not known, in the words of what happened to the counters.
+static const char *energy_absent(const eb_case_sums *c)
+{
+    if (!c->any_source)
+        return "no energy source inside the boundary";
+    for (int i = 0; i < c->n_trials; i++)
+        if (c->trials[i].energy_status != EB_SAMPLE_OK)
+            return c->trials[i].energy_status == EB_SAMPLE_MISSING ? "the counters gave no reading of the window"
+                                                                   : eb_status_name(c->trials[i].energy_status);
+    return "";
+}
+
+static void say_absent(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
+{
+    const struct eb_metric_rule *rule = def->rule;
+    const char *why = rule->absent ? rule->absent : "";
+    if (!c->n_trials && rule->kind != RULE_FACT)
+        why = "no trial was finished";
+    else if (rule->why)
+        why = (const char *)&c->trials[0] + rule->why;
+    else if (def->energy && why != no_domain && why != no_battery && *energy_absent(c))
+        why = energy_absent(c);
+    else if (why == no_battery && !isnan(c->env->cost.battery_wh))
+        why = "the power of the whole machine is not known: state [cost] rest_of_system_w";
+    snprintf(m->note, sizeof m->note, "%s", why);
+}
+
+static double median_field(const eb_case_sums *c, size_t offset)
+{
+    double *x = eb_realloc(NULL, (size_t)c->n_trials + 1, sizeof *x);
+    size_t n = 0;
+    for (int i = 0; i < c->n_trials; i++)
+        if (!isnan(field_of(&c->trials[i], offset)))
+            x[n++] = field_of(&c->trials[i], offset);
+    double median = eb_median(x, n);
+    free(x);
+    return median;
+}
+
+// An interval is never narrower than what attribution knows of a single trial; the largest term gets its name.
+static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_metric *m)
+{
+    double spread = median_field(c, rule->spread);
+    double size = fabs(m->value), runs = m->n > 1 ? (m->hi - m->lo) / 2 : 0;
+    if (isnan(spread) || rule->spread == offsetof(eb_trial_sums, none))
+        return;
+    double counter = spread * size;
+    m->lo = fmin(m->lo, m->value - counter);
+    m->hi = fmax(m->hi, m->value + counter);
+    snprintf(m->note, sizeof m->note, "%s%s%slargest error term: %s", *c->missing ? "without " : "", c->missing,
+             *c->missing ? "; " : "",
+             runs > counter ? "run to run"
+             : rule->net    ? "counter and idle baseline"
+                            : "counter");
+}
+
+static void say_money(const eb_case_sums *c, eb_metric *m)
+{
+    if (c->env->cost.demonstration)
+        snprintf(m->note, sizeof m->note, "demonstration prices");
+}
+
+static void idle_metric(const eb_case_sums *c, eb_metric *m)
+{
+    m->lo = m->value - c->idle.halfwidth_w;
+    m->hi = m->value + c->idle.halfwidth_w;
+    m->interval = isnan(c->idle.halfwidth_w) ? EB_INTERVAL_NONE : EB_INTERVAL_CONFIDENCE;
+    m->n = 1;
+    snprintf(m->note, sizeof m->note, "baseline of %.3g s before the trials", (double)c->idle.ns / 1e9);
+}
+
+// A domain's joules have the grade of its own channels, everything else that of the boundary.
+static eb_grade grade_of(const eb_trial_sums *t, size_t field)
+{
+    size_t first = offsetof(eb_trial_sums, domain_j);
+    if (field < first || field >= first + sizeof t->domain_j)
+        return t->grade;
+    return t->domain_grade[(field - first) / sizeof *t->domain_j];
+}
+
+static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
+{
+    const struct eb_metric_rule *rule = def->rule;
+    double *x = eb_realloc(NULL, (size_t)c->n_trials + 1, sizeof *x);
+    size_t n = 0;
+    eb_grade grade = EB_GRADE_COUNT;
+    for (int i = 0; i < c->n_trials; i++) {
+        const eb_trial_sums *t = &c->trials[i];
+        eb_grade own = rule->net ? t->net_grade : grade_of(t, rule->field);
+        if (isnan(field_of(t, rule->field)))
+            continue;
+        x[n++] = field_of(t, rule->field);
+        grade = own < grade ? own : grade;
+    }
+    m->n = (int)n;
+    m->value = eb_median(x, n);
+    if (n) {
+        bool kept = eb_median_interval(x, n, c->env->header->interval_level, &m->lo, &m->hi);
+        m->interval = kept ? EB_INTERVAL_CONFIDENCE : EB_INTERVAL_RANGE;
+        m->grade = def->energy ? grade : EB_GRADE_NONE;
+    }
+    free(x);
+    if (!n)
+        return;
+    if (rule->field == offsetof(eb_trial_sums, idle_power_w))
+        idle_metric(c, m);
+    else if (def->energy)
+        widen(c, rule, m);
+    if (rule->why)
+        say_money(c, m);
+    if (rule->field == offsetof(eb_trial_sums, goodput_tok_s) && isinf(c->env->slo.ttft_ns) &&
+        isinf(c->env->slo.tpot_ns) && isinf(c->env->slo.e2e_ns))
+        snprintf(m->note, sizeof m->note, "no SLO is set: equals throughput_tok_s");
+}
+
+// The percentile of all observations; as its interval the range of the trials' own percentiles.
+static void pool_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
+{
+    const struct eb_metric_rule *rule = def->rule;
+    eb_doubles all = { 0 };
+    double lo = INFINITY, hi = -INFINITY;
+    for (int i = 0; i < c->n_trials; i++) {
+        const eb_doubles *pool = &c->trials[i].pool[rule->pool];
+        double own = eb_quantile(pool->items, pool->n, rule->p);
+        lo = fmin(lo, own);
+        hi = fmax(hi, own);
+        for (size_t k = 0; k < pool->n; k++) {
+            EB_GROW(all.items, all.n, all.cap);
+            all.items[all.n++] = pool->items[k];
+        }
+    }
+    m->n = (int)all.n;
+    // A median is a median and exempt.
+    int64_t least = rule->p > 0.5 ? eb_percentile_min_n(rule->p, 0) : 1;
+    if ((int64_t)all.n >= least) {
+        m->value = rule->p > 0.5 ? eb_quantile(all.items, all.n, rule->p) : eb_median(all.items, all.n);
+        m->lo = fmin(lo, m->value);
+        m->hi = fmax(hi, m->value);
+        m->interval = EB_INTERVAL_RANGE;
+    } else if (all.n) {
+        snprintf(m->note, sizeof m->note, "n too small for p%g (%zu of %lld)", rule->p * 100, all.n, (long long)least);
+    }
+    free(all.items);
+}
+
+static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
+{
+    const struct eb_metric_rule *rule = def->rule;
+    if (!c->facts)
+        return;
+    if (rule->whole_number) {
+        int64_t value = *(const int64_t *)((const char *)c->facts + rule->field);
+        m->value = value >= 0 ? (double)value : NAN;
+    } else {
+        m->value = field_of(c->facts, rule->field);
+    }
+    if (isnan(m->value))
+        return;
+    bool quality = rule->absent == no_reference;
+    m->n = quality ? c->facts->quality_tok : 1;
+    snprintf(m->note, sizeof m->note, "%s", rule->note ? rule->note : "");
+}
+
+int eb_metrics_compute(const eb_case_sums *c, eb_metric **out)
+{
+    static void (*const compute[])(const eb_case_sums *, const eb_metric_def *, eb_metric *) = {
+        [RULE_TRIAL] = trial_metric,
+        [RULE_POOL] = pool_metric,
+        [RULE_FACT] = fact_metric,
+    };
+    int n = 0;
+    while (eb_metric_table[n].key)
+        n++;
+    *out = eb_alloc((size_t)n * sizeof **out);
+    for (int i = 0; i < n; i++) {
+        const eb_metric_def *def = &eb_metric_table[i];
+        eb_metric *m = &(*out)[i];
+        *m = (eb_metric){ .key = def->key, .unit = def->unit, .value = NAN, .lo = NAN, .hi = NAN };
+        compute[def->rule->kind](c, def, m);
+        if (isnan(m->value) && !m->note[0])
+            say_absent(c, def, m);
+    }
+    return n;
+}

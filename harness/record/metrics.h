@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the figures of a case's trials to the metrics of the case. Private to record/.
+#ifndef EB_RECORD_METRICS_H
+#define EB_RECORD_METRICS_H
+
+#include "harness/record/trial_sums.h"
+
+// A case whose trials have been summed up: what a metric is made of.
+typedef struct eb_case_sums {
+    const eb_sums_env *env;
+    const eb_case_facts *facts;  // NULL = never opened
+    const eb_trial_sums *trials; // those that did not fail
+    int n_trials;
+    const char *missing; // parts of the boundary that nothing covers
+    bool any_source;     // some channel counts towards the boundary
+    eb_idle idle;
+} eb_case_sums;
+
+// One per entry of eb_metric_table, in its order; returns their number. Caller frees.
+int eb_metrics_compute(const eb_case_sums *c, eb_metric **out);
+
+#endif

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.json: what was computed, with everything that is needed to read it. A function of the raw files alone: no
+// clock, no folder name, no order but theirs.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/file.h"
+#include "harness/base/json.h"
+#include "harness/base/mem.h"
+#include "harness/record/journal.h"
+
+static const char *const interval_names[] = {
+    [EB_INTERVAL_NONE] = "none",
+    [EB_INTERVAL_CONFIDENCE] = "confidence",
+    [EB_INTERVAL_RANGE] = "range",
+};
+
+// Empty is unknown too.
+static void add_known(cJSON *obj, const char *key, const char *text)
+{
+    eb_json_add_str(obj, key, text && *text ? text : NULL);
+}
+
+static void add_texts(cJSON *obj, const char *key, char *const *items, int n)
+{
+    cJSON *list = eb_json_add_arr(obj, key);
+    for (int i = 0; i < n; i++)
+        eb_json_append_str(list, items[i]);
+}
+
+static void add_plan(cJSON *json, const eb_header *h)
+{
+    cJSON *settings = eb_json_add_arr(json, "settings");
+    for (int i = 0; i < h->n_settings; i++) {
+        const eb_setting_row *s = &h->settings[i];
+        cJSON *obj = eb_json_append_obj(settings);
+        eb_json_add_str(obj, "section", s->section);
+        add_known(obj, "name", s->name);
+        eb_json_add_str(obj, "key", s->key);
+        add_known(obj, "value", s->value);
+        add_known(obj, "unit", s->unit);
+        eb_json_add_str(obj, "origin", s->origin);
+    }
+    cJSON *machine = eb_json_add_obj(json, "machine");
+    for (int i = 0; i < h->n_machine; i++)
+        if (!cJSON_GetObjectItemCaseSensitive(machine, h->machine[i].key))
+            eb_json_add_str(machine, h->machine[i].key, h->machine[i].value);
+    add_known(json, "fingerprint", h->fingerprint);
+}
+
+static void add_sources(cJSON *json, const eb_header *h)
+{
+    cJSON *list = eb_json_add_arr(json, "sources");
+    for (int i = 0; i < h->n_sources; i++) {
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "name", h->sources[i].name);
+        eb_json_add_str(obj, "state", h->sources[i].state);
+        add_known(obj, "reason", h->sources[i].reason);
+        add_known(obj, "remedy", h->sources[i].remedy);
+    }
+}
+
+static void add_channels(cJSON *json, const eb_run *run)
+{
+    const eb_header *h = run->header;
+    cJSON *list = eb_json_add_arr(json, "channels");
+    for (int i = 0; i < h->n_channels; i++) {
+        const eb_channel *c = &h->channels[i];
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "name", c->name);
+        eb_json_add_str(obj, "source", c->source);
+        add_known(obj, "zone", c->zone);
+        add_known(obj, "label", c->label);
+        eb_json_add_str(obj, "domain", eb_domain_name(c->domain));
+        eb_json_add_num(obj, "socket", c->socket >= 0 ? c->socket : NAN);
+        eb_json_add_num(obj, "die", c->die >= 0 ? c->die : NAN);
+        eb_json_add_str(obj, "quantity", eb_quantity_name(c->quantity));
+        eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
+        eb_json_add_bool(obj, "duplicate", c->duplicate);
+        eb_json_add_bool(obj, "counted", run->counted[i]);
+    }
+}
+
+static void add_idle(cJSON *json, const eb_run *run)
+{
+    cJSON *idle = eb_json_add_obj(json, "idle");
+    bool known = !isnan(run->idle_w);
+    eb_json_add_num(idle, "power_w", run->idle_w);
+    eb_json_add_num(idle, "halfwidth_w", known ? run->idle_w_halfwidth : NAN);
+    eb_json_add_str(idle, "grade", eb_grade_name(known ? run->idle_grade : EB_GRADE_NONE));
+    eb_json_add_num(idle, "window_ns", run->idle_ns > 0 ? (double)run->idle_ns : NAN);
+}
+
+static void add_metric(cJSON *metrics, const eb_metric *m)
+{
+    cJSON *obj = eb_json_add_obj(metrics, m->key);
+    eb_json_add_num(obj, "value", m->value);
+    eb_json_add_num(obj, "lo", m->lo);
+    eb_json_add_num(obj, "hi", m->hi);
+    eb_json_add_i64(obj, "n", m->n);
+    eb_json_add_str(obj, "unit", m->unit);
+    eb_json_add_str(obj, "grade", eb_grade_name(m->grade));
+    eb_json_add_str(obj, "interval", interval_names[m->interval]);
+    add_known(obj, "note", m->note);
+}
+
+static void add_case(cJSON *list, const eb_case_result *c)
+{
+    const eb_case_info *info = c->info;
+    const eb_case_facts *facts = c->facts;
+    cJSON *obj = eb_json_append_obj(list);
+    eb_json_add_str(obj, "id", info->id);
+    eb_json_add_str(obj, "family", info->family);
+    eb_json_add_str(obj, "model", info->model);
+    add_known(obj, "source", info->source);
+    add_known(obj, "type", info->type && *info->type ? info->type : facts ? facts->type : NULL);
+    eb_json_add_str(obj, "workload", info->workload);
+    eb_json_add_i64(obj, "prompt_tok", info->prompt_tok);
+    eb_json_add_i64(obj, "output_tok", info->output_tok);
+    eb_json_add_i64(obj, "batch", info->batch);
+    eb_json_add_i64(obj, "depth_tok", info->depth_tok);
+    eb_json_add_i64(obj, "threads", facts && facts->threads ? facts->threads : info->threads);
+    add_known(obj, "kv", info->kv);
+    add_known(obj, "reference_type", info->reference_type);
+    add_known(obj, "arch", facts ? facts->arch : NULL);
+    add_known(obj, "isa", facts ? facts->isa : NULL);
+    add_known(obj, "model_name", facts ? facts->model_name : NULL);
+    eb_json_add_num(obj, "n_params", facts && facts->n_params ? (double)facts->n_params : NAN);
+    eb_json_add_i64(obj, "n_trials", c->n_trials);
+    eb_json_add_i64(obj, "n_failed", c->n_failed);
+    add_known(obj, "digest", c->digest);
+    cJSON *metrics = eb_json_add_obj(obj, "metrics");
+    for (int i = 0; i < c->n_metrics; i++)
+        add_metric(metrics, &c->metrics[i]);
+    add_texts(obj, "warnings", c->warnings, c->n_warnings);
+}
+
+char *eb_run_json(const eb_run *run)
+{
+    const eb_header *h = run->header;
+    cJSON *json = cJSON_CreateObject();
+    eb_json_add_str(json, "schema", EB_RUN_SCHEMA);
+    eb_json_add_str(json, "tool_version", h->tool_version);
+    eb_json_add_bool(json, "complete", run->complete);
+    add_known(json, "started", h->started_utc);
+    add_known(json, "ended", run->ended_utc);
+    add_known(json, "config", h->config);
+    add_known(json, "plan_digest", h->plan_digest);
+    add_known(json, "engine", h->engine);
+    eb_json_add_str(json, "boundary", eb_boundary_name(h->boundary));
+    eb_json_add_num(json, "interval_level", h->interval_level);
+    add_plan(json, h);
+    add_sources(json, h);
+    add_channels(json, run);
+    add_idle(json, run);
+    add_known(json, "domains", run->domains);
+    add_known(json, "missing", run->missing);
+    cJSON *cases = eb_json_add_arr(json, "cases");
+    for (int i = 0; i < run->n_cases; i++)
+        add_case(cases, &run->cases[i]);
+    add_texts(json, "warnings", run->warnings, run->n_warnings);
+    char *text = eb_json_print(json, true);
+    char *line = eb_format("%s\n", text ? text : "");
+    cJSON_free(text);
+    cJSON_Delete(json);
+    return line;
+}
+
+bool eb_run_json_write(const eb_run *run, const char *dir, eb_err *err)
+{
+    char *path = eb_path_join(dir, "run.json"), *text = eb_run_json(run);
+    bool ok = eb_file_write_atomic(path, text, strlen(text), err);
+    free(text);
+    free(path);
+    return ok;
+}

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run from its folder: the journal is read, every trial summed up, every case given its metrics and warnings.
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+#include "harness/record/journal.h"
+#include "harness/record/metrics.h"
+#include "harness/record/trial_energy.h"
+
+enum { SERIES_MAX = 400 };
+
+static const double outlier_z = 14.8;
+
+static const char *machine_fact(const eb_header *h, const char *key)
+{
+    for (int i = 0; i < h->n_machine; i++)
+        if (!strcmp(h->machine[i].key, key))
+            return h->machine[i].value;
+    return NULL;
+}
+
+static double ceiling(const eb_header *h, const char *key)
+{
+    const char *text = machine_fact(h, key);
+    char *end;
+    double value = text ? strtod(text, &end) : NAN;
+    return text && *text && !*end && value > 0 && isfinite(value) ? value : NAN;
+}
+
+// A counter is dead when it stood still for as long as it could not have if it counted anything: MEASUREMENT's
+// longest of 250 ms, 20 update periods, and five units at the least plausible power.
+static bool stood_still_too_long(const eb_channel *c, double seen_ns)
+{
+    static const double least_w = 0.5;
+    double unit_uj = (c->unit > 0 ? c->unit : 1) * c->scale;
+    double needed_ns = fmax(250e6, fmax(20 * (double)c->period_ns, 5 * unit_uj / least_w * 1e3));
+    return seen_ns >= needed_ns;
+}
+
+static void find_dead(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
+{
+    int n = d->header.n_channels;
+    bool *moved = eb_alloc((size_t)n + 1);
+    double *seen_ns = eb_alloc((size_t)n * sizeof *seen_ns + 1);
+    const eb_sample **last = eb_alloc((size_t)n * sizeof *last + 1);
+    for (int t = 0; t < d->n_trials; t++) {
+        memset(last, 0, (size_t)n * sizeof *last);
+        for (size_t i = 0; i < d->trials[t].n_power; i++) {
+            const eb_power_row *row = &d->trials[t].power[i];
+            if (row->sample.status == EB_SAMPLE_MISSING || row->sample.status == EB_SAMPLE_GONE)
+                continue;
+            const eb_sample *before = last[row->channel];
+            if (before) {
+                moved[row->channel] = moved[row->channel] || before->raw != row->sample.raw;
+                seen_ns[row->channel] += fmax((double)(row->sample.t_before_ns - before->t_before_ns), 0);
+            }
+            last[row->channel] = &row->sample;
+        }
+    }
+    for (int c = 0; c < n; c++) {
+        const eb_channel *channel = &d->header.channels[c];
+        dead[c] = channel->quantity == EB_QUANTITY_ENERGY_UJ && channel->cumulative && !moved[c] &&
+                  stood_still_too_long(channel, seen_ns[c]);
+        if (dead[c])
+            eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here (a virtual machine?) and is left out",
+                    channel->name, seen_ns[c] / 1e9);
+    }
+    free(last);
+    free(seen_ns);
+    free(moved);
+}
+
+// The newest idle baseline before trial `until` of the journal.
+static eb_idle idle_before(const eb_sums_env *env, const eb_journal_data *d, int until)
+{
+    for (int t = until; t-- > 0;)
+        if (!d->trials[t].info.number && !d->trials[t].info.error)
+            return eb_idle_measure(env, &d->trials[t]);
+    return (eb_idle){ .w = NAN, .halfwidth_w = NAN };
+}
+
+static const eb_case_facts *facts_of(const eb_journal_data *d, int case_index)
+{
+    for (int i = 0; i < d->n_facts; i++)
+        if (d->facts[i].case_index == case_index)
+            return &d->facts[i];
+    return NULL;
+}
+
+static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, size_t offset, eb_warnings *w)
+{
+    double *x = eb_realloc(NULL, (size_t)n + 1, sizeof *x);
+    bool known = n >= 3;
+    for (int i = 0; i < n; i++) {
+        x[i] = *(const double *)((const char *)&trials[i] + offset);
+        known = known && !isnan(x[i]);
+    }
+    for (int i = 0; known && i < n; i++) {
+        double z = eb_modified_z(x[i], x, (size_t)n);
+        if (fabs(z) > outlier_z)
+            eb_warn(w, "trial %d is an outlier: %s %.4g, median %.4g; it is kept", trials[i].number, key, x[i],
+                    eb_median(x, (size_t)n));
+    }
+    free(x);
+}
+
+static void warn_of_trial(const eb_trial_info *info, eb_warnings *w)
+{
+    if (info->error)
+        eb_warn(w, "trial %d failed and is left out: %s", info->number, info->error);
+    for (int i = 0; i < info->n_warnings; i++)
+        eb_warn(w, "trial %d: %s", info->number, info->warnings[i]);
+}
+
+static void warn_of_case(const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
+{
+    for (int i = 0; any_source && i < n; i++)
+        if (trials[i].energy_status != EB_SAMPLE_OK)
+            eb_warn(w, "trial %d has no energy: %s", trials[i].number,
+                    trials[i].energy_status == EB_SAMPLE_MISSING ? "the counters gave no reading of its window"
+                                                                 : eb_status_name(trials[i].energy_status));
+    warn_outliers(trials, n, "decode_tok_s", offsetof(eb_trial_sums, decode_tok_s), w);
+    warn_outliers(trials, n, "prefill_tok_s", offsetof(eb_trial_sums, prefill_tok_s), w);
+    warn_outliers(trials, n, "j_per_tok", offsetof(eb_trial_sums, j_per_tok), w);
+}
+
+static void take_digest(eb_case_result *c, const eb_trial_info *info, bool first)
+{
+    if (first)
+        memcpy(c->digest, info->digest, sizeof c->digest);
+    else if (strcmp(c->digest, info->digest) != 0)
+        c->digest_differs = true;
+}
+
+static void add_series(eb_run *run, const eb_sums_env *env, const eb_trial_data *trial, const eb_trial_sums *sums)
+{
+    eb_power_series *s = &run->series[run->n_series];
+    double *t_s = eb_realloc(NULL, SERIES_MAX, sizeof *t_s), *w = eb_realloc(NULL, SERIES_MAX, sizeof *w);
+    int n = eb_trial_power(env, trial, SERIES_MAX, t_s, w);
+    if (n < 2) {
+        free(t_s);
+        free(w);
+        return;
+    }
+    *s = (eb_power_series){ trial->info.case_index, trial->info.number, t_s, w, n, sums->prefill_end_s, sums->end_s };
+    run->n_series++;
+}
+
+static void take_case(eb_run *run, const eb_sums_env *env, int index)
+{
+    eb_journal_data *d = run->raw;
+    eb_case_result *c = &run->cases[index];
+    eb_warnings warnings = { 0 };
+    eb_trial_sums *sums = eb_alloc((size_t)d->n_trials * sizeof *sums + 1);
+    eb_case_sums cs = { .env = env, .trials = sums, .missing = run->missing, .any_source = run->domains[0] != '\0' };
+    cs.idle = (eb_idle){ .w = NAN, .halfwidth_w = NAN };
+    c->info = &d->header.cases[index];
+    cs.facts = c->facts = facts_of(d, index);
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_data *trial = &d->trials[t];
+        if (!trial->info.number || trial->info.case_index != index)
+            continue;
+        c->n_trials++;
+        c->n_failed += trial->info.error != NULL;
+        warn_of_trial(&trial->info, &warnings);
+        if (trial->info.error)
+            continue;
+        cs.idle = idle_before(env, d, t);
+        eb_trial_sums_init(&sums[cs.n_trials], env, trial, c->facts, &cs.idle);
+        take_digest(c, &trial->info, cs.n_trials == 0);
+        if (cs.n_trials == 0)
+            add_series(run, env, trial, &sums[0]);
+        cs.n_trials++;
+    }
+    if (c->digest_differs) {
+        c->digest[0] = '\0';
+        eb_warn(&warnings, "the trials did not give the same output: their figures are of different work");
+    }
+    c->n_metrics = eb_metrics_compute(&cs, &c->metrics);
+    warn_of_case(sums, cs.n_trials, cs.any_source, &warnings);
+    c->warnings = warnings.items;
+    c->n_warnings = (int)warnings.n;
+    for (int i = 0; i < cs.n_trials; i++)
+        eb_trial_sums_deinit(&sums[i]);
+    free(sums);
+}
+
+static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
+{
+    for (int i = 0; i < d->n_warnings; i++)
+        eb_warn(w, "%s", d->warnings[i]);
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_info *info = &d->trials[t].info;
+        for (int i = 0; !info->number && i < info->n_warnings; i++)
+            eb_warn(w, "idle baseline: %s", info->warnings[i]);
+    }
+    if (!d->complete)
+        eb_warn(w, "the run is not complete: it was interrupted, or is still going on");
+}
+
+eb_run *eb_run_load(const char *dir, eb_err *err)
+{
+    char domains[512], missing[256];
+    eb_journal_data *d = eb_journal_read(dir, err);
+    if (!d)
+        return NULL;
+    eb_run *run = eb_alloc(sizeof *run);
+    eb_warnings warnings = { 0 };
+    bool *dead = eb_alloc((size_t)d->header.n_channels + 1), *counted = eb_alloc((size_t)d->header.n_channels + 1);
+    warn_of_run(d, &warnings);
+    find_dead(d, dead, &warnings);
+    eb_live_count(&d->header, dead, counted, domains, sizeof domains, missing, sizeof missing);
+    eb_sums_env env = { .header = &d->header, .dead = dead };
+    eb_slo_from_header(&d->header, &env.slo);
+    eb_cost_from_header(&d->header, &env.cost);
+    env.read_bytes_s = ceiling(&d->header, "read_bandwidth_bytes_s");
+    env.flop_s = ceiling(&d->header, "flop_s");
+    run->raw = d;
+    run->header = &d->header;
+    run->domains = eb_strdup(domains);
+    run->missing = eb_strdup(domains[0] ? missing : "");
+    run->complete = d->complete;
+    run->ended_utc = eb_strdup(d->ended_utc ? d->ended_utc : "");
+    eb_idle idle = idle_before(&env, d, d->n_trials);
+    run->idle_w = idle.w;
+    run->idle_w_halfwidth = idle.halfwidth_w;
+    run->idle_grade = idle.grade;
+    run->idle_ns = idle.ns;
+    run->n_cases = d->header.n_cases;
+    run->cases = eb_alloc((size_t)run->n_cases * sizeof *run->cases + 1);
+    run->series = eb_alloc((size_t)run->n_cases * sizeof *run->series + 1);
+    for (int i = 0; i < run->n_cases; i++)
+        take_case(run, &env, i);
+    run->warnings = warnings.items;
+    run->n_warnings = (int)warnings.n;
+    run->counted = counted;
+    free(dead);
+    return run;
+}
+
+void eb_run_free(eb_run *run)
+{
+    if (!run)
+        return;
+    for (int i = 0; i < run->n_cases; i++) {
+        for (int k = 0; k < run->cases[i].n_warnings; k++)
+            free(run->cases[i].warnings[k]);
+        free(run->cases[i].warnings);
+        free(run->cases[i].metrics);
+    }
+    for (int i = 0; i < run->n_series; i++) {
+        free(run->series[i].t_s);
+        free(run->series[i].w);
+    }
+    for (int i = 0; i < run->n_warnings; i++)
+        free(run->warnings[i]);
+    free(run->warnings);
+    free(run->cases);
+    free(run->series);
+    free(run->counted);
+    free(run->domains);
+    free(run->missing);
+    free(run->ended_utc);
+    eb_journal_data_free(run->raw);
+    free(run);
+}
+
+const eb_metric *eb_case_metric(const eb_case_result *c, const char *key)
+{
+    for (int i = 0; i < c->n_metrics; i++)
+        if (!strcmp(c->metrics[i].key, key))
+            return &c->metrics[i];
+    return NULL;
+}
