@@ -66,6 +66,17 @@ int eb_model_args(int argc, char **argv, const eb_model_option *options, const c
     return EB_OK;
 }
 
+const char *eb_model_count(char *buf, size_t size, double n)
+{
+    static const char *const prefixes[] = { "", " k", " M", " G", " T" };
+    size_t i = 0;
+    char digits[32];
+    for (; n >= 1000 && i + 1 < sizeof prefixes / sizeof *prefixes; i++)
+        n /= 1000;
+    snprintf(buf, size, "%s%s", eb_fmt_sig(digits, sizeof digits, n, 4), prefixes[i]);
+    return buf;
+}
+
 static void show_progress(void *arg, const char *line)
 {
     (void)arg;
@@ -151,7 +162,7 @@ static int say_made(const char *path)
     if (!m)
         return eb_cmd_fail(&err);
     printf("%s: %s %s, %s parameters, %s\n", path, m->name, m->type,
-           eb_fmt_sig(params, sizeof params, (double)m->n_params, 4),
+           eb_model_count(params, sizeof params, (double)m->n_params),
            eb_fmt_bytes(bytes, sizeof bytes, (double)m->file->map_bytes, 4));
     eb_model_close(m);
     return EB_OK;

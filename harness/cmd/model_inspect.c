@@ -124,9 +124,9 @@ static void print_shape(const eb_model *m)
 static void print_costs(const eb_model *m)
 {
     char a[32], b[32];
-    printf("per token     %s read and %s FLOP to decode one, with nothing in the context\n",
+    printf("per token     %s read and %sFLOP to decode one, with nothing in the context\n",
            eb_fmt_bytes(a, sizeof a, eb_model_bytes_per_tok(m, 0, 2), 4),
-           eb_fmt_sig(b, sizeof b, eb_model_flop_per_tok(m, 0), 4));
+           eb_model_count(b, sizeof b, eb_model_flop_per_tok(m, 0)));
     if (m->info->ssm)
         printf("context       a state of fixed size\n");
     else
@@ -156,7 +156,7 @@ static void print_term(const eb_model *m, const mix *types, bool tensors)
            eb_fmt_bytes(a, sizeof a, (double)m->file->map_bytes, 4), m->file->n_tensors);
     printf("name          %s\n", m->name);
     printf("architecture  %s (%s)\n", m->info->name, eb_model_family(m));
-    printf("parameters    %s, %s\n", eb_fmt_sig(b, sizeof b, (double)m->n_params, 4), m->type);
+    printf("parameters    %s, %s\n", eb_model_count(b, sizeof b, (double)m->n_params), m->type);
     print_shape(m);
     print_costs(m);
     for (int t = 0, first = 1; t < EB_W_LIMIT; t++) {
