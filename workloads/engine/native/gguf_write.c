@@ -21,6 +21,7 @@ struct eb_gguf_writer {
     uint8_t *kv; // encoded keys and values
     size_t kv_bytes, cap_kv;
     uint64_t n_kv;
+    bool begun;              // the tensor infos lie behind the keys in kv
     eb_gguf_tensor *tensors; // offset and bytes as they will be
     size_t n_tensors, cap_tensors;
     size_t current; // tensor that is being written
@@ -177,7 +178,7 @@ void eb_gguf_put_tensor(eb_gguf_writer *w, const char *name, eb_wtype type, int 
 uint64_t eb_gguf_writer_bytes(const eb_gguf_writer *w)
 {
     uint64_t head = 24 + w->kv_bytes;
-    for (size_t i = 0; i < w->n_tensors; i++)
+    for (size_t i = 0; i < w->n_tensors && !w->begun; i++)
         head += 8 + strlen(w->tensors[i].name) + 4 + 8 * (uint64_t)w->tensors[i].n_dims + 4 + 8;
     return head + padding(head) + w->data_bytes;
 }
@@ -220,6 +221,7 @@ bool eb_gguf_begin_data(eb_gguf_writer *w, eb_err *err)
     uint64_t n_tensors = w->n_tensors, n_kv = w->n_kv;
     if (!check_space(w, err))
         return false;
+    w->begun = true;
     for (size_t i = 0; i < w->n_tensors; i++) { // behind the keys in the same buffer
         const eb_gguf_tensor *t = &w->tensors[i];
         uint32_t n_dims = (uint32_t)t->n_dims, type = t->type;
