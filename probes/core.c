@@ -58,6 +58,15 @@ bool eb_probe_io_is_real(const eb_io *io)
     return strcmp(io->kind, "real") == 0;
 }
 
+bool eb_probe_on_machine(const eb_io *io, eb_probe_detection *out)
+{
+    bool real = eb_probe_io_is_real(io);
+    if (!real)
+        eb_probe_say(out, EB_PROBE_NO_DEVICE, NULL, "events are counted on the machine itself only, not in a %s tree",
+                     io->kind);
+    return real;
+}
+
 void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg)
 {
     for (const char *p = list ? list : ""; *p;) {

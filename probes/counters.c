@@ -204,11 +204,8 @@ static void explain(const counters_state *state, eb_probe_detection *out)
 
 static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
-    if (!eb_probe_io_is_real(env->io)) {
-        eb_probe_say(out, EB_PROBE_NO_DEVICE, "",
-                     "event counters are read from the machine itself only, not from a %s tree", env->io->kind);
+    if (!eb_probe_on_machine(env->io, out))
         return;
-    }
     counters_state *state = open_all(env);
     if (state->n == 0)
         eb_probe_say(out, EB_PROBE_OFF, "name some in [probes] events, or set it to auto", "no events are asked for");

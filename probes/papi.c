@@ -107,11 +107,8 @@ static const char *component_reason(void)
 
 static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
-    if (!eb_probe_io_is_real(env->io)) {
-        eb_probe_say(out, EB_PROBE_NO_DEVICE, "", "presets are counted on the machine itself only, not from a %s tree",
-                     env->io->kind);
+    if (!eb_probe_on_machine(env->io, out))
         return;
-    }
     papi_state *state = start_all(env);
     if (state->n == 0 && state->n_tried == 0 && state->error == 0) {
         eb_probe_say(out, EB_PROBE_OFF, "add PAPI_TOT_INS or auto to [probes] events", "no presets are asked for");

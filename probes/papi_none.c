@@ -4,9 +4,9 @@
 
 static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
-    (void)env;
-    eb_probe_say(out, EB_PROBE_NO_DRIVER, "install libpapi-dev and build with WITH_PAPI=1",
-                 "this program is built without PAPI");
+    if (eb_probe_on_machine(env->io, out))
+        eb_probe_say(out, EB_PROBE_NO_DRIVER, "install libpapi-dev and build with WITH_PAPI=1",
+                     "this program is built without PAPI");
 }
 
 static bool open_probe(eb_probe *probe, eb_err *err)

@@ -33,6 +33,8 @@ eb_status eb_probe_status(int errnum);
 
 // True for the back end that reads the machine itself; no other may count real events.
 bool eb_probe_io_is_real(const eb_io *io);
+// The same for detect: where it is false, `out` says why.
+bool eb_probe_on_machine(const eb_io *io, eb_probe_detection *out);
 
 // Calls visit(arg, item) for each trimmed, non-empty item of a comma list; items over 63 bytes are cut.
 void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg);

@@ -31,6 +31,14 @@ typedef struct survey {
     char domains[512], missing[128];
 } survey;
 
+// `auto` shows all there is; a list of the config is what a run will use.
+static void leave_out_unwanted(source *src, const eb_probe_config *config)
+{
+    if (!config->sources || strcmp(config->sources, "auto") == 0 || eb_probe_wanted(src->ops, config))
+        return;
+    src->found = (eb_probe_detection){ .state = EB_PROBE_OFF, .reason = "not in [probes] sources" };
+}
+
 static void open_sources(survey *s, const eb_probe_env *env)
 {
     for (int i = 0; eb_probe_table[i]; i++)
@@ -40,6 +48,7 @@ static void open_sources(survey *s, const eb_probe_env *env)
         source *src = &s->sources[i];
         src->ops = eb_probe_table[i];
         eb_probe_detect(src->ops, env, &src->found);
+        leave_out_unwanted(src, env->config);
         if (src->found.state != EB_PROBE_OK && src->found.state != EB_PROBE_PARTIAL)
             continue;
         eb_err err;
@@ -267,7 +276,7 @@ static void print_total(const survey *s)
         printf("\ntotal (boundary %s): none; a run here prints no joules\n", boundary);
     else
         printf("\ntotal (boundary %s) = %s, grade %s\n", boundary, s->domains, eb_grade_name(total_grade(s)));
-    if (s->missing[0])
+    if (s->domains[0] && s->missing[0])
         printf("not measured: %s\n", s->missing);
 }
 

@@ -10,23 +10,6 @@
 #include "harness/record/domain.h"
 #include "harness/run/runner.h"
 
-// Is `name` in the comma list, or the list "auto"?
-static bool wanted(const char *list, const char *name)
-{
-    if (!list || !*list || strcmp(list, "auto") == 0)
-        return true;
-    size_t len = strlen(name);
-    for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
-        p += strspn(p, " \t");
-        size_t n = strcspn(p, ",");
-        while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\t'))
-            n--;
-        if (n == len && strncmp(p, name, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
 {
     int n = 0;
@@ -41,7 +24,7 @@ void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
         eb_probe *probe = NULL;
         eb_err err;
         eb_err_clear(&err);
-        if (!wanted(config->sources, name))
+        if (!eb_probe_wanted(eb_probe_table[i], config))
             d = (eb_probe_detection){ .state = EB_PROBE_OFF, .reason = "not in [probes] sources" };
         else
             eb_probe_detect(eb_probe_table[i], &env, &d);

@@ -49,12 +49,12 @@ static void stop(setup *s)
 }
 
 // Skips the test where the kernel refuses perf_event_open altogether (a container's filter).
-static void need_software_events(setup *s, const char *events)
+static void need_software_events(setup *s, const char *events, const char *test)
 {
     open_events(s, eb_io_real(), events);
     if (s->probe)
         return;
-    print_message("no software events here: %s\n", s->err.message);
+    fprintf(stderr, "skip %s: %s\n", test, s->err.message);
     stop(s);
     skip();
 }
@@ -63,7 +63,7 @@ static void page_faults_are_counted(void **state)
 {
     (void)state;
     setup s;
-    need_software_events(&s, "page-faults");
+    need_software_events(&s, "page-faults", __func__);
     assert_int_equal(s.n, 1);
     assert_string_equal(s.channels[0].name, "counters/page-faults");
     assert_int_equal(s.channels[0].domain, EB_DOMAIN_NONE);
@@ -103,7 +103,7 @@ static void threads_are_inherited(void **state)
 {
     (void)state;
     setup s;
-    need_software_events(&s, "task-clock");
+    need_software_events(&s, "task-clock", __func__);
     assert_int_equal(s.channels[0].quantity, EB_QUANTITY_TIME_NS);
     int64_t used[3] = { 0 };
     pthread_t threads[3];
@@ -242,7 +242,7 @@ static void repeated_names_are_one_channel(void **state)
 {
     (void)state;
     setup s;
-    need_software_events(&s, "page-faults, PAGE-FAULTS,page-faults , context-switches");
+    need_software_events(&s, "page-faults, PAGE-FAULTS,page-faults , context-switches", __func__);
     assert_int_equal(s.n, 2);
     stop(&s);
 }
