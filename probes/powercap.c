@@ -193,19 +193,35 @@ static void say_unreadable(const scan *s, eb_probe_detection *out)
                  "%s: %s: the driver does not deliver", path, what_went_wrong(f->errnum));
 }
 
+// The zones that fail with `errnum`, behind those that are in `names` already: "a, b (why)".
+static size_t name_zones(const scan *s, int errnum, char *names, size_t size, size_t used)
+{
+    bool first = true;
+    for (int i = 0; i < s->n && used < size; i++) {
+        if (s->items[i].errnum != errnum)
+            continue;
+        const char *separator = first ? (used ? "; " : "") : ", ";
+        used += (size_t)snprintf(names + used, size - used, "%s%s", separator, s->items[i].zone.id);
+        first = false;
+    }
+    if (used < size)
+        used += (size_t)snprintf(names + used, size - used, " (%s)", what_went_wrong(errnum));
+    return used;
+}
+
 static void say_partial(const scan *s, eb_probe_detection *out)
 {
-    char names[128] = "";
+    char names[200] = "";
     size_t used = 0;
     bool permission = false;
     for (int i = 0; i < s->n; i++) {
-        const found *f = &s->items[i];
-        if (f->errnum == 0)
-            continue;
-        permission |= f->errnum == EACCES || f->errnum == EPERM;
-        if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s (%s)", used ? ", " : "", f->zone.id,
-                                     what_went_wrong(f->errnum));
+        int errnum = s->items[i].errnum;
+        bool named = errnum == 0;
+        for (int k = 0; k < i; k++)
+            named |= s->items[k].errnum == errnum;
+        if (!named && used < sizeof names)
+            used = name_zones(s, errnum, names, sizeof names, used);
+        permission |= errnum == EACCES || errnum == EPERM;
     }
     eb_probe_say(out, EB_PROBE_PARTIAL, permission ? "sudo chmod a+r " CLASS "/*/energy_uj" : "",
                  "%d of %d zones cannot be read: %s%s", s->n - s->n_good, s->n, names,

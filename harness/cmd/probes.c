@@ -230,19 +230,27 @@ static const char *why_not(const survey *s, int i)
 
 static void print_energy(const survey *s)
 {
-    bool any = false;
+    int name_width = 7, label_width = 5, n = 0;
     for (int i = 0; i < s->n_channels; i++) {
         const eb_channel *c = &s->channels[i];
         if (!is_energy(c))
             continue;
-        if (!any)
-            printf("\nenergy\n  %-28s %-14s %-8s %6s %3s  %-8s  %s\n", "channel", "label", "domain", "socket", "die",
-                   "grade", "counted");
-        any = true;
+        int name = (int)strlen(c->name), label = (int)strlen(c->label);
+        name_width = name > name_width ? name : name_width;
+        label_width = label > label_width ? label : label_width;
+        n++;
+    }
+    if (n == 0)
+        return;
+    printf("\nenergy\n  %-*s  %-*s  %-8s %6s %3s  %-8s  %s\n", name_width, "channel", label_width, "label", "domain",
+           "socket", "die", "grade", "counted");
+    for (int i = 0; i < s->n_channels; i++) {
+        const eb_channel *c = &s->channels[i];
         char socket[16], die[16];
-        printf("  %-28s %-14.14s %-8s %6s %3s  %-8s  %s\n", c->name, c->label, eb_domain_name(c->domain),
-               number_or_dash(socket, sizeof socket, c->socket), number_or_dash(die, sizeof die, c->die),
-               eb_grade_name(c->grade), why_not(s, i));
+        if (is_energy(c))
+            printf("  %-*s  %-*s  %-8s %6s %3s  %-8s  %s\n", name_width, c->name, label_width, c->label,
+                   eb_domain_name(c->domain), number_or_dash(socket, sizeof socket, c->socket),
+                   number_or_dash(die, sizeof die, c->die), eb_grade_name(c->grade), why_not(s, i));
     }
 }
 

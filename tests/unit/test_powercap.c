@@ -559,7 +559,7 @@ static void some_zones_fail_and_are_named(void **state)
     machine_open(m, EB_PROBE_PARTIAL);
     eb_probe_detection found;
     eb_probe_detect(&eb_probe_powercap, &m->env, &found);
-    assert_string_equal(found.reason, "2 of 4 zones cannot be read: intel-rapl:0:0 (Permission denied), intel-rapl:1 "
+    assert_string_equal(found.reason, "2 of 4 zones cannot be read: intel-rapl:0:0 (Permission denied); intel-rapl:1 "
                                       "(is empty or holds no number)");
     assert_non_null(strstr(found.remedy, "chmod"));
     // The socket of a zone is known by its parent's name, also where the parent's counter does not read.

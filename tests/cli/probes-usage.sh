@@ -1,0 +1,10 @@
+# Every mistake: one line, a hint, exit 2.
+mkdir root
+try() { "$EFFBENCH" probes --sysroot root "$@" || echo "exit $?"; }
+try --boundary chip
+try --boundary
+try --format yaml
+try --frobnicate
+try one.ini two.ini
+try nosuch.ini
+try --set probes:rate=5
