@@ -39,4 +39,4 @@ bool eb_x86_has_avx512(void)
     return (b & leaf7) == leaf7 && os_keeps(XCR0_AVX512);
 }
 
-const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, NULL };
+const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, &eb_kernels_avx2, &eb_kernels_avx512, NULL };

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// How fast the matrix products are on one thread: for each weight type, bytes of weights per second
+// with one column against a plain read of the same bytes, and the rate of arithmetic with many.
+//   bench_kernels [MIB [ROW [COLUMNS [TABLE]]]]     default: 256 MiB of rows of 2048 weights, 512 columns, all
+#include "workloads/engine/kernels/kernels.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { REPEATS = 5, ROWS_MANY = 384 };
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+// What a loop that does nothing but read reaches, GB/s: eight independent sums.
+static double read_gb_s(const uint8_t *data, size_t bytes)
+{
+    double best = 1e9;
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        double start = now_s();
+        uint64_t sum[8] = { 0 };
+        for (size_t i = 0; i + 64 <= bytes; i += 64)
+            for (int l = 0; l < 8; l++) {
+                uint64_t v;
+                memcpy(&v, data + i + 8 * l, sizeof v);
+                sum[l] += v;
+            }
+        volatile uint64_t keep = sum[0] ^ sum[1] ^ sum[2] ^ sum[3] ^ sum[4] ^ sum[5] ^ sum[6] ^ sum[7];
+        (void)keep;
+        double took = now_s() - start;
+        best = took < best ? took : best;
+    }
+    return (double)bytes / best / 1e9;
+}
+
+// The best of REPEATS products of `rows` rows with m columns, s.
+static double product_s(const eb_kernels *k, eb_wtype type, const uint8_t *w, int64_t n, int64_t rows, int m,
+                        const float *x, float *y, void *scratch)
+{
+    double best = 1e9;
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        double start = now_s();
+        k->matmul(type, w, eb_row_bytes(type, n), n, 0, rows, x, (size_t)n, m, y, (size_t)rows, scratch);
+        double took = now_s() - start;
+        best = took < best ? took : best;
+    }
+    return best;
+}
+
+static void bench_table(const eb_kernels *k, const uint8_t *w, size_t bytes, int64_t n, int m, double read)
+{
+    float *x = calloc((size_t)n * (size_t)m, sizeof *x), *y = calloc(bytes, sizeof *y);
+    size_t need = k->matmul_scratch(n, m) + k->matmul_scratch(n, 1);
+    void *scratch = aligned_alloc(64, (need + 63) & ~(size_t)63);
+    for (int t = 0; x && y && scratch && t < EB_W_LIMIT; t++) {
+        if (!eb_wtypes[t].name)
+            continue;
+        int64_t rows = (int64_t)(bytes / eb_row_bytes((eb_wtype)t, n));
+        double one = product_s(k, (eb_wtype)t, w, n, rows, 1, x, y, scratch);
+        double gb_s = (double)rows * (double)eb_row_bytes((eb_wtype)t, n) / one / 1e9;
+        int64_t few = rows < ROWS_MANY ? rows : ROWS_MANY;
+        double many = product_s(k, (eb_wtype)t, w, n, few, m, x, y, scratch);
+        printf("%-7s %-7s %8.2f GB/s  %3.0f %% of read  %8.1f GFLOP/s at m=%d\n", k->name, eb_wtypes[t].name, gb_s,
+               100 * gb_s / read, 2e-9 * (double)few * (double)n * m / many, m);
+    }
+    free(x);
+    free(y);
+    free(scratch);
+}
+
+int main(int argc, char **argv)
+{
+    size_t bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 256) << 20;
+    int64_t n = argc > 2 ? atoi(argv[2]) : 2048;
+    int m = argc > 3 ? atoi(argv[3]) : EB_MATMUL_MAX_M;
+    if (n < 256 || n % 256 || m < 1 || m > EB_MATMUL_MAX_M || bytes == 0)
+        return fprintf(stderr, "bench_kernels: a row is a multiple of 256, columns 1 to %d\n", EB_MATMUL_MAX_M), 2;
+    uint8_t *w = malloc(bytes);
+    if (!w)
+        return fprintf(stderr, "bench_kernels: no memory for %zu bytes\n", bytes), 1;
+    memset(w, 0x11, bytes); // as scales: small, normal numbers
+    double read = read_gb_s(w, bytes);
+    printf("read            %8.2f GB/s  (%zu MiB)\n", read, bytes >> 20);
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
+        if ((*k)->usable() && (argc <= 4 || strcmp(argv[4], (*k)->name) == 0))
+            bench_table(*k, w, bytes, n, m, read);
+    free(w);
+    return 0;
+}
