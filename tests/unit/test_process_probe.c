@@ -197,7 +197,8 @@ static void this_process(void **state)
     eb_probe_read(s.probe, s.samples);
     assert_true(value(&s, "process/rss") >= rss + (double)size * 0.9);
     assert_true(value(&s, "process/rss_peak") >= rss + (double)size * 0.9);
-    assert_true(value(&s, "process/minor_faults") > faults);
+    if (faults > 0)  // an emulator's /proc/self/stat counts none
+        assert_true(value(&s, "process/minor_faults") > faults);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     assert_true(value(&s, "process/minor_faults") <= (double)usage.ru_minflt);
