@@ -146,6 +146,15 @@ bool eb_block_shows(const eb_run *run, const char *key)
     return false;
 }
 
+bool eb_block_has_cell(const eb_case_result *c, const char *key)
+{
+    for (int b = 0; b < EB_BLOCK_COUNT; b++)
+        for (const field *f = blocks[b].fields; f->key; f++)
+            if (!strcmp(f->key, key) && in_block(c, b))
+                return true;
+    return false;
+}
+
 // Which of the label columns tell rows of this run apart.
 typedef struct labels {
     bool threads, kv, workload;

@@ -23,7 +23,7 @@ void eb_gnuplot_quote(eb_text *t, const char *s)
     char *clean = eb_text_clean(s); // no newline is left, which would end the command
     eb_text_add(t, "'");
     for (const char *p = clean; *p; p++)
-        eb_text_add(t, *p == '\'' ? "''" : "%c", *p);
+        eb_text_add(t, *p == '\'' ? "\xE2\x80\x99" : "%c", *p); // gnuplot 5.4 misreads its own '' at the start
     eb_text_add(t, "'");
     free(clean);
 }
@@ -107,7 +107,8 @@ static void complain(const streams *s, int status, eb_err *err)
     rewind(s->complaint);
     while (fgets(line, sizeof line, s->complaint) && strspn(line, " \t\r\n^") == strlen(line))
         ;
-    char *clean = eb_text_clean(line);
+    line[strcspn(line, "\r\n")] = '\0';
+    char *clean = eb_text_clean(line + strspn(line, " \t"));
     if (WIFSIGNALED(status))
         eb_err_set(err, EB_FAILED, "gnuplot was ended by signal %d", WTERMSIG(status));
     else

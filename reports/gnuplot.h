@@ -12,7 +12,8 @@ typedef enum eb_gnuplot_result { EB_GNUPLOT_DONE, EB_GNUPLOT_ABSENT, EB_GNUPLOT_
 // standard output (caller frees). FAILED: err says why.
 eb_gnuplot_result eb_gnuplot_run(const char *program, const char *script, int limit_s, char **svg, size_t *n, eb_err *err);
 
-// Appends `s` as a quoted string of gnuplot's: single quotes, in which neither escapes nor back-quotes mean anything.
+// Appends `s` as a quoted string of gnuplot's: single quotes, in which neither escapes nor back-quotes mean anything;
+// a single quote in it becomes a typographic one.
 void eb_gnuplot_quote(eb_text *t, const char *s);
 
 #endif

@@ -272,14 +272,23 @@ static void note_prices(const eb_run *run, eb_notes *out)
 // ---- what is said of several cases, once ----
 
 typedef struct saying {
-    char *text;
-    const char *key; // metric, NULL = none
+    char *text, *keys; // keys: the metrics it is said of, "" = none
     int *cases, n, cap;
 } saying;
 typedef struct sayings {
     saying *items;
     size_t n, cap;
 } sayings;
+
+// Is `key` one of the comma list? "" is in every list.
+static bool listed(const char *list, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *at = strstr(list, key); at && n; at = strstr(at + 1, key))
+        if ((at == list || at[-1] == ' ') && (at[n] == ',' || at[n] == '\0'))
+            return true;
+    return n == 0;
+}
 
 static void say(sayings *all, const char *key, const char *text, int c)
 {
@@ -290,7 +299,12 @@ static void say(sayings *all, const char *key, const char *text, int c)
     if (!s) {
         EB_GROW(all->items, all->n, all->cap);
         s = &all->items[all->n++];
-        *s = (saying){ .text = eb_strdup(text), .key = key };
+        *s = (saying){ .text = eb_strdup(text), .keys = eb_strdup(key) };
+    }
+    if (!listed(s->keys, key)) {
+        char *more = eb_format("%s, %s", s->keys, key);
+        free(s->keys);
+        s->keys = more;
     }
     if (s->n && s->cases[s->n - 1] == c)
         return;
@@ -298,7 +312,7 @@ static void say(sayings *all, const char *key, const char *text, int c)
     s->cases[s->n++] = c;
 }
 
-// Notes them as "KEY: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
+// Notes them as "KEYS: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
 static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all)
 {
     enum { CASES = 3, LINES = 12 };
@@ -315,10 +329,11 @@ static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sa
         if (s->n == run->n_cases && s->n > 1)
             eb_text_add(&who, "all cases");
         if (i < LINES)
-            note(out, label, "%s%s%s%s%s%s", s->key ? s->key : "", s->key ? ": " : "", s->text, who.n ? " (" : "",
+            note(out, label, "%s%s%s%s%s%s", s->keys, s->keys[0] ? ": " : "", s->text, who.n ? " (" : "",
                  who.n ? who.s : "", who.n ? ")" : "");
         eb_text_deinit(&who);
         free(s->text);
+        free(s->keys);
         free(s->cases);
     }
     if (all->n > LINES)
@@ -327,25 +342,26 @@ static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sa
     *all = (sayings){ 0 };
 }
 
-// Why a cell shows no figure, and the largest part of the energy's error.
+// Why a cell shows no figure, and what goes with some that do: the largest part of the energy's error, what a cost
+// leaves out, that a figure is predicted.
 static void note_metrics(const eb_run *run, eb_notes *out)
 {
-    sayings gaps = { 0 }, errors = { 0 };
-    bool money = eb_run_has_prices(run);
+    static const char *const explained[] = { "j_per_tok", "usd_per_mtok", "gco2e_per_mtok", "bytes_per_tok" };
+    sayings gaps = { 0 }, beside[4] = { { 0 } };
     keys visible = shown_keys(run);
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < run->cases[i].n_metrics; k++) {
             const eb_metric *m = &run->cases[i].metrics[k];
-            if (!m->note[0] || !shown(&visible, m->key))
+            if (!m->note[0] || !shown(&visible, m->key) || !eb_block_has_cell(&run->cases[i], m->key))
                 continue;
-            if (!strcmp(m->key, "usd_per_mtok") && !money)
-                continue; // the column says so
-            if (!isfinite(m->value))
-                say(&gaps, m->key, m->note, i);
-            else if (!strcmp(m->key, "j_per_tok"))
-                say(&errors, m->key, m->note, i);
+            if (!isfinite(m->value) && (strcmp(m->key, "usd_per_mtok") || eb_run_has_prices(run)))
+                say(&gaps, m->key, m->note, i); // without prices the column says so
+            for (size_t e = 0; e < 4 && isfinite(m->value); e++)
+                if (!strcmp(m->key, explained[e]))
+                    say(&beside[e], m->key, m->note, i);
         }
-    note_sayings(run, out, "of ±", &errors);
+    for (size_t e = 0; e < 4; e++)
+        note_sayings(run, out, "note", &beside[e]);
     note_sayings(run, out, "unknown", &gaps);
 }
 
@@ -361,11 +377,11 @@ static void note_warnings(const eb_run *run, eb_notes *out)
         char text[96];
         snprintf(text, sizeof text, "%d trial%s failed", c->n_failed, c->n_failed == 1 ? "" : "s");
         if (c->n_failed)
-            say(&all, NULL, text, i);
+            say(&all, "", text, i);
         if (c->digest_differs)
-            say(&all, NULL, "the trials did not all compute the same output", i);
+            say(&all, "", "the trials did not all compute the same output", i);
         for (int k = 0; k < c->n_warnings; k++)
-            say(&all, NULL, c->warnings[k], i);
+            say(&all, "", c->warnings[k], i);
     }
     note_sayings(run, out, "warning", &all);
 }

@@ -152,7 +152,10 @@ void eb_text_wrap(FILE *out, const char *label, int indent, const char *text, in
     column += gap;
     bool first = true;
     while (*text) {
-        int len = (int)strcspn(text, " ");
+        // A command in back-quotes stays on one line, to be copied.
+        const char *close = *text == '`' ? strchr(text + 1, '`') : NULL;
+        int quoted = close && close - text < width / 2 ? (int)(close - text) : 0;
+        int len = quoted + (int)strcspn(text + quoted, " ");
         char *word = eb_strndup(text, (size_t)len);
         int w = eb_text_width(word);
         if (!first && column + 1 + w > width) {

@@ -29,6 +29,8 @@ eb_table *eb_block_table(const eb_run *run, int block);
 const char *eb_block_title(int block);
 // Does any table of this run have a column of this metric?
 bool eb_block_shows(const eb_run *run, const char *key);
+// Does this case stand in a table that can have one?
+bool eb_block_has_cell(const eb_case_result *c, const char *key);
 // Display name of a family ("moe" -> "mixture of experts").
 const char *eb_family_title(const char *family);
 // "MODEL TYPE", and what else tells the case from the others of the run; clean. Caller frees.

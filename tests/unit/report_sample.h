@@ -141,7 +141,12 @@ static sample *sample_new(void)
     return s;
 }
 
-static eb_metric *sample_find(sample *s, int c, const char *key)
+static inline void sample_free(sample *s)
+{
+    free(s);
+}
+
+static inline eb_metric *sample_find(sample *s, int c, const char *key)
 {
     for (int i = 0; i < s->cases[c].n_metrics; i++)
         if (!strcmp(s->metrics[c][i].key, key))
@@ -149,7 +154,7 @@ static eb_metric *sample_find(sample *s, int c, const char *key)
     return NULL;
 }
 
-static void sample_forget(sample *s, const char *key, const char *note)
+static inline void sample_forget(sample *s, const char *key, const char *note)
 {
     for (int c = 0; c < s->run.n_cases; c++) {
         eb_metric *m = sample_find(s, c, key);
