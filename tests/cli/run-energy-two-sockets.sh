@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two sockets with DRAM, psys between them by index, an mmio copy of package-0 and a stranger: counters that a writer
+# advances at known watts, wrapping every two seconds. compute = 150 + 120 + 12 + 9 W; platform = psys alone.
+"$TESTBIN/rapl_writer" "$PWD/root" 0 \
+    intel-rapl:0,package-0,150,300000000,299000000 intel-rapl:0:0,core,100,300000000,0 intel-rapl:0:1,dram,12,65712999613,0 \
+    intel-rapl:1,psys,400,4294967295000000,0 intel-rapl:2,package-1,120,300000000,150000000 intel-rapl:2:0,dram,9,65712999613,65712000000 \
+    intel-rapl-mmio:0,package-0,150,300000000,299000000 intel-rapl:3,mystery,77,300000000,0 >writer.out &
+writer=$!
+trap 'kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
+while ! grep -q ready writer.out; do sleep 0.05; done
+
+cat >c.ini <<'INI'
+[run]
+trials = 3
+idle = 1s
+cold_start = no
+[model tiny]
+model = shape:tiny-llama
+type = f32
+[workload a]
+kind = dense
+prompt = 64
+output = 1500
+batch = 4
+INI
+value() {  # value METRIC CSV
+    awk -F, -v m="$1" '$10 == m { print $11; exit }' "$2"
+}
+for boundary in compute platform; do
+    "$EFFBENCH" run c.ini --sysroot root --set probes:boundary=$boundary --out $boundary --format csv >$boundary.csv 2>/dev/null
+done
+# The energy of each trial against watts x its window, both recomputed here from the raw rows.
+check() {  # check CSV WATTS
+    awk -v w="$(value power_w "$1")" -v e="$(value energy_j "$1")" -v t="$(value throughput_tok_s "$1")" -v want="$2" 'BEGIN {
+        seconds = 6000 / t
+        if (w < want * 0.99 || w > want * 1.01) { print "power " w ", wanted " want; exit 1 }
+        if (e < want * seconds * 0.98 || e > want * seconds * 1.02) { print "energy " e ", wanted " want * seconds; exit 1 }
+    }'
+}
+check compute.csv 291
+check platform.csv 400
+grep -q ',power_w,.*,counter,' compute.csv
+# The package counter did wrap inside a measured window.
+awk -F, '$2 == "powercap/intel-rapl:2" { if ($1 == trial && $5 < last) wraps++; trial = $1; last = $5 } END { exit wraps < 1 }' compute/power.csv
