@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// Energy of windows from raw samples, against machines whose power is known.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/stats.h"
+#include "harness/record/attribution.h"
+
+enum { MS = 1000000, S = 1000000000 };
+
+static void near(double a, double b, double tolerance)
+{
+    if (!(fabs(a - b) <= tolerance))
+        print_error("%.17g is not %.17g within %g\n", a, b, tolerance);
+    assert_true(fabs(a - b) <= tolerance);
+}
+
+static eb_channel counter(uint64_t max_range, uint64_t modulus, double unit)
+{
+    return (eb_channel){ .quantity = EB_QUANTITY_ENERGY_UJ, .cumulative = true, .max_range = max_range, .modulus = modulus,
+                         .unit = unit, .scale = 1, .power_max_w = 500, .period_ns = MS, .grade = EB_GRADE_COUNTER };
+}
+
+static eb_sample at(int64_t t_ns, uint64_t raw)
+{
+    return (eb_sample){ t_ns, t_ns, raw, EB_SAMPLE_OK };
+}
+
+// The ranges that section 3 has seen, and their units in uJ.
+static const struct {
+    uint64_t max_range, unit;
+} ranges[] = {
+    { 262143328850, 61 },          // 2^-14 J
+    { 65712999613, 15 },           // 15.3 uJ, server memory
+    { 65532610987, 15 },           // 2^-16 J
+    { 4294967295000000, 1000000 }, // 1 J, psys
+};
+
+static void test_difference_across_a_wrap(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        uint64_t modulus = ranges[i].max_range + ranges[i].unit, diff;
+        eb_channel c = counter(ranges[i].max_range, modulus, (double)ranges[i].unit);
+        uint64_t step = 20 * ranges[i].unit, a = modulus - 7 * ranges[i].unit, b = 13 * ranges[i].unit;
+        int64_t dt = (int64_t)(step * 1000 / 100);  // 100 W
+        assert_int_equal(eb_counter_diff(&c, a, b, dt, &diff), EB_SAMPLE_OK);
+        assert_true(diff == step);
+        c.modulus = 0;  // only the range known: one raw step more
+        assert_int_equal(eb_counter_diff(&c, ranges[i].max_range, 0, dt, &diff), EB_SAMPLE_OK);
+        assert_true(diff == 1);
+        c.modulus = modulus;
+        assert_int_equal(eb_counter_diff(&c, 5, 5, dt, &diff), EB_SAMPLE_OK);
+        assert_true(diff == 0);
+        // Half a wrap at 500 W or more: nobody can tell how often it went round.
+        int64_t half_ns = (int64_t)((double)modulus / 2 / 500 * 1000);
+        assert_int_equal(eb_counter_diff(&c, 5, 6, half_ns + half_ns / 100, &diff), EB_SAMPLE_AMBIGUOUS);
+        assert_int_equal(eb_counter_diff(&c, 5, 6, half_ns - half_ns / 100, &diff), EB_SAMPLE_OK);
+        // Back to zero in the middle: a wrap would mean more watts than the hardware can draw.
+        assert_int_equal(eb_counter_diff(&c, modulus / 2, 0, 100 * MS, &diff), EB_SAMPLE_RESET);
+        assert_true(diff == 0);
+        assert_int_equal(eb_counter_diff(&c, modulus, 0, 100 * MS, &diff), EB_SAMPLE_RESET);
+    }
+}
+
+static void test_difference_without_wrap(void **state)
+{
+    (void)state;
+    eb_channel c = counter(0, 0, 1);
+    uint64_t diff;
+    assert_int_equal(eb_counter_diff(&c, 10, 9, MS, &diff), EB_SAMPLE_RESET);
+    assert_int_equal(eb_counter_diff(&c, 10, 30, MS, &diff), EB_SAMPLE_OK);
+    assert_true(diff == 20);
+    assert_int_equal(eb_counter_diff(&c, 0, 3 * 500 * 1000000ull, S, &diff), EB_SAMPLE_RESET);
+}
+
+// A counter that updates every period, read at any time: the machine that makes the samples.
+typedef struct meter {
+    double watts, period_ns, phase_ns, unit_uj;
+} meter;
+
+static uint64_t reading(const meter *m, double t_ns)
+{
+    double updated = floor((t_ns - m->phase_ns) / m->period_ns) * m->period_ns + m->phase_ns;
+    double uj = m->watts * updated / 1000 + 1e6;
+    return (uint64_t)(floor(uj / m->unit_uj) * m->unit_uj);
+}
+
+// Total of a 1 s window read ten times a second to a hundred, at random phases: no bias, and the half-width holds.
+static void test_window_of_a_steady_load(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 7);
+    enum { RUNS = 400, READS = 101 };
+    int held = 0;
+    double sum = 0;
+    for (int run = 0; run < RUNS; run++) {
+        meter m = { 100, MS, eb_rng_uniform(&rng) * MS, 61 };
+        eb_channel c = counter(0, 0, 61);
+        eb_sample s[READS];
+        for (int i = 0; i < READS; i++) {
+            double t = 10.0 * MS * i + (i && i < READS - 1 ? eb_rng_uniform(&rng) * MS : 0);
+            s[i] = at((int64_t)t, reading(&m, t));
+        }
+        eb_trace *t = eb_trace_new(&c, s, READS);
+        eb_energy e = eb_trace_energy(t, 0, S);
+        assert_int_equal(e.status, EB_SAMPLE_OK);
+        assert_int_equal(e.grade, EB_GRADE_COUNTER);
+        near(e.halfwidth_j, 1.96 * sqrt(2.0 / 12) * (100 * 0.001), 0.002);  // 0.408 P T, twice sigma
+        held += fabs(e.j - 100) <= e.halfwidth_j;
+        sum += e.j - 100;
+        eb_trace_free(t);
+    }
+    assert_true(held >= 0.93 * RUNS);
+    near(sum / RUNS, 0, 0.008);
+}
+
+// Reads faster than the updates find the edges: short windows are right to a few per cent, where the difference of two
+// readings is wrong by half.
+static void test_edges_resolve_short_windows(void **state)
+{
+    (void)state;
+    enum { READS = 5000 };
+    static eb_sample s[READS];
+    meter m = { 50, MS, 0.3 * MS, 1 };
+    eb_channel c = counter(0, 0, 1);
+    for (int i = 0; i < READS; i++)
+        s[i] = at(i * 50000LL, reading(&m, i * 50000.0));
+    eb_trace *t = eb_trace_new(&c, s, READS);
+    double worst = 0;
+    for (int64_t from = 5 * MS; from < 200 * MS; from += 1234567) {
+        eb_energy e = eb_trace_energy(t, from, from + 2 * MS);
+        assert_int_equal(e.status, EB_SAMPLE_OK);
+        worst = fmax(worst, fabs(e.j / 0.1 - 1));
+        assert_true(e.halfwidth_j < 0.1 * 0.05);
+    }
+    assert_true(worst < 0.03);
+    assert_in_range(eb_trace_updates(t, 10 * MS, 20 * MS), 9, 11);
+    // Parts add up to the whole exactly.
+    double whole = eb_trace_energy(t, 5 * MS, 205 * MS).j, parts = 0;
+    for (int i = 0; i < 200; i++)
+        parts += eb_trace_energy(t, (5 + i) * MS, (6 + i) * MS).j;
+    near(parts, whole, 1e-9);
+    eb_trace_free(t);
+}
+
+static void test_window_across_a_wrap(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        uint64_t modulus = ranges[i].max_range + ranges[i].unit, unit = ranges[i].unit;
+        eb_channel c = counter(ranges[i].max_range, modulus, (double)unit);
+        c.period_ns = 0;  // exact at the time of the read
+        eb_sample s[11];
+        uint64_t step = 4 * unit;
+        int64_t dt = (int64_t)step * 1000 / 100;  // 100 W
+        for (int k = 0; k < 11; k++)
+            s[k] = at(k * dt, (modulus - 5 * step + (uint64_t)k * step) % modulus);
+        eb_trace *t = eb_trace_new(&c, s, 11);
+        near(eb_trace_energy(t, 0, 10 * dt).j, 10.0 * (double)step / 1e6, 1e-9);
+        near(eb_trace_energy(t, 3 * dt, 7 * dt).j, 4.0 * (double)step / 1e6, 1e-9);
+        near(eb_trace_energy(t, 9 * dt / 2, 11 * dt / 2).j, (double)step / 1e6, 1e-9);
+        eb_trace_free(t);
+    }
+}
+
+static void test_equal_readings_are_nothing(void **state)
+{
+    (void)state;
+    eb_channel c = counter(262143328850, 262143328911, 61);
+    eb_sample s[] = { at(0, 777), at(10 * MS, 777), at(20 * MS, 777) };
+    eb_trace *t = eb_trace_new(&c, s, 3);
+    eb_energy e = eb_trace_energy(t, 0, 20 * MS);
+    assert_int_equal(e.status, EB_SAMPLE_OK);
+    assert_true(e.j == 0);
+    assert_int_equal(eb_trace_updates(t, INT64_MIN, INT64_MAX), 0);
+    eb_trace_free(t);
+}
+
+static void test_broken_segments_are_void(void **state)
+{
+    (void)state;
+    static const eb_status broken[] = { EB_SAMPLE_RESET, EB_SAMPLE_AMBIGUOUS, EB_SAMPLE_SUSPENDED };
+    for (size_t b = 0; b < 3; b++) {
+        eb_channel c = counter(0, 0, 1);
+        eb_sample s[21];
+        for (int i = 0; i < 21; i++)
+            s[i] = at(i * 10 * MS, 1000000 + (uint64_t)i * 100000);  // 10 W
+        s[10].status = broken[b];
+        for (int i = 10; i < 21; i++)
+            s[i].raw = 5 + (uint64_t)i * 100000;
+        eb_trace *t = eb_trace_new(&c, s, 21);
+        eb_energy across = eb_trace_energy(t, 50 * MS, 150 * MS), inside = eb_trace_energy(t, 91 * MS, 95 * MS);
+        assert_int_equal(across.status, broken[b]);
+        assert_int_equal(inside.status, broken[b]);
+        assert_true(isnan(across.j) && isnan(across.halfwidth_j));
+        near(eb_trace_energy(t, 10 * MS, 80 * MS).j, 0.7, 1e-6);
+        near(eb_trace_energy(t, 110 * MS, 190 * MS).j, 0.8, 1e-6);
+        eb_trace_free(t);
+    }
+}
+
+static void test_a_missing_sample_is_bridged(void **state)
+{
+    (void)state;
+    eb_channel c = counter(0, 0, 1);
+    eb_sample s[] = { at(0, 0), at(10 * MS, 100000), at(20 * MS, 0), at(30 * MS, 300000), at(40 * MS, 400000) };
+    s[2].status = EB_SAMPLE_MISSING;
+    eb_trace *t = eb_trace_new(&c, s, 5);
+    near(eb_trace_energy(t, 10 * MS, 30 * MS).j, 0.2, 1e-6);
+    eb_trace_free(t);
+    s[3].status = s[4].status = EB_SAMPLE_GONE;
+    t = eb_trace_new(&c, s, 5);
+    assert_int_equal(eb_trace_energy(t, 0, 35 * MS).status, EB_SAMPLE_MISSING);
+    eb_trace_free(t);
+}
+
+static void test_windows_beyond_the_samples(void **state)
+{
+    (void)state;
+    eb_channel c = counter(0, 0, 1);
+    eb_sample s[11];
+    for (int i = 0; i < 11; i++)
+        s[i] = at(S + i * 10 * MS, 5000 + (uint64_t)i * 100000);
+    eb_trace *t = eb_trace_new(&c, s, 11);
+    near(eb_trace_energy(t, S - 5 * MS, S + 105 * MS).j, 1.1, 1e-6);  // half a poll on either side
+    assert_int_equal(eb_trace_energy(t, S - 12 * MS, S + 50 * MS).status, EB_SAMPLE_MISSING);
+    assert_int_equal(eb_trace_energy(t, S, S + 112 * MS).status, EB_SAMPLE_MISSING);
+    assert_int_equal(eb_trace_energy(t, S + 50 * MS, S + 40 * MS).status, EB_SAMPLE_MISSING);
+    eb_trace_free(t);
+    t = eb_trace_new(&c, NULL, 0);
+    assert_int_equal(eb_trace_energy(t, 0, 1).status, EB_SAMPLE_MISSING);
+    assert_true(isnan(eb_trace_delta(t, 0, 1)));
+    eb_trace_free(t);
+}
+
+static void test_gauges(void **state)
+{
+    (void)state;
+    eb_channel c = { .quantity = EB_QUANTITY_POWER_UW, .scale = 1, .grade = EB_GRADE_SAMPLED };
+    eb_sample s[] = { at(0, 10000000), at(S, 20000000), at(2LL * S, 20000000), at(3LL * S, 0) };
+    eb_trace *t = eb_trace_new(&c, s, 4);
+    near(eb_trace_energy(t, 0, S).j, 15, 1e-9);
+    near(eb_trace_energy(t, S / 2, 2LL * S).j, 17.5 / 2 + 20, 1e-9);
+    near(eb_trace_energy(t, 0, 3LL * S).j, 45, 1e-9);
+    assert_int_equal(eb_trace_energy(t, 0, S).grade, EB_GRADE_SAMPLED);
+    near(eb_trace_max(t, 0, 3LL * S), 20000000, 0);
+    assert_true(isnan(eb_trace_delta(t, 0, S)));
+    eb_trace_free(t);
+}
+
+static void test_event_counters(void **state)
+{
+    (void)state;
+    eb_channel c = { .quantity = EB_QUANTITY_COUNT, .cumulative = true, .scale = 2 };
+    eb_sample s[] = { at(0, 100), at(100, 200), at(200, 200), at(300, 1200) };
+    eb_trace *t = eb_trace_new(&c, s, 4);
+    near(eb_trace_delta(t, 0, 300), 2200, 1e-9);
+    near(eb_trace_delta(t, 50, 250), 2 * (50 + 500), 1e-9);
+    near(eb_trace_delta(t, 100, 200), 0, 0);
+    assert_true(isnan(eb_trace_max(t, 0, 300)));
+    assert_int_equal(eb_trace_energy(t, 0, 300).status, EB_SAMPLE_MISSING);
+    eb_trace_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_difference_across_a_wrap),
+        cmocka_unit_test(test_difference_without_wrap),
+        cmocka_unit_test(test_window_of_a_steady_load),
+        cmocka_unit_test(test_edges_resolve_short_windows),
+        cmocka_unit_test(test_window_across_a_wrap),
+        cmocka_unit_test(test_equal_readings_are_nothing),
+        cmocka_unit_test(test_broken_segments_are_void),
+        cmocka_unit_test(test_a_missing_sample_is_bridged),
+        cmocka_unit_test(test_windows_beyond_the_samples),
+        cmocka_unit_test(test_gauges),
+        cmocka_unit_test(test_event_counters),
+    };
+    return cmocka_run_group_tests_name("attribution", tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which channels make up a boundary, on machines as MEASUREMENT's section 3 describes them.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "harness/record/domain.h"
+
+enum { MAX = 12 };
+
+typedef struct machine {
+    eb_channel c[MAX];
+    int n;
+    bool counted[MAX];
+    char domains[256], missing[256];
+} machine;
+
+static eb_channel *add(machine *m, const char *source, const char *zone, const char *label, eb_domain domain, int socket,
+                       int die, eb_grade grade)
+{
+    eb_channel *c = &m->c[m->n++];
+    *c = (eb_channel){ .domain = domain, .socket = socket, .die = die, .grade = grade, .cumulative = true, .scale = 1 };
+    strcpy(c->source, source);
+    strcpy(c->zone, zone);
+    strcpy(c->label, label);
+    return c;
+}
+
+static void count(machine *m, eb_boundary boundary)
+{
+    memset(m->counted, 1, sizeof m->counted);
+    eb_domain_count(m->c, m->n, boundary, m->counted, m->domains, sizeof m->domains, m->missing, sizeof m->missing);
+}
+
+static void expect(machine *m, eb_boundary boundary, const char *counted, const char *domains, const char *missing)
+{
+    count(m, boundary);
+    for (int i = 0; i < m->n; i++)
+        if (m->counted[i] != (counted[i] == '1'))
+            fail_msg("channel %d (%s) counted %d", i, m->c[i].label, m->counted[i]);
+    assert_string_equal(m->domains, domains);
+    assert_string_equal(m->missing, missing);
+}
+
+static machine two_sockets(void)
+{
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0:0", "core", EB_DOMAIN_CORE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0:1", "dram", EB_DOMAIN_DRAM, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:1", "psys", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:2", "package-1", EB_DOMAIN_PACKAGE, 1, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:2:0", "dram", EB_DOMAIN_DRAM, 1, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl-mmio:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER)->duplicate = true;
+    add(&m, "powercap", "intel-rapl:3", "thing", EB_DOMAIN_UNKNOWN, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "process", "", "rss", EB_DOMAIN_NONE, -1, -1, EB_GRADE_NONE)->quantity = EB_QUANTITY_BYTES;
+    return m;
+}
+
+static void test_two_sockets(void **state)
+{
+    (void)state;
+    machine m = two_sockets();
+    expect(&m, EB_BOUNDARY_COMPUTE, "101011000", "package-0 + dram-0 + package-1 + dram-1", "");
+    expect(&m, EB_BOUNDARY_PLATFORM, "000100000", "psys", "");
+    expect(&m, EB_BOUNDARY_WALL, "000000000", "", "system");
+}
+
+static void test_missing_parts_are_named(void **state)
+{
+    (void)state;
+    machine m = two_sockets();
+    m.c[5].grade = EB_GRADE_NONE;
+    expect(&m, EB_BOUNDARY_COMPUTE, "101010000", "package-0 + dram-0 + package-1", "dram-1");
+    m.c[2].grade = EB_GRADE_NONE;
+    expect(&m, EB_BOUNDARY_COMPUTE, "100010000", "package-0 + package-1", "dram");
+    m.n = 0;
+    expect(&m, EB_BOUNDARY_COMPUTE, "", "", "package, dram");
+}
+
+static void test_best_grade_of_a_piece_wins(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "hwmon", "hwmon3", "cpu", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_SAMPLED);
+    add(&m, "perf", "power", "pkg", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "nvml", "0", "gpu", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "nvml", "1", "gpu", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "meter", "", "wall", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_WALL);
+    add(&m, "battery", "BAT0", "battery", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_SAMPLED);
+    expect(&m, EB_BOUNDARY_COMPUTE, "0101100", "package-0 + gpu + gpu", "dram");
+    expect(&m, EB_BOUNDARY_PLATFORM, "0000001", "battery", "");
+    expect(&m, EB_BOUNDARY_WALL, "0000010", "wall", "");
+}
+
+static void test_dies(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0", "package-0-die-0", EB_DOMAIN_PACKAGE, 0, 0, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:1", "package-0-die-1", EB_DOMAIN_PACKAGE, 0, 1, EB_GRADE_COUNTER);
+    add(&m, "perf", "power", "pkg", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0:0", "dram", EB_DOMAIN_DRAM, 0, 0, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "1101", "package-0-die-0 + package-0-die-1 + dram-0-die-0", "");
+}
+
+static void test_stated_watts_only_where_nothing_measures(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "stated", "", "stated 65 W", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_ESTIMATE);
+    expect(&m, EB_BOUNDARY_COMPUTE, "1", "stated 65 W (estimate)", "");
+    expect(&m, EB_BOUNDARY_PLATFORM, "1", "stated 65 W (estimate)", "");
+    m.c[0].domain = EB_DOMAIN_PACKAGE;
+    expect(&m, EB_BOUNDARY_COMPUTE, "1", "stated 65 W (estimate)", "");
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "01", "package-0", "dram");
+    // A counter that a hypervisor filters is an estimate of its package, not of the whole.
+    m.n = 0;
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_ESTIMATE);
+    expect(&m, EB_BOUNDARY_COMPUTE, "1", "package-0 (estimate)", "dram");
+}
+
+static void test_one_domain(void **state)
+{
+    (void)state;
+    machine m = two_sockets();
+    bool counted[MAX];
+    eb_domain_pick(m.c, m.n, EB_DOMAIN_PACKAGE, counted);
+    for (int i = 0; i < m.n; i++)
+        assert_int_equal(counted[i], i == 0 || i == 4);
+    eb_domain_pick(m.c, m.n, EB_DOMAIN_GPU, counted);
+    for (int i = 0; i < m.n; i++)
+        assert_false(counted[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_two_sockets),
+        cmocka_unit_test(test_missing_parts_are_named),
+        cmocka_unit_test(test_best_grade_of_a_piece_wins),
+        cmocka_unit_test(test_dies),
+        cmocka_unit_test(test_stated_watts_only_where_nothing_measures),
+        cmocka_unit_test(test_one_domain),
+    };
+    return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
+}
