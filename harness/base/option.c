@@ -45,9 +45,11 @@ static bool parse_bool(const eb_option *opt, const char *text, eb_value *out, eb
 static bool parse_int(const eb_option *opt, const char *text, eb_value *out, eb_err *err)
 {
     size_t bad = 0;
+    double number;
     if (eb_parse_int(text, &out->i, &bad))
         return true;
-    not_a(opt, text, "a whole number", bad, err);
+    // "0.5" is well written, only not whole: its first digits are no better than the rest.
+    not_a(opt, text, "a whole number", eb_parse_double(text, &number, NULL) ? 0 : bad, err);
     return eb_err_hint(err, "a whole number such as 128, or 4k for 4096");
 }
 
@@ -161,13 +163,20 @@ static bool has_range(const eb_option *opt)
     return opt->min != 0 || opt->max != 0;
 }
 
-static char *fmt_bound(char *buf, size_t size, const eb_option *opt, double bound)
+char *eb_option_bound(char *buf, size_t size, const eb_option *opt, double bound)
 {
-    if (opt->type == EB_OPTION_TIME)
-        return bound == 0 ? strcpy(buf, "0") : eb_fmt_time(buf, size, bound, 3);
-    if (opt->type == EB_OPTION_SIZE)
-        return eb_fmt_bytes(buf, size, bound, 3);
-    snprintf(buf, size, "%.15g", bound);
+    if (opt->type == EB_OPTION_TIME && bound != 0)
+        eb_fmt_time(buf, size, bound, 3);
+    else if (opt->type == EB_OPTION_SIZE)
+        eb_fmt_bytes(buf, size, bound, 3);
+    else if (opt->type == EB_OPTION_INT)
+        snprintf(buf, size, "%.0f", bound);
+    else
+        snprintf(buf, size, "%.6g", bound);
+    // "60.0 min" is a bound, not a measurement: its zeros say nothing.
+    char *dot = strchr(buf, '.'), *end = dot ? dot + 1 + strspn(dot + 1, "0") : NULL;
+    if (dot && (*end == ' ' || *end == '\0'))
+        memmove(dot, end, strlen(end) + 1);
     return buf;
 }
 
@@ -181,8 +190,8 @@ static bool check_range(const eb_option *opt, const char *text, const eb_value *
         return true;
     char lo[40], hi[40];
     eb_err_at(err, EB_USAGE, NULL, 0, 1, "%s = %.60s is out of range", opt->key, text);
-    return eb_err_hint(err, "allowed: %s to %s", fmt_bound(lo, sizeof lo, opt, opt->min),
-                       fmt_bound(hi, sizeof hi, opt, opt->max));
+    return eb_err_hint(err, "allowed: %s to %s", eb_option_bound(lo, sizeof lo, opt, opt->min),
+                       eb_option_bound(hi, sizeof hi, opt, opt->max));
 }
 
 bool eb_option_parse(const eb_option *opt, const char *text, eb_value *out, eb_err *err)
@@ -240,13 +249,15 @@ char *eb_option_help(const eb_option *opt)
     snprintf(line, sizeof line, "%s.%s\n", opt->section, opt->key);
     put(&t, line);
     put_wrapped(&t, opt->doc);
-    snprintf(line, sizeof line, "  type     %s%s%s%s%s\n", types[opt->type].name, opt->unit ? ", " : "",
-             opt->unit ? opt->unit : "", opt->flags & EB_OPTION_LIST ? ", a comma list is allowed" : "",
+    // A time is written with its own unit, whatever the program counts in.
+    bool unit = opt->unit && opt->type != EB_OPTION_TIME;
+    snprintf(line, sizeof line, "  type     %s%s%s%s%s\n", types[opt->type].name, unit ? ", " : "",
+             unit ? opt->unit : "", opt->flags & EB_OPTION_LIST ? ", a comma list is allowed" : "",
              opt->flags & EB_OPTION_REQUIRED ? ", required" : "");
     put(&t, line);
     if (has_range(opt)) {
-        snprintf(line, sizeof line, "  range    %s to %s\n", fmt_bound(lo, sizeof lo, opt, opt->min),
-                 fmt_bound(hi, sizeof hi, opt, opt->max));
+        snprintf(line, sizeof line, "  range    %s to %s\n", eb_option_bound(lo, sizeof lo, opt, opt->min),
+                 eb_option_bound(hi, sizeof hi, opt, opt->max));
         put(&t, line);
     }
     snprintf(line, sizeof line, "  default  %s\n", opt->def && opt->def[0] ? opt->def : "none");

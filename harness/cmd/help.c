@@ -56,12 +56,8 @@ static int help_overview(void)
            "  effbench help SECTION[.KEY]         the keys of a section (run, model, ...), or one key\n"
            "  effbench help metrics               what the figures mean\n"
            "\n"
-           "everywhere:\n"
-           "  --sysroot DIR      read /sys and /proc below DIR (or EFFBENCH_SYSROOT)\n"
-           "  --format F         output form; each command's help lists its own\n"
-           "  --color WHEN       auto, always or never\n"
-           "  --debug TOPICS     debug text on stderr: a comma list, or all\n"
-           "  --version, --help\n");
+           "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version,\n"
+           "            --help (effbench help help)\n");
     return EB_OK;
 }
 
@@ -209,5 +205,13 @@ const eb_command eb_cmd_help = {
             "  SECTION.KEY    one key: type, range, default, values\n"
             "  config         how a config is written\n"
             "  metrics        every metric with its unit and definition\n"
-            "  --format md    all options as markdown (docs/config.md)\n",
+            "  --format md    all options as markdown (docs/config.md)\n"
+            "\n"
+            "  everywhere:\n"
+            "  --sysroot DIR  read /sys and /proc below DIR, never the machine's own (or EFFBENCH_SYSROOT)\n"
+            "  --format F     output form; each command's help lists its own\n"
+            "  --color WHEN   auto, always or never; NO_COLOR, TERM=dumb and a pipe turn `auto` off\n"
+            "  --debug TOPICS debug text on stderr: a comma list of topics, or all\n"
+            "  --version      the program's version\n"
+            "  --help         help on the command\n",
 };

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "harness/base/term.h"
-#include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/help.h"
 #include "harness/plan/plan.h"
@@ -22,7 +21,7 @@ const char eb_help_grammar[] =
     "  times      250ms, 2s, 1.5min (ns, us, ms, s, min, h)\n"
     "  dates      2026-01-31\n"
     "\n"
-    "  --set section[:name]:key=value on the command line goes before the file:\n"
+    "  --set section[:name]:key=value on the command line overrides the file:\n"
     "  --set run:trials=3   --set model:smol:type=f16,q8_0\n";
 
 void eb_cmd_wrap(const char *text, int indent, int first)
@@ -56,28 +55,20 @@ static void put_cell(const char *text)
     }
 }
 
-static void put_bound(const eb_option *opt, double bound)
-{
-    char buf[40];
-    if (opt->type == EB_OPTION_TIME && bound != 0)
-        printf("%s", eb_fmt_time(buf, sizeof buf, bound, 3));
-    else
-        printf("%.15g", bound);
-}
-
 static void put_row(const eb_option *opt)
 {
-    printf("| `%s` | %s%s | ", opt->key, eb_option_type_name(opt->type), opt->flags & EB_OPTION_LIST ? ", list" : "");
+    char lo[40], hi[40];
+    bool unit = opt->unit && opt->type != EB_OPTION_TIME;
+    printf("| `%s` | %s%s%s%s | ", opt->key, eb_option_type_name(opt->type), unit ? ", " : "", unit ? opt->unit : "",
+           opt->flags & EB_OPTION_LIST ? ", list" : "");
     if (opt->flags & EB_OPTION_REQUIRED)
         printf("required");
     else if (opt->def && opt->def[0])
         printf("`%s`", opt->def);
     printf(" | ");
-    if (opt->min != 0 || opt->max != 0) {
-        put_bound(opt, opt->min);
-        printf(" to ");
-        put_bound(opt, opt->max);
-    }
+    if (opt->min != 0 || opt->max != 0)
+        printf("%s to %s", eb_option_bound(lo, sizeof lo, opt, opt->min),
+               eb_option_bound(hi, sizeof hi, opt, opt->max));
     for (const eb_choice *c = opt->choices; c && c->name; c++)
         printf("%s`%s`", c == opt->choices ? "" : ", ", c->name);
     printf(" | ");

@@ -25,7 +25,7 @@ typedef struct eb_item {
 typedef struct eb_slot {
     const eb_option *opt;
     eb_item *items;
-    int n; // 0 = unset
+    int n;    // 0 = unset
     bool bad; // given, but not as the option wants it: the error has been noted
     eb_origin_kind origin;
     eb_place place;
@@ -42,6 +42,7 @@ typedef struct eb_block {
 typedef struct eb_build {
     eb_ini ini;
     eb_err_list *errs;
+    bool readable; // the text had no errors of form: what is missing is missing
     bool check_models;
     char **set_files; // "--set 1", ...
     const char *const *sets;

@@ -102,7 +102,7 @@ eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const
     plan->config_path = eb_strdup(file);
     eb_build b = { .errs = errs, .check_models = check_models, .sets = sets, .n_sets = n_sets, .plan = plan };
     size_t before = errs->n;
-    eb_ini_parse(file, text, len, &b.ini, errs);
+    b.readable = eb_ini_parse(file, text, len, &b.ini, errs);
     eb_build_blocks(&b);
     eb_build_validate(&b);
     // Values that are wrong would span a wrong grid: only a config without errors gets this far.
@@ -130,6 +130,8 @@ eb_plan *eb_plan_load(const char *path, const char *const *sets, int n_sets, eb_
     char *text = eb_file_read(path, READ_MAX, &len, &why);
     if (!text) {
         why.code = EB_USAGE;
+        if (!why.file[0]) // the file could not be had at all
+            eb_err_hint(&why, "the config's path is taken from the folder in which effbench is started");
         *eb_err_list_add(errs) = why;
         return NULL;
     }

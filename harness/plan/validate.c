@@ -191,9 +191,9 @@ void eb_build_validate(eb_build *b)
             check_workload(b, block);
     }
     eb_place whole = { .file = b->ini.file };
-    if (!any_model)
+    if (!any_model && b->readable)
         eb_err_hint(eb_complain(b, whole, "the config has no model"),
                     "add [model NAME] with model = shape:smollm2-135m");
-    if (!any_workload)
+    if (!any_workload && b->readable)
         eb_err_hint(eb_complain(b, whole, "the config has no workload"), "add [workload NAME] with kind = dense");
 }
