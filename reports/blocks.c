@@ -9,10 +9,10 @@
 
 typedef enum kind {
     NUMBER,
-    SI,      // with k, M, G
-    SPREAD,  // the interval of `key`
-    GRADE,   // the grade of `key`
-    PRICE,   // a number, or in words that there are no prices
+    SI,         // with k, M, G
+    SPREAD,     // the interval of `key`
+    GRADE,      // the grade of `key`
+    PRICE,      // a number, or in words that there are no prices
     DIVERGENCE, // a number; the reference type says that it is one
 } kind;
 
@@ -157,7 +157,7 @@ bool eb_block_has_cell(const eb_case_result *c, const char *key)
 
 // Which of the label columns tell rows of this run apart.
 typedef struct labels {
-    bool threads, kv, workload;
+    bool threads, kv, workload, depth;
 } labels;
 
 static bool same_row(const eb_case_info *a, const eb_case_info *b)
@@ -168,12 +168,14 @@ static bool same_row(const eb_case_info *a, const eb_case_info *b)
 
 static labels labels_of(const eb_run *run)
 {
-    labels l = { false, false, false };
+    labels l = { false, false, false, false };
     for (int i = 1; i < run->n_cases; i++) {
         const eb_case_info *a = run->cases[i - 1].info, *b = run->cases[i].info;
         l.threads |= a->threads != b->threads;
         l.kv |= strcmp(a->kv, b->kv) != 0;
     }
+    for (int i = 0; i < run->n_cases; i++)
+        l.depth |= run->cases[i].info->depth_tok != 0;
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < i; k++) {
             const eb_case_info *a = run->cases[i].info, *b = run->cases[k].info;
@@ -182,12 +184,13 @@ static labels labels_of(const eb_run *run)
     return l;
 }
 
+// "128+64@4k": prompt, output, and the context that was there before.
 static void shape_text(const eb_case_info *c, char *buf, size_t size)
 {
-    if (c->depth_tok)
-        snprintf(buf, size, "%d+%d @%d", c->prompt_tok, c->output_tok, c->depth_tok);
-    else
-        snprintf(buf, size, "%d+%d", c->prompt_tok, c->output_tok);
+    bool kilo = c->depth_tok % 1024 == 0;
+    int n = snprintf(buf, size, "%d+%d", c->prompt_tok, c->output_tok);
+    if (c->depth_tok && n > 0 && (size_t)n < size)
+        snprintf(buf + n, size - (size_t)n, "@%d%s", kilo ? c->depth_tok / 1024 : c->depth_tok, kilo ? "k" : "");
 }
 
 static const char *type_of(const eb_case_result *c)
@@ -226,7 +229,7 @@ static void add_labels(eb_table *t, labels l)
     if (l.workload)
         eb_table_column(t, (eb_column){ "", "workload", .label = true, .left = true });
     eb_table_column(t, (eb_column){ "", "type", .label = true, .left = true });
-    eb_table_column(t, (eb_column){ "prompt", "+output", .label = true });
+    eb_table_column(t, (eb_column){ "prompt", l.depth ? "+out@depth" : "+output", .label = true });
     eb_table_column(t, (eb_column){ "", "batch", .label = true });
     if (l.threads)
         eb_table_column(t, (eb_column){ "", "threads", .label = true });

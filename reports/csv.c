@@ -60,9 +60,10 @@ static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out
 {
     (void)style;
     (void)err; // what the stream cannot take, its owner sees
-    fputs("case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,interval,"
-          "note\n",
-          out);
+    fputs(
+        "case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,interval,"
+        "note\n",
+        out);
     for (int c = 0; c < run->n_cases; c++)
         for (int m = 0; m < run->cases[c].n_metrics; m++)
             put_metric(&run->cases[c], &run->cases[c].metrics[m], out);

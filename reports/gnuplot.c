@@ -116,7 +116,8 @@ static void complain(const streams *s, int status, eb_err *err)
     free(clean);
 }
 
-eb_gnuplot_result eb_gnuplot_run(const char *program, const char *script, int limit_s, char **svg, size_t *n, eb_err *err)
+eb_gnuplot_result eb_gnuplot_run(const char *program, const char *script, int limit_s, char **svg, size_t *n,
+                                 eb_err *err)
 {
     streams s;
     pid_t pid;

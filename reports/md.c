@@ -50,8 +50,7 @@ static int tied_with(const eb_run *run, const char *key, int best)
     int n = 0;
     eb_rank_marks(run, key, marks);
     for (int i = 0; i < run->n_cases; i++)
-        n += i != best && marks[i] == EB_MARK_TIED &&
-             eb_rank_comparable(run->cases[i].info, run->cases[best].info) &&
+        n += i != best && marks[i] == EB_MARK_TIED && eb_rank_comparable(run->cases[i].info, run->cases[best].info) &&
              eb_rank_value(&run->cases[i], key)->grade == eb_rank_value(&run->cases[best], key)->grade;
     free(marks);
     return n;
@@ -117,8 +116,8 @@ static void put_answers(const eb_run *run, FILE *out)
         }
         const eb_case_info *i = run->cases[c].info;
         bool any = false;
-        fprintf(out, "%sWith %d prompt and %d output tokens, batch %d", shown ? "\n\n" : "", i->prompt_tok, i->output_tok,
-                i->batch);
+        fprintf(out, "%sWith %d prompt and %d output tokens, batch %d", shown ? "\n\n" : "", i->prompt_tok,
+                i->output_tok, i->batch);
         if (i->depth_tok)
             fprintf(out, ", after %d tokens of context", i->depth_tok);
         fprintf(out, ": ");
@@ -167,9 +166,11 @@ static void put_notes(const eb_run *run, FILE *out)
 static void put_sources(const eb_run *run, FILE *out)
 {
     const eb_header *h = run->header;
-    fprintf(out, "\n## Sources of energy and counters\n\n| source | state | reason | remedy |\n| --- | --- | --- | --- |\n");
+    fprintf(out,
+            "\n## Sources of energy and counters\n\n| source | state | reason | remedy |\n| --- | --- | --- | --- |\n");
     for (int i = 0; i < h->n_sources; i++) {
-        const char *const cells[] = { h->sources[i].name, h->sources[i].state, h->sources[i].reason, h->sources[i].remedy };
+        const char *const cells[] = { h->sources[i].name, h->sources[i].state, h->sources[i].reason,
+                                      h->sources[i].remedy };
         fprintf(out, "|");
         for (size_t k = 0; k < sizeof cells / sizeof *cells; k++) {
             fprintf(out, " ");
@@ -230,9 +231,10 @@ static bool write_md(const eb_run *run, const eb_report_style *style, FILE *out,
     put_sources(run, out);
     put_machine(run, out);
     put_settings(run, out);
-    fprintf(out, "\n## Where the figures come from\n\nEvery figure is computed from the raw files beside this report "
-                 "(trials.jsonl, requests.csv, tokens.csv, power.csv); `effbench report` on this folder makes run.json and "
-                 "the tables again from them.\n");
+    fprintf(out,
+            "\n## Where the figures come from\n\nEvery figure is computed from the raw files beside this report "
+            "(trials.jsonl, requests.csv, tokens.csv, power.csv); `effbench report` on this folder makes run.json and "
+            "the tables again from them.\n");
     return true;
 }
 

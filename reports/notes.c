@@ -106,8 +106,9 @@ static void note_grades(const eb_run *run, eb_notes *out)
 static void note_energy(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_energy(run)) {
-        note(out, "energy", "no energy source: joules, and all that is made of them, are not known here; "
-                            "`effbench probes` lists every source with what to do about it");
+        note(out, "energy",
+             "no energy source: joules, and all that is made of them, are not known here; "
+             "`effbench probes` lists every source with what to do about it");
         return;
     }
     eb_text t = { 0 };
@@ -133,7 +134,8 @@ static void note_idle(const eb_run *run, eb_notes *out)
     if (isfinite(run->idle_w_halfwidth))
         eb_text_number(half, sizeof half, fmax(run->idle_w_halfwidth, pow(10, place)), place);
     note(out, "idle", "%s W%s%s (%s) over %s before the first case; net = gross minus this for the time it took", watts,
-         half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade), eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
+         half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade),
+         eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
 }
 
 // ---- how sure ----
@@ -203,8 +205,9 @@ static void note_marks(const eb_run *run, eb_notes *out)
         for (int k = 0; k < i; k++)
             rivals |= eb_rank_comparable(run->cases[i].info, run->cases[k].info);
     if (rivals)
-        note(out, "* ~", "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
-                         "same grade; ~ best, or not told apart from the best by the intervals");
+        note(out, "* ~",
+             "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
+             "same grade; ~ best, or not told apart from the best by the intervals");
 }
 
 // ---- money ----
@@ -257,15 +260,17 @@ static void add_price(const eb_run *run, size_t i, eb_text *t)
 static void note_prices(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_prices(run))
-        note(out, "prices", "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
-                            "config, with source and date; `effbench help cost.price_usd`");
+        note(out, "prices",
+             "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
+             "config, with source and date; `effbench help cost.price_usd`");
     eb_text t = { 0 };
     for (size_t i = 0; i < sizeof prices / sizeof *prices; i++)
         add_price(run, i, &t);
     bool carbon = eb_run_setting(run, "cost", "intensity_g_per_kwh") || eb_run_setting(run, "cost", "battery_wh");
     if (t.n && (eb_run_has_prices(run) || carbon))
-        note(out, "prices", "%s%s", eb_run_demonstration(run) ?
-                 "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "", t.s);
+        note(out, "prices", "%s%s",
+             eb_run_demonstration(run) ? "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "",
+             t.s);
     eb_text_deinit(&t);
 }
 
@@ -369,7 +374,8 @@ static void note_warnings(const eb_run *run, eb_notes *out)
 {
     sayings all = { 0 };
     if (!run->complete)
-        note(out, "warning", "the run did not end: these are the trials that finished; `effbench run --resume` goes on");
+        note(out, "warning",
+             "the run did not end: these are the trials that finished; `effbench run --resume` goes on");
     for (int i = 0; i < run->n_warnings; i++)
         note(out, "warning", "%s", run->warnings[i]);
     for (int i = 0; i < run->n_cases; i++) {
@@ -393,9 +399,14 @@ static void note_machine(const eb_run *run, eb_notes *out)
     static const struct {
         const char *key, *before, *after;
     } facts[] = {
-        { "cpu_model", "", "" },       { "cpus", "", " CPUs" },        { "memory_mib", "", " MiB" },
-        { "isa", "", "" },             { "governor", "governor ", "" }, { "turbo", "turbo ", "" },
-        { "hypervisor", "hypervisor ", "" }, { "kernel", "Linux ", "" },
+        { "cpu_model", "", "" },
+        { "cpus", "", " CPUs" },
+        { "memory_mib", "", " MiB" },
+        { "isa", "", "" },
+        { "governor", "governor ", "" },
+        { "turbo", "turbo ", "" },
+        { "hypervisor", "hypervisor ", "" },
+        { "kernel", "Linux ", "" },
     };
     eb_text t = { 0 };
     for (size_t f = 0; f < sizeof facts / sizeof *facts; f++)

@@ -94,8 +94,8 @@ static const char *class_name(const eb_run *run, const coloring *how, int c, con
 
 // Data blocks of one class: the bars with their figures, and the error bars. gnuplot crashes on plots without any
 // point, so the caller draws what is there: n[0] bars, n[1] error bars.
-static void add_class_data(eb_text *t, const eb_run *run, const bars *b, const char *key, const coloring *how, int class,
-                           int n[2])
+static void add_class_data(eb_text *t, const eb_run *run, const bars *b, const char *key, const coloring *how,
+                           int class, int n[2])
 {
     eb_text bar = { 0 }, error = { 0 };
     n[0] = n[1] = 0;
@@ -131,8 +131,8 @@ static int example_of(const eb_run *run, const bars *b, const char *key, const c
 }
 
 // One panel of bars of `key` between two fractions of the canvas.
-static void add_bars(eb_text *t, const eb_run *run, const bars *b, const char *key, const char *title, const coloring *how,
-                     double left, double right)
+static void add_bars(eb_text *t, const eb_run *run, const bars *b, const char *key, const char *title,
+                     const coloring *how, double left, double right)
 {
     double most = 0;
     eb_text plot = { 0 };
@@ -141,7 +141,7 @@ static void add_bars(eb_text *t, const eb_run *run, const bars *b, const char *k
         if (m)
             most = fmax(most, fmax(m->value, isnan(eb_text_halfwidth(m)) ? 0 : m->hi));
     }
-    for (int class = 0; class < how->n_classes; class++) {
+    for (int class = 0; class < how->n_classes; class ++) {
         int n[2];
         add_class_data(t, run, b, key, how, class, n);
         if (n[0])
@@ -150,8 +150,10 @@ static void add_bars(eb_text *t, const eb_run *run, const bars *b, const char *k
         if (n[1])
             eb_text_add(&plot, ", $error%d using 1:2:3:4 with xerrorbars pt 0 lw 1.4 lc rgb '#202020' notitle", class);
         if (n[0])
-            eb_text_add(&plot, ", $bar%d using 5:2:(stringcolumn(6)) with labels left offset 0.6,0 textcolor rgb "
-                               "'#202020' font ',11' notitle", class);
+            eb_text_add(&plot,
+                        ", $bar%d using 5:2:(stringcolumn(6)) with labels left offset 0.6,0 textcolor rgb "
+                        "'#202020' font ',11' notitle",
+                        class);
     }
     eb_text_add(t, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n", left, right);
     eb_text_add(t, "set xrange [0:%.9g]\nset yrange [%g:-0.5]\nset title '%s' offset 0,-0.5 font ',12'\n%s\n",
@@ -165,10 +167,10 @@ typedef struct panel {
 
 enum { CHAR_PX = 8 }; // more than the widest usual character of the 12 pt font takes
 
-static void add_classes(eb_text *t, const eb_run *run, const bars *b, const char *key, const coloring *how, int x, int y,
-                        int width, int height)
+static void add_classes(eb_text *t, const eb_run *run, const bars *b, const char *key, const coloring *how, int x,
+                        int y, int width, int height)
 {
-    for (int class = 0; class < how->n_classes; class++) {
+    for (int class = 0; class < how->n_classes; class ++) {
         int example = example_of(run, b, key, how, class);
         if (example < 0)
             continue;
@@ -235,4 +237,3 @@ char *eb_plot_j_per_tok(const eb_run *run)
     static const panel panels[] = { { "j_per_tok", "joules per output token, gross" } };
     return bar_script(run, panels, 1, "Energy", &grade_coloring);
 }
-

@@ -31,8 +31,9 @@ static void add_series(eb_text *t, const eb_power_series *s, int block)
 static void add_phase(eb_text *t, int object, double from_s, double to_s, const char *color)
 {
     if (isfinite(from_s) && isfinite(to_s) && to_s > from_s)
-        eb_text_add(t, "set object %d rectangle from %.9g, graph 0 to %.9g, graph 1 fc rgb '%s' fs solid noborder behind\n",
-                    object, from_s, to_s, color);
+        eb_text_add(
+            t, "set object %d rectangle from %.9g, graph 0 to %.9g, graph 1 fc rgb '%s' fs solid noborder behind\n",
+            object, from_s, to_s, color);
 }
 
 static void add_power_panel(eb_text *t, const eb_run *run, const eb_power_series *s, int block)
@@ -45,8 +46,9 @@ static void add_power_panel(eb_text *t, const eb_run *run, const eb_power_series
     add_phase(t, 2, s->prefill_end_s, end, DECODE);
     eb_text_add(t, "set xrange [0:%.9g]\nset title ", end > 0 ? end : 1);
     eb_gnuplot_quote(t, title);
-    eb_text_add(t, " offset 0,-0.5 font ',12'\nplot $power%d using 1:2 with lines lw 1.6 lc rgb '#0B4F7D' notitle\n"
-                   "unset object\nunset label\n",
+    eb_text_add(t,
+                " offset 0,-0.5 font ',12'\nplot $power%d using 1:2 with lines lw 1.6 lc rgb '#0B4F7D' notitle\n"
+                "unset object\nunset label\n",
                 block);
     free(title);
     free(fitted);
@@ -96,4 +98,3 @@ char *eb_plot_power(const eb_run *run)
     eb_text_add(&t, "unset multiplot\n");
     return t.s;
 }
-

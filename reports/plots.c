@@ -20,11 +20,14 @@ void eb_plot_begin(eb_text *t, int width, int height)
                 width, height);
 }
 
-void eb_plot_legend(eb_text *t, int number, double x, double y, const char *color, const char *name, int width, int height)
+void eb_plot_legend(eb_text *t, int number, double x, double y, const char *color, const char *name, int width,
+                    int height)
 {
-    eb_text_add(t, "set object %d rectangle from screen %.6f, screen %.6f to screen %.6f, screen %.6f fc rgb '%s' fs solid "
-                   "border lc rgb '#808080' front\n",
-                100 + number, x / width, 1 - (y + 6) / height, (x + 14) / width, 1 - (y - 6) / height, color);
+    eb_text_add(
+        t,
+        "set object %d rectangle from screen %.6f, screen %.6f to screen %.6f, screen %.6f fc rgb '%s' fs solid "
+        "border lc rgb '#808080' front\n",
+        100 + number, x / width, 1 - (y + 6) / height, (x + 14) / width, 1 - (y - 6) / height, color);
     eb_text_add(t, "set label %d ", 1001 + number);
     eb_gnuplot_quote(t, name);
     eb_text_add(t, " at screen %.6f, screen %.6f left\n", (x + 20) / width, 1 - y / height);

@@ -20,6 +20,7 @@ void eb_plot_begin(eb_text *t, int width, int height);
 // The heading of the canvas, with "(shown of all cases)" where some found no room.
 void eb_plot_heading(eb_text *t, const char *text, int shown, int all, int width, int height);
 // A colour and its name outside the panels, at pixels from the top left; `number` from 0.
-void eb_plot_legend(eb_text *t, int number, double x, double y, const char *color, const char *name, int width, int height);
+void eb_plot_legend(eb_text *t, int number, double x, double y, const char *color, const char *name, int width,
+                    int height);
 
 #endif

@@ -7,7 +7,8 @@
 #include "harness/base/file.h"
 #include "reports/report_impl.h"
 
-const eb_report_ops *const eb_report_table[] = { &eb_report_term, &eb_report_md, &eb_report_csv, &eb_report_json, NULL };
+const eb_report_ops *const eb_report_table[] = { &eb_report_term, &eb_report_md, &eb_report_csv, &eb_report_json,
+                                                 NULL };
 
 const eb_report_ops *eb_report_find(const char *name)
 {

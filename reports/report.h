@@ -9,15 +9,15 @@
 #include "harness/record/run.h"
 
 typedef struct eb_report_style {
-    bool color;       // ANSI; off for pipes, NO_COLOR, TERM=dumb
+    bool color; // ANSI; off for pipes, NO_COLOR, TERM=dumb
 } eb_report_style;
 
 typedef struct eb_report_ops {
-    const char *name, *doc;      // "term", "md", "csv", "json"
+    const char *name, *doc; // "term", "md", "csv", "json"
     bool (*write)(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err);
 } eb_report_ops;
 
-extern const eb_report_ops *const eb_report_table[];   // ends with NULL
+extern const eb_report_ops *const eb_report_table[]; // ends with NULL
 const eb_report_ops *eb_report_find(const char *name);
 
 // plots/*.svg by gnuplot as a child process. Absent gnuplot: true, and *notice says so (static text), no failure.

@@ -8,7 +8,7 @@
 #include "harness/base/mem.h"
 #include "reports/text.h"
 
-enum { MAX_COLUMNS = 24, INDENT = 2, GAP = 2, SHRUNK = 8 };
+enum { MAX_COLUMNS = 24, INDENT = 2, GAP = 2, SHRUNK = 12 };
 
 typedef struct cell {
     char *text;
@@ -140,8 +140,8 @@ static void shrink(const eb_table *t, int *widths, int n_labels, int width)
     }
     if (flexible < 0 || total <= width)
         return;
-    int least = larger(SHRUNK, larger(eb_text_width(t->columns[flexible].head),
-                                      eb_text_width(t->columns[flexible].unit)));
+    int least =
+        larger(SHRUNK, larger(eb_text_width(t->columns[flexible].head), eb_text_width(t->columns[flexible].unit)));
     int lacking = total - width;
     // When even the least does not save the line, it is continued anyway: then only a name of undue length is cut.
     bool saved = widths[flexible] - lacking >= least;
@@ -204,7 +204,9 @@ static void print_head(const eb_table *t, const int *widths, int from, int end, 
 
 static void print_row(const eb_table *t, const int *widths, int row, int from, int end, line *l)
 {
-    static const char *const sgr[] = { [EB_MARK_NONE] = NULL, [EB_MARK_BEST] = "\033[1;32m", [EB_MARK_TIED] = "\033[1m" };
+    static const char *const sgr[] = {
+        [EB_MARK_NONE] = NULL, [EB_MARK_BEST] = "\033[1;32m", [EB_MARK_TIED] = "\033[1m"
+    };
     for (int c = 0; c < t->n_columns; c++) {
         const cell *x = &t->cells[row * t->n_columns + c];
         if (!in_chunk(t, c, from, end))

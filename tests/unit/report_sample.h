@@ -31,27 +31,42 @@ static eb_metric *sample_metric(sample *s, int c, const char *key, const char *u
                                 eb_grade grade)
 {
     eb_metric *m = &s->metrics[c][s->cases[c].n_metrics++];
-    *m = (eb_metric){ .key = key, .unit = unit, .value = value, .lo = value - half, .hi = value + half, .n = 7,
-                      .interval = isnan(half) ? EB_INTERVAL_NONE : EB_INTERVAL_CONFIDENCE, .grade = grade };
+    *m = (eb_metric){ .key = key,
+                      .unit = unit,
+                      .value = value,
+                      .lo = value - half,
+                      .hi = value + half,
+                      .n = 7,
+                      .interval = isnan(half) ? EB_INTERVAL_NONE : EB_INTERVAL_CONFIDENCE,
+                      .grade = grade };
     return m;
 }
 
 static void sample_setting(sample *s, const char *section, const char *key, const char *value)
 {
-    s->settings[s->header.n_settings++] = (eb_setting_row){ (char *)section, NULL, (char *)key, (char *)value, NULL,
-                                                            (char *)"edge.ini:3" };
+    s->settings[s->header.n_settings++] =
+        (eb_setting_row){ (char *)section, NULL, (char *)key, (char *)value, NULL, (char *)"edge.ini:3" };
 }
 
 // The row of a case: decode tok/s and joules per token decide the rest.
 static void sample_case(sample *s, int c, const char *family, const char *model, const char *type, double tok_s,
                         double j_per_tok, double mb)
 {
-    s->info[c] = (eb_case_info){ .index = c, .id = (char *)model, .family = (char *)family, .model = (char *)model,
-                                 .source = (char *)"shape:x", .type = (char *)type, .workload = (char *)family,
-                                 .kv = (char *)"f16", .prompt_tok = 128, .output_tok = 64, .batch = 1, .threads = 2 };
+    s->info[c] = (eb_case_info){ .index = c,
+                                 .id = (char *)model,
+                                 .family = (char *)family,
+                                 .model = (char *)model,
+                                 .source = (char *)"shape:x",
+                                 .type = (char *)type,
+                                 .workload = (char *)family,
+                                 .kv = (char *)"f16",
+                                 .prompt_tok = 128,
+                                 .output_tok = 64,
+                                 .batch = 1,
+                                 .threads = 2 };
     s->facts[c] = (eb_case_facts){ .case_index = c, .kld_nats = NAN, .top1_agree = NAN };
-    s->cases[c] = (eb_case_result){ .info = &s->info[c], .facts = &s->facts[c], .n_trials = 7,
-                                    .metrics = s->metrics[c] };
+    s->cases[c] =
+        (eb_case_result){ .info = &s->info[c], .facts = &s->facts[c], .n_trials = 7, .metrics = s->metrics[c] };
     const eb_grade e = EB_GRADE_ESTIMATE;
     sample_metric(s, c, "ttft_ns", "ns", 128e9 / (4.1 * tok_s), 2e9 / tok_s, EB_GRADE_NONE);
     sample_metric(s, c, "tpot_ns", "ns", 1e9 / tok_s, 0.01e9 / tok_s, EB_GRADE_NONE);
@@ -80,8 +95,13 @@ static void sample_quality(sample *s, int c, double kld, double top1)
 static void sample_series(sample *s, int c)
 {
     eb_power_series *p = &s->series[c];
-    *p = (eb_power_series){ .case_index = c, .trial = c + 1, .t_s = s->t_s[c], .w = s->w[c], .n = 80,
-                            .prefill_end_s = 0.4 + 0.05 * c, .end_s = 1.6 };
+    *p = (eb_power_series){ .case_index = c,
+                            .trial = c + 1,
+                            .t_s = s->t_s[c],
+                            .w = s->w[c],
+                            .n = 80,
+                            .prefill_end_s = 0.4 + 0.05 * c,
+                            .end_s = 1.6 };
     for (int i = 0; i < p->n; i++) {
         p->t_s[i] = 0.02 * (i + 0.5);
         p->w[i] = (p->t_s[i] < p->prefill_end_s ? 28 : 23) + 1.5 * sin(0.7 * i + c);
@@ -90,12 +110,22 @@ static void sample_series(sample *s, int c)
 
 static void sample_header(sample *s)
 {
-    s->header = (eb_header){ .tool_version = (char *)"0.1.0", .config = (char *)"/somewhere/edge.ini",
-                             .started_utc = (char *)"2026-11-21T01:02:33Z", .plan_digest = (char *)"00112233445566778899aabbccddeeff",
-                             .engine = (char *)"native", .boundary = EB_BOUNDARY_COMPUTE, .interval_level = 0.95,
-                             .trials_min = 7, .trials_max = 7, .settings = s->settings, .machine = s->machine,
-                             .fingerprint = (char *)"0123456789abcdef", .sources = s->sources, .n_sources = 1 };
-    s->sources[0] = (eb_source_row){ (char *)"powercap", (char *)"no device", (char *)"no powercap zone", (char *)"a|b" };
+    s->header = (eb_header){ .tool_version = (char *)"0.1.0",
+                             .config = (char *)"/somewhere/edge.ini",
+                             .started_utc = (char *)"2026-11-21T01:02:33Z",
+                             .plan_digest = (char *)"00112233445566778899aabbccddeeff",
+                             .engine = (char *)"native",
+                             .boundary = EB_BOUNDARY_COMPUTE,
+                             .interval_level = 0.95,
+                             .trials_min = 7,
+                             .trials_max = 7,
+                             .settings = s->settings,
+                             .machine = s->machine,
+                             .fingerprint = (char *)"0123456789abcdef",
+                             .sources = s->sources,
+                             .n_sources = 1 };
+    s->sources[0] =
+        (eb_source_row){ (char *)"powercap", (char *)"no device", (char *)"no powercap zone", (char *)"a|b" };
     s->machine[s->header.n_machine++] = (eb_pair){ (char *)"cpu_model", (char *)"Some CPU" };
     s->machine[s->header.n_machine++] = (eb_pair){ (char *)"cpus", (char *)"2" };
     s->machine[s->header.n_machine++] = (eb_pair){ (char *)"governor", (char *)"unknown" };
@@ -133,10 +163,20 @@ static sample *sample_new(void)
     for (int c = 0; c < SAMPLE_CASES; c++)
         sample_series(s, c);
     s->warnings[0] = (char *)"the frequency governor is 'powersave': 'performance' gives steadier figures";
-    s->run = (eb_run){ .header = &s->header, .cases = s->cases, .n_cases = SAMPLE_CASES, .idle_w = 9.02,
-                       .idle_w_halfwidth = 0.11, .idle_grade = EB_GRADE_ESTIMATE, .idle_ns = 2000000000,
-                       .warnings = s->warnings, .n_warnings = 1, .domains = (char *)"package (estimate)",
-                       .missing = (char *)"", .series = s->series, .n_series = SAMPLE_CASES, .complete = true,
+    s->run = (eb_run){ .header = &s->header,
+                       .cases = s->cases,
+                       .n_cases = SAMPLE_CASES,
+                       .idle_w = 9.02,
+                       .idle_w_halfwidth = 0.11,
+                       .idle_grade = EB_GRADE_ESTIMATE,
+                       .idle_ns = 2000000000,
+                       .warnings = s->warnings,
+                       .n_warnings = 1,
+                       .domains = (char *)"package (estimate)",
+                       .missing = (char *)"",
+                       .series = s->series,
+                       .n_series = SAMPLE_CASES,
+                       .complete = true,
                        .ended_utc = (char *)"2026-11-21T01:04:33Z" };
     return s;
 }

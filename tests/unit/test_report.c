@@ -134,7 +134,8 @@ static void joules_carry_spread_and_grade(void **state)
     (void)state;
     sample *s = sample_new();
     char *text = written(&s->run, "term"), *line = line_with(strstr(text, "Energy"), "q4_0", 1);
-    assert_non_null(strstr(line, "0.311* \xC2\xB1" "0.006 estimate"));
+    assert_non_null(strstr(line, "0.311* \xC2\xB1"
+                                 "0.006 estimate"));
     free(line);
     free(text);
     for (int c = 0; c < SAMPLE_CASES; c++) {
@@ -144,7 +145,8 @@ static void joules_carry_spread_and_grade(void **state)
     }
     text = written(&s->run, "term");
     line = line_with(strstr(text, "Energy"), "q4_0", 1);
-    assert_non_null(strstr(line, "\xC2\xB1" "0.006r estimate"));
+    assert_non_null(strstr(line, "\xC2\xB1"
+                                 "0.006r estimate"));
     free(line);
     free(text);
     text = written(&s->run, "md");
@@ -156,8 +158,8 @@ static void joules_carry_spread_and_grade(void **state)
 static void without_energy_it_says_so_once(void **state)
 {
     (void)state;
-    static const char *const keys[] = { "power_w", "j_per_tok", "net_j_per_tok", "j_per_prompt_tok", "j_per_decode_tok",
-                                        "tok_per_j", "usd_per_mtok", "tok_per_usd" };
+    static const char *const keys[] = { "power_w",          "j_per_tok", "net_j_per_tok", "j_per_prompt_tok",
+                                        "j_per_decode_tok", "tok_per_j", "usd_per_mtok",  "tok_per_usd" };
     sample *s = sample_new();
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         sample_forget(s, keys[i], i < 6 ? "no energy source" : "watts are not known");
@@ -195,9 +197,10 @@ static void prices_carry_source_and_date(void **state)
     (void)state;
     sample *s = sample_new();
     char *text = written(&s->run, "md");
-    assert_non_null(strstr(text, "prices: DEMONSTRATION (demo in the table), made up for show, not your prices: machine $599 "
-                                 "(a made-up shop, 2026-01-02); over 4 years; electricity $0.21/kWh (a made-up bill, "
-                                 "2026-01-03)"));
+    assert_non_null(strstr(text,
+                           "prices: DEMONSTRATION (demo in the table), made up for show, not your prices: machine $599 "
+                           "(a made-up shop, 2026-01-02); over 4 years; electricity $0.21/kWh (a made-up bill, "
+                           "2026-01-03)"));
     assert_non_null(strstr(text, "$/Mtok demo"));
     free(text);
     sample_free(s);
@@ -208,9 +211,10 @@ static void the_answer_comes_first(void **state)
     (void)state;
     sample *s = sample_new();
     char *text = written(&s->run, "md"), *line = line_with(text, "With", 1);
-    assert_string_equal(line, "With 128 prompt and 64 output tokens, batch 1: most tokens per joule: **smollm2-135m q4_0** "
-                              "(3.22 tok/J, estimate); fastest decode: **smollm2-135m q4_0** (152 tok/s); cheapest: "
-                              "**smollm2-135m q4_0** ($0.791 per million tokens, estimate, demonstration prices).");
+    assert_string_equal(line,
+                        "With 128 prompt and 64 output tokens, batch 1: most tokens per joule: **smollm2-135m q4_0** "
+                        "(3.22 tok/J, estimate); fastest decode: **smollm2-135m q4_0** (152 tok/s); cheapest: "
+                        "**smollm2-135m q4_0** ($0.791 per million tokens, estimate, demonstration prices).");
     assert_true(!strncmp(text, "With", 4));
     free(line);
     free(text);
@@ -274,7 +278,8 @@ static void csv_holds_every_metric_quoted(void **state)
     sample_find(s, 0, "j_per_tok")->hi = 1e300;
     *m = (eb_metric){ .key = "ttft_ns", .unit = "ns", .value = 0.1, .lo = NAN, .hi = NAN, .n = 1, .note = "one\ntwo" };
     char *text = written(&s->run, "csv"), *line = line_with(text, "ttft_ns", 1);
-    assert_string_equal(line, "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,ttft_ns,0.1,,,1,ns,none,none,\"one");
+    assert_string_equal(line,
+                        "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,ttft_ns,0.1,,,1,ns,none,none,\"one");
     free(line);
     line = line_with(text, "j_per_tok", 1);
     assert_string_equal(line, "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,j_per_tok,0.912,0.89376,"

@@ -26,7 +26,10 @@ static void names_cannot_drive_the_terminal(void **state)
     expect_clean("smollm2-135m", "smollm2-135m");
     expect_clean("a\033[31mred", "a\xEF\xBF\xBD[31mred");
     expect_clean("a\r\n\tb", "a b");
-    expect_clean("x\xC2\x9B" "2J", "x\xEF\xBF\xBD" "2J");               // C1 control sequence introducer
+    expect_clean("x\xC2\x9B"
+                 "2J",
+                 "x\xEF\xBF\xBD"
+                 "2J");                                                   // C1 control sequence introducer
     expect_clean("x\xE2\x80\xAEy", "x\xEF\xBF\xBDy");                     // right-to-left override
     expect_clean("x\xFFy\xC3", "x\xEF\xBF\xBDy\xEF\xBF\xBD");             // malformed, cut off
     expect_clean("\xE6\xA8\xA1\xE5\x9E\x8B", "\xE6\xA8\xA1\xE5\x9E\x8B"); // two wide characters stay
@@ -37,7 +40,9 @@ static void width_is_what_a_terminal_shows(void **state)
 {
     (void)state;
     assert_int_equal(eb_text_width("abc"), 3);
-    assert_int_equal(eb_text_width("\xC2\xB1" "0.04"), 5);
+    assert_int_equal(eb_text_width("\xC2\xB1"
+                                   "0.04"),
+                     5);
     assert_int_equal(eb_text_width("\xE6\xA8\xA1\xE5\x9E\x8B"), 4);
     assert_int_equal(eb_text_width("e\xCC\x81"), 1);
 }
@@ -45,7 +50,8 @@ static void width_is_what_a_terminal_shows(void **state)
 static void a_long_name_is_cut_in_the_middle(void **state)
 {
     (void)state;
-    static const char *const names[] = { "a-rather-long-model-name-q4_0", "\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1" };
+    static const char *const names[] = { "a-rather-long-model-name-q4_0",
+                                         "\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1\xE5\x9E\x8B\xE6\xA8\xA1" };
     for (size_t i = 0; i < 2; i++)
         for (int width = 1; width < 40; width++) {
             char *s = eb_text_fit(names[i], width);
@@ -55,7 +61,8 @@ static void a_long_name_is_cut_in_the_middle(void **state)
             free(s);
         }
     char *s = eb_text_fit(names[0], 12);
-    assert_string_equal(s, "a-rather\xE2\x80\xA6" "4_0");
+    assert_string_equal(s, "a-rather\xE2\x80\xA6"
+                           "4_0");
     free(s);
 }
 
@@ -203,8 +210,9 @@ static void markdown_survives_hostile_names(void **state)
     (void)state;
     eb_table *t = model_table("a|b<script>_x_ q8_0 `rm`\n|", 1);
     char *text = print(t, 0, false);
-    assert_string_equal(text, "| family | model | a unit |\n| --- | --- | ---: |\n"
-                              "| dense | a&#124;b&#60;script&#62;&#95;x&#95; q8_0 &#96;rm&#96; &#124; | **123.45** |\n");
+    assert_string_equal(text,
+                        "| family | model | a unit |\n| --- | --- | ---: |\n"
+                        "| dense | a&#124;b&#60;script&#62;&#95;x&#95; q8_0 &#96;rm&#96; &#124; | **123.45** |\n");
     free(text);
     eb_table_free(t);
 }
@@ -220,23 +228,19 @@ static void words_wrap_under_their_label(void **state)
     eb_text_wrap(out, "do", 3, "this or `ef run`; x", 16); // a command is not broken
     eb_text_wrap(out, "a long label", 6, "x", 16);
     fclose(out);
-    assert_string_equal(text, "idle  one two\n      three four\nno label\ndo this or\n   `ef run`; x\na long label x\n");
+    assert_string_equal(text,
+                        "idle  one two\n      three four\nno label\ndo this or\n   `ef run`; x\na long label x\n");
     free(text);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_cannot_drive_the_terminal),
-        cmocka_unit_test(width_is_what_a_terminal_shows),
-        cmocka_unit_test(a_long_name_is_cut_in_the_middle),
-        cmocka_unit_test(no_more_digits_than_the_interval_supports),
-        cmocka_unit_test(thousands_have_letters),
-        cmocka_unit_test(the_interval_has_two_ends),
-        cmocka_unit_test(a_table_looks_like_this),
-        cmocka_unit_test(colour_changes_nothing_but_colour),
-        cmocka_unit_test(a_wide_table_is_continued),
-        cmocka_unit_test(markdown_survives_hostile_names),
+        cmocka_unit_test(names_cannot_drive_the_terminal),  cmocka_unit_test(width_is_what_a_terminal_shows),
+        cmocka_unit_test(a_long_name_is_cut_in_the_middle), cmocka_unit_test(no_more_digits_than_the_interval_supports),
+        cmocka_unit_test(thousands_have_letters),           cmocka_unit_test(the_interval_has_two_ends),
+        cmocka_unit_test(a_table_looks_like_this),          cmocka_unit_test(colour_changes_nothing_but_colour),
+        cmocka_unit_test(a_wide_table_is_continued),        cmocka_unit_test(markdown_survives_hostile_names),
         cmocka_unit_test(words_wrap_under_their_label),
     };
     return cmocka_run_group_tests_name("report_text", tests, NULL, NULL);
