@@ -8,9 +8,12 @@
 int32_t eb_sample_greedy(const float *logits, int vocab)
 {
     int32_t best = 0;
-    for (int32_t i = 1; i < vocab; i++)
-        if (logits[i] > logits[best] || isnan(logits[best]))
+    float most = -INFINITY;
+    for (int32_t i = 0; i < vocab; i++)
+        if (logits[i] > most) {
+            most = logits[i];
             best = i;
+        }
     return best;
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Memory that can be had, on made-up machines: meminfo alone, control groups of both versions, nonsense.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/file.h"
+#include "workloads/engine/native/memory.h"
+
+#define MIB (1024ull * 1024)
+
+static char root[64];
+
+static void put(const char *path, const char *text)
+{
+    char full[512], dir[512];
+    eb_err err = { 0 };
+    snprintf(full, sizeof full, "%s%s", root, path);
+    snprintf(dir, sizeof dir, "%s", full);
+    *strrchr(dir, '/') = '\0';
+    assert_true(eb_mkdirs(dir, &err));
+    assert_true(eb_file_write_atomic(full, text, strlen(text), &err));
+}
+
+static int new_machine(void **state)
+{
+    (void)state;
+    strcpy(root, "/tmp/eb-memory-XXXXXX");
+    return mkdtemp(root) ? 0 : -1;
+}
+
+static int remove_machine(void **state)
+{
+    char command[128];
+    (void)state;
+    snprintf(command, sizeof command, "rm -rf '%s'", root);
+    return system(command);
+}
+
+static const char *const meminfo =
+    "MemTotal:       2097152 kB\nMemFree:         262144 kB\nMemAvailable:   1048576 kB\n";
+
+static void meminfo_alone(void **state)
+{
+    (void)state;
+    assert_true(eb_memory_available(root) == UINT64_MAX); // nothing there: not known
+    put("/proc/meminfo", meminfo);
+    assert_true(eb_memory_available(root) == 1024 * MIB);
+    put("/proc/meminfo", "MemTotal: 5 kB\nMemAvailable: -7 kB\n");
+    assert_true(eb_memory_available(root) == UINT64_MAX);
+}
+
+static void groups_of_version_2(void **state)
+{
+    (void)state;
+    put("/proc/meminfo", meminfo);
+    put("/proc/self/cgroup", "0::/jobs/one\n");
+    put("/sys/fs/cgroup/jobs/one/memory.max", "max\n");
+    put("/sys/fs/cgroup/jobs/one/memory.current", "10485760\n");
+    assert_true(eb_memory_available(root) == 1024 * MIB); // no limit
+    put("/sys/fs/cgroup/jobs/one/memory.max", "419430400\n");
+    assert_true(eb_memory_available(root) == 390 * MIB);
+    put("/sys/fs/cgroup/jobs/one/memory.stat", "anon 1048576\nfile 5242880\n");
+    assert_true(eb_memory_available(root) == 395 * MIB);  // page cache can be had
+    put("/sys/fs/cgroup/jobs/memory.max", "104857600\n"); // a group above allows less
+    put("/sys/fs/cgroup/jobs/memory.current", "20971520\n");
+    assert_true(eb_memory_available(root) == 80 * MIB);
+    put("/sys/fs/cgroup/jobs/memory.current", "209715200\n"); // over its limit already
+    assert_true(eb_memory_available(root) == 0);
+}
+
+static void a_group_at_the_top(void **state)
+{
+    (void)state;
+    put("/proc/meminfo", meminfo);
+    put("/proc/self/cgroup", "0::/\n");
+    put("/sys/fs/cgroup/memory.max", "52428800\n");
+    put("/sys/fs/cgroup/memory.current", "1048576\n");
+    assert_true(eb_memory_available(root) == 49 * MIB);
+    put("/proc/self/cgroup", "0::/../../elsewhere\n"); // a path out of the tree is not followed
+    assert_true(eb_memory_available(root) == 49 * MIB);
+}
+
+static void groups_of_version_1(void **state)
+{
+    (void)state;
+    put("/proc/meminfo", meminfo);
+    put("/proc/self/cgroup", "4:memory:/docker/abc\n");
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1048576\n");
+    assert_true(eb_memory_available(root) == 1024 * MIB);
+    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "31457280\n");
+    put("/sys/fs/cgroup/memory/memory.stat", "cache 0\ntotal_cache 524288\n");
+    assert_true(eb_memory_available(root) == 30 * MIB - MIB / 2);
+}
+
+static void check_says_need_and_available(void **state)
+{
+    eb_err err = { 0 };
+    (void)state;
+    put("/proc/meminfo", meminfo);
+    assert_true(eb_memory_check(root, "model 'x'", 1024 * MIB, &err));
+    assert_false(eb_memory_check(root, "model 'x'", 1024 * MIB + 1, &err));
+    assert_int_equal(err.code, EB_FAILED);
+    assert_non_null(strstr(err.message, "model 'x' needs 1.07 GB of memory, 1.07 GB are available"));
+    assert_true(err.hint[0] != '\0');
+    assert_false(eb_memory_check("/nonexistent", "model 'x'", UINT64_MAX, &err)); // an overflowed size fits nowhere
+    assert_int_equal(err.code, EB_FAILED);
+}
+
+#define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, new_machine, remove_machine)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_MACHINE(meminfo_alone),
+        ON_A_MACHINE(groups_of_version_2),
+        ON_A_MACHINE(a_group_at_the_top),
+        ON_A_MACHINE(groups_of_version_1),
+        ON_A_MACHINE(check_says_need_and_available),
+    };
+    return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// The thread pool: every item once, whatever the numbers; results are seen by the next loop; idle workers sleep.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "workloads/engine/native/pool.h"
+
+enum { MOST_ITEMS = 1000 };
+
+typedef struct tally {
+    _Atomic int times[MOST_ITEMS];
+    _Atomic int wrong; // pieces outside of what was asked for
+    int64_t n, grain;
+    int threads;
+} tally;
+
+static void count(void *arg, int64_t begin, int64_t end, int thread)
+{
+    tally *t = arg;
+    if (begin < 0 || begin >= end || end > t->n || end - begin > t->grain || begin % t->grain || thread < 0 ||
+        thread >= t->threads)
+        atomic_fetch_add(&t->wrong, 1);
+    for (int64_t i = begin; i < end; i++)
+        atomic_fetch_add(&t->times[i], 1);
+}
+
+static eb_pool *pool_of(int threads)
+{
+    eb_err err = { 0 };
+    eb_pool *pool = eb_pool_new(threads, false, &err);
+    assert_non_null(pool);
+    assert_int_equal(eb_pool_threads(pool), threads);
+    return pool;
+}
+
+static void every_item_once(void **state)
+{
+    static const int64_t sizes[] = { 1, 2, 7, 64, 999 }, grains[] = { 1, 3, 64, 5000 };
+    (void)state;
+    for (int threads = 1; threads <= 9; threads += 4) {
+        eb_pool *pool = pool_of(threads);
+        for (size_t i = 0; i < 5; i++)
+            for (size_t j = 0; j < 4; j++) {
+                tally t = { .n = sizes[i], .grain = grains[j], .threads = threads };
+                eb_pool_for(pool, t.n, t.grain, count, &t);
+                assert_int_equal(t.wrong, 0);
+                for (int64_t k = 0; k < MOST_ITEMS; k++)
+                    assert_int_equal(t.times[k], k < t.n);
+            }
+        eb_pool_free(pool);
+    }
+}
+
+static void no_items_no_call(void **state)
+{
+    (void)state;
+    eb_pool *pool = pool_of(2);
+    tally t = { .n = 0, .grain = 1, .threads = 2 };
+    eb_pool_for(pool, 0, 1, count, &t);
+    eb_pool_for(pool, -5, 1, count, &t);
+    assert_int_equal(t.wrong, 0);
+    eb_pool_free(pool);
+}
+
+typedef struct caller_check {
+    pthread_t caller;
+    int others, calls;
+} caller_check;
+
+static void note_thread(void *arg, int64_t begin, int64_t end, int thread)
+{
+    caller_check *c = arg;
+    (void)begin;
+    (void)end;
+    c->calls++;
+    c->others += !pthread_equal(pthread_self(), c->caller) || thread != 0;
+}
+
+// A loop of one piece is not worth waking anybody; a pool of one has nobody to wake.
+static void small_loops_stay_with_the_caller(void **state)
+{
+    (void)state;
+    eb_pool *many = pool_of(4), *one = pool_of(1);
+    for (int i = 0; i < 100; i++) {
+        caller_check c = { .caller = pthread_self() };
+        eb_pool_for(many, 10, 10, note_thread, &c);
+        assert_int_equal(c.calls, 1);
+        eb_pool_for(one, 10, 1, note_thread, &c);
+        assert_int_equal(c.calls, 11);
+        assert_int_equal(c.others, 0);
+    }
+    eb_pool_free(many);
+    eb_pool_free(one);
+}
+
+// Plain memory, no atomics: each loop reads what other threads wrote in the loop before.
+enum { CELLS = 257 };
+typedef struct relay {
+    int64_t from[CELLS], to[CELLS];
+} relay;
+
+static void pass_on(void *arg, int64_t begin, int64_t end, int thread)
+{
+    relay *r = arg;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++)
+        r->to[i] = r->from[(i * 31 + 7) % CELLS] + 1;
+}
+
+static void a_loop_sees_the_loop_before(void **state)
+{
+    (void)state;
+    eb_pool *pool = pool_of(3);
+    relay r = { { 0 }, { 0 } };
+    for (int loop = 1; loop <= 2000; loop++) {
+        eb_pool_for(pool, CELLS, 1 + loop % 40, pass_on, &r);
+        for (int i = 0; i < CELLS; i++)
+            assert_int_equal(r.to[i], loop);
+        memcpy(r.from, r.to, sizeof r.from);
+    }
+    eb_pool_free(pool);
+}
+
+// Threads of this process that are not sleeping, this one left out; -1: /proc does not say.
+static int awake_threads(void)
+{
+    DIR *dir = opendir("/proc/self/task");
+    int awake = 0;
+    if (!dir)
+        return -1;
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[300], line[512], *close;
+        snprintf(path, sizeof path, "/proc/self/task/%s/stat", e->d_name);
+        FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (f && fgets(line, sizeof line, f) && (close = strrchr(line, ')')))
+            awake += close[2] != 'S';
+        if (f)
+            fclose(f);
+    }
+    closedir(dir);
+    return awake - 1;
+}
+
+static void idle_workers_sleep(void **state)
+{
+    (void)state;
+    if (awake_threads() < 0)
+        skip();
+    eb_pool *pool = pool_of(4);
+    tally t = { .n = 100, .grain = 1, .threads = 4 };
+    eb_pool_for(pool, t.n, t.grain, count, &t);
+    int awake = -1;
+    for (int i = 0; i < 5000 && awake != 0; i++) {
+        nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+        awake = awake_threads();
+    }
+    assert_int_equal(awake, 0);
+    eb_pool_for(pool, t.n, t.grain, count, &t); // and they wake up again
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(t.times[i], 2);
+    eb_pool_free(pool);
+}
+
+typedef struct cpu_check {
+    cpu_set_t masks[8];
+} cpu_check;
+
+static void note_mask(void *arg, int64_t begin, int64_t end, int thread)
+{
+    cpu_check *c = arg;
+    (void)begin;
+    (void)end;
+    pthread_getaffinity_np(pthread_self(), sizeof c->masks[thread], &c->masks[thread]);
+    for (int i = 0; i < 200; i++) // leave some pieces to the others
+        sched_yield();
+}
+
+static void affinity_pins_and_is_given_back(void **state)
+{
+    (void)state;
+    cpu_set_t before, after;
+    cpu_check c;
+    eb_err err = { 0 };
+    memset(&c, 0, sizeof c);
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(eb_pool_cpus(), CPU_COUNT(&before));
+    eb_pool *pool = eb_pool_new(3, true, &err);
+    assert_non_null(pool);
+    for (int i = 0; i < 20; i++)
+        eb_pool_for(pool, 30, 1, note_mask, &c);
+    assert_int_equal(CPU_COUNT(&c.masks[0]), 1); // the caller surely worked
+    for (int thread = 0; thread < 3; thread++) {
+        int nth = thread % CPU_COUNT(&before), cpu = 0;
+        while (!CPU_ISSET(cpu, &before) || nth-- > 0)
+            cpu++;
+        if (CPU_COUNT(&c.masks[thread]) != 0)
+            assert_true(CPU_COUNT(&c.masks[thread]) == 1 && CPU_ISSET(cpu, &c.masks[thread]));
+    }
+    eb_pool_free(pool);
+    assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
+    assert_true(CPU_EQUAL(&before, &after));
+}
+
+static void bad_numbers_are_refused(void **state)
+{
+    (void)state;
+    const int bad[] = { 0, -1, EB_POOL_MAX_THREADS + 1 };
+    for (int i = 0; i < 3; i++) {
+        eb_err err = { 0 };
+        assert_null(eb_pool_new(bad[i], false, &err));
+        assert_int_equal(err.code, EB_USAGE);
+        assert_non_null(strstr(err.message, "threads"));
+    }
+    eb_pool_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_item_once),
+        cmocka_unit_test(no_items_no_call),
+        cmocka_unit_test(small_loops_stay_with_the_caller),
+        cmocka_unit_test(a_loop_sees_the_loop_before),
+        cmocka_unit_test(idle_workers_sleep),
+        cmocka_unit_test(affinity_pins_and_is_given_back),
+        cmocka_unit_test(bad_numbers_are_refused),
+    };
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}
