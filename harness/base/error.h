@@ -12,23 +12,23 @@
 
 typedef enum eb_code {
     EB_OK = 0,
-    EB_FAILED = 1,        // the run failed: I/O, memory, full disk, changed plan under --resume
-    EB_USAGE = 2,         // command line, config, model file: the user can mend it
-    EB_REGRESSION = 3,    // a gate found a regression
-    EB_INCONCLUSIVE = 4,  // a gate could not tell
-    EB_UNAVAILABLE = 5,   // a required measurement is not to be had, or the run is invalid
+    EB_FAILED = 1,       // the run failed: I/O, memory, full disk, changed plan under --resume
+    EB_USAGE = 2,        // command line, config, model file: the user can mend it
+    EB_REGRESSION = 3,   // a gate found a regression
+    EB_INCONCLUSIVE = 4, // a gate could not tell
+    EB_UNAVAILABLE = 5,  // a required measurement is not to be had, or the run is invalid
     EB_SIGINT = 130,
     EB_SIGTERM = 143,
 } eb_code;
 
 typedef struct eb_err {
     eb_code code;
-    int line, column;   // 1-based; 0 = not known
-    char file[512];     // "" = no file
-    char message[768];  // what and where and why, no newline, no trailing dot
-    char hint[512];     // what to do next; "" = none
-    char source[256];   // the source line that `column` points into (a long one is cut); "" = none
-    int source_column;  // column of its first byte; 0 = 1
+    int line, column;  // 1-based; 0 = not known
+    char file[512];    // "" = no file
+    char message[768]; // what and where and why, no newline, no trailing dot
+    char hint[512];    // what to do next; "" = none
+    char source[256];  // the source line that `column` points into (a long one is cut); "" = none
+    int source_column; // column of its first byte; 0 = 1
 } eb_err;
 
 void eb_err_clear(eb_err *err);

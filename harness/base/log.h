@@ -16,7 +16,7 @@ typedef struct eb_warnings {
     char **items;
     size_t n, cap;
 } eb_warnings;
-void eb_warn(eb_warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  // NULL w: dropped
+void eb_warn(eb_warnings *w, const char *fmt, ...) __attribute__((format(printf, 2, 3))); // NULL w: dropped
 void eb_warnings_deinit(eb_warnings *w);
 
 #endif

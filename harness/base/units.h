@@ -10,17 +10,17 @@
 #include <stdint.h>
 
 // `bad` (may be NULL) gets the 0-based offset of the first character that does not fit.
-bool eb_parse_int(const char *s, int64_t *out, size_t *bad);      // "128", "4k"
-bool eb_parse_double(const char *s, double *out, size_t *bad);    // "0.21", finite only, '.' in any locale
-bool eb_parse_time_ns(const char *s, int64_t *out, size_t *bad);  // "250ms", "2s", "1.5min", "0"
-bool eb_parse_bytes(const char *s, int64_t *out, size_t *bad);    // "2GiB", "512M"
-bool eb_parse_u64(const char *s, uint64_t *out, size_t *bad);     // digits only
+bool eb_parse_int(const char *s, int64_t *out, size_t *bad);     // "128", "4k"
+bool eb_parse_double(const char *s, double *out, size_t *bad);   // "0.21", finite only, '.' in any locale
+bool eb_parse_time_ns(const char *s, int64_t *out, size_t *bad); // "250ms", "2s", "1.5min", "0"
+bool eb_parse_bytes(const char *s, int64_t *out, size_t *bad);   // "2GiB", "512M"
+bool eb_parse_u64(const char *s, uint64_t *out, size_t *bad);    // digits only
 
 // Rounded to `digits` significant digits, which are all printed ("1.50", "12300"); no exponent for
 // 1e-4..1e9; NAN -> "-", 0 -> "0".
 // buf of 32 is always enough; returns buf.
 char *eb_fmt_sig(char *buf, size_t size, double value, int digits);
 char *eb_fmt_time(char *buf, size_t size, double ns, int digits);     // "12.3 ms"
-char *eb_fmt_bytes(char *buf, size_t size, double bytes, int digits);  // "135 MB"
+char *eb_fmt_bytes(char *buf, size_t size, double bytes, int digits); // "135 MB"
 
 #endif

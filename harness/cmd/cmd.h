@@ -8,9 +8,9 @@
 #include "harness/base/error.h"
 
 typedef struct eb_globals {
-    const char *sysroot;    // --sysroot or EFFBENCH_SYSROOT; NULL = the machine itself
-    const char *format;     // --format; NULL = the command's default
-    bool color;             // resolved for stdout
+    const char *sysroot; // --sysroot or EFFBENCH_SYSROOT; NULL = the machine itself
+    const char *format;  // --format; NULL = the command's default
+    bool color;          // resolved for stdout
 } eb_globals;
 
 typedef struct eb_command {
@@ -18,12 +18,11 @@ typedef struct eb_command {
     // argv[0] is the command's name; global options are already taken out. Returns the exit status.
     int (*run)(const eb_globals *globals, int argc, char **argv);
     bool internal;    // called by the program itself: not listed
-    const char *help;       // the text of `effbench help NAME` below the synopsis
+    const char *help; // the text of `effbench help NAME` below the synopsis
 } eb_command;
 
-extern const eb_command *const eb_command_table[];   // ends with NULL
-extern const eb_command eb_cmd_run, eb_cmd_report, eb_cmd_probes, eb_cmd_model, eb_cmd_first_token,
-    eb_cmd_help;
+extern const eb_command *const eb_command_table[]; // ends with NULL
+extern const eb_command eb_cmd_run, eb_cmd_report, eb_cmd_probes, eb_cmd_model, eb_cmd_first_token, eb_cmd_help;
 extern const char eb_version[];
 
 // Prints the error and returns its exit status.

@@ -10,20 +10,23 @@
 #include "harness/base/error.h"
 
 typedef struct eb_ini_entry {
-    char *section, *name;     // "model", "smol"; name NULL when the section has none
-    char *key, *value;        // value with quotes still in place where there were any
-    int line, key_column, value_column, section_line;  // 1-based
+    char *section, *name;                             // "model", "smol"; name NULL when the section has none
+    char *key, *value;                                // value with quotes still in place where there were any
+    int line, key_column, value_column, section_line; // 1-based
 } eb_ini_entry;
 
-typedef struct eb_ini_section { char *section, *name; int line, column; } eb_ini_section;
+typedef struct eb_ini_section {
+    char *section, *name;
+    int line, column;
+} eb_ini_section;
 
 typedef struct eb_ini {
-    char *file;               // as shown in messages
-    char **lines;             // 0-based text of each line (for carets)
+    char *file;   // as shown in messages
+    char **lines; // 0-based text of each line (for carets)
     int n_lines;
     eb_ini_entry *entries;
     size_t n, cap;
-    eb_ini_section *sections;  // in order, also empty ones
+    eb_ini_section *sections; // in order, also empty ones
     size_t n_sections, cap_sections;
 } eb_ini;
 

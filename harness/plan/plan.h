@@ -11,10 +11,10 @@
 #include "probes/probe.h"
 #include "workloads/workload.h"
 
-extern const eb_option eb_run_options[];    // [run]   (harness/plan/options.c)
-extern const eb_option eb_model_options[];  // [model NAME]
-extern const eb_option eb_cost_options[];   // [cost]
-extern const eb_option eb_slo_options[];    // [slo]
+extern const eb_option eb_run_options[];   // [run]   (harness/plan/options.c)
+extern const eb_option eb_model_options[]; // [model NAME]
+extern const eb_option eb_cost_options[];  // [cost]
+extern const eb_option eb_slo_options[];   // [slo]
 // All tables, ends with NULL: run, engine(run), model, workload, probes, cost, slo.
 extern const eb_option *const eb_option_tables[];
 const eb_option *eb_option_find(const char *section, const char *key);
@@ -24,39 +24,39 @@ typedef enum eb_origin_kind { EB_ORIGIN_DEFAULT, EB_ORIGIN_FILE, EB_ORIGIN_FLAG 
 // One resolved value (a list keeps its whole text).
 typedef struct eb_setting {
     const eb_option *option;
-    char *name;               // of [model NAME]; NULL else
-    char *text;               // as resolved, unquoted; "" = unset
+    char *name; // of [model NAME]; NULL else
+    char *text; // as resolved, unquoted; "" = unset
     eb_origin_kind origin;
-    int line;                 // for FILE
+    int line; // for FILE
 } eb_setting;
 
 typedef struct eb_run_config {
-    int trials_min, trials_max;     // equal: no stop rule
-    double target;                  // relative half-width at which a case stops, e.g. 0.02
-    int64_t idle_ns;                // idle baseline before the first case
-    int64_t pause_ns;               // between trials
+    int trials_min, trials_max; // equal: no stop rule
+    double target;              // relative half-width at which a case stops, e.g. 0.02
+    int64_t idle_ns;            // idle baseline before the first case
+    int64_t pause_ns;           // between trials
     uint64_t seed;
-    bool cold_start;                // measure first_token_cold_ns once per case
-    int64_t max_time_ns;            // 0 = none: no new round starts after it
-    char *name;                     // never NULL: the config's file name unless given
-    char *out;                      // NULL = not given
-    eb_grade require_energy;        // EB_GRADE_NONE = nothing required
+    bool cold_start;         // measure first_token_cold_ns once per case
+    int64_t max_time_ns;     // 0 = none: no new round starts after it
+    char *name;              // never NULL: the config's file name unless given
+    char *out;               // NULL = not given
+    eb_grade require_energy; // EB_GRADE_NONE = nothing required
 } eb_run_config;
 
 typedef struct eb_case {
-    int index;                // 0-based position in the plan
-    char *id;                 // unique, stable: "smol/q8_0/dense/p128-n64-b1" (+"-d4096")
-    char *model, *source;     // section name; "shape:..." / "file:..."
-    char *type;               // "" = as the file is
+    int index;            // 0-based position in the plan
+    char *id;             // unique, stable: "smol/q8_0/dense/p128-n64-b1" (+"-d4096")
+    char *model, *source; // section name; "shape:..." / "file:..."
+    char *type;           // "" = as the file is
     uint64_t model_seed;
-    char *workload;           // section name
+    char *workload; // section name
     const eb_workload_ops *ops;
     eb_workload_params params;
     int threads;
     eb_kv_type kv;
-    int reference;            // quantized: index of the case with the reference type (of that case: its own),
-                              // -1 = none (own reference file)
-    char *reference_type;     // quantized: "f16"; NULL else
+    int reference;        // quantized: index of the case with the reference type (of that case: its own),
+                          // -1 = none (own reference file)
+    char *reference_type; // quantized: "f16"; NULL else
 } eb_case;
 
 typedef struct eb_plan {
@@ -69,7 +69,7 @@ typedef struct eb_plan {
     eb_probe_config probes;
     eb_case *cases;
     int n_cases, cap_cases;
-    char digest[33];          // hex of everything that changes what is measured
+    char digest[33]; // hex of everything that changes what is measured
 } eb_plan;
 
 // `sets`: n texts `section[:name]:key=value` from --set. NULL and errors in `errs` on failure.
