@@ -14,19 +14,20 @@
 
 typedef enum eb_probe_state {
     EB_PROBE_OK,
-    EB_PROBE_PARTIAL,        // some channels work
-    EB_PROBE_NO_DEVICE,      // the hardware (or its kernel interface) is not here
+    EB_PROBE_PARTIAL,   // some channels work
+    EB_PROBE_NO_DEVICE, // the hardware (or its kernel interface) is not here
     EB_PROBE_NO_PERMISSION,
-    EB_PROBE_NO_DRIVER,      // built without it, or a module/library is missing
-    EB_PROBE_OFF,            // needs configuration that was not given (stated watts)
+    EB_PROBE_NO_DRIVER, // built without it, or a module/library is missing
+    EB_PROBE_OFF,       // needs configuration that was not given (stated watts)
     EB_PROBE_STATE_COUNT
 } eb_probe_state;
-const char *eb_probe_state_name(eb_probe_state state);  // "ok", "partial", "no device", "no permission", "no driver", "off"
+const char *
+eb_probe_state_name(eb_probe_state state); // "ok", "partial", "no device", "no permission", "no driver", "off"
 
 typedef struct eb_probe_detection {
     eb_probe_state state;
-    char reason[256];   // why the state is not ok ("" when ok)
-    char remedy[512];   // the cheapest exact way to mend it ("" when none)
+    char reason[256]; // why the state is not ok ("" when ok)
+    char remedy[512]; // the cheapest exact way to mend it ("" when none)
 } eb_probe_detection;
 
 // The [probes] section in typed form. Filled by plan; defaults by eb_probe_config_default.
@@ -34,26 +35,26 @@ typedef enum eb_sampling { EB_SAMPLING_WINDOW, EB_SAMPLING_TRACE, EB_SAMPLING_ED
 typedef struct eb_probe_config {
     eb_boundary boundary;
     eb_sampling sampling;
-    double rate_hz;             // trace sampling rate
-    double stated_load_w;       // stated-watts model, machine under full load; NAN = not stated
-    double stated_idle_w;       // idle; NAN = not stated
-    const char *stated_source;  // where those watts come from; NULL = not said
-    const char *sources;        // comma list of probe names, "auto" = all that work
-    const char *events;         // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
+    double rate_hz;            // trace sampling rate
+    double stated_load_w;      // stated-watts model, machine under full load; NAN = not stated
+    double stated_idle_w;      // idle; NAN = not stated
+    const char *stated_source; // where those watts come from; NULL = not said
+    const char *sources;       // comma list of probe names, "auto" = all that work
+    const char *events;        // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
 } eb_probe_config;
 
 void eb_probe_config_default(eb_probe_config *out);
 
 typedef struct eb_probe_env {
-    eb_io *io;                        // borrowed, outlives the probe
-    const eb_probe_config *config;    // borrowed
+    eb_io *io;                     // borrowed, outlives the probe
+    const eb_probe_config *config; // borrowed
 } eb_probe_env;
 
 typedef struct eb_probe eb_probe;
 typedef struct eb_probe_ops eb_probe_ops;
 
-extern const eb_option eb_probe_options[];                  // [probes]
-extern const eb_probe_ops *const eb_probe_table[];          // ends with NULL
+extern const eb_option eb_probe_options[];         // [probes]
+extern const eb_probe_ops *const eb_probe_table[]; // ends with NULL
 const char *eb_probe_ops_name(const eb_probe_ops *ops);
 const char *eb_probe_ops_doc(const eb_probe_ops *ops);
 const eb_probe_ops *eb_probe_find(const char *name);
@@ -65,7 +66,7 @@ void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_
 // NULL and err (EB_UNAVAILABLE) when nothing of it can be opened. Must be opened before worker
 // threads start where events are inherited (perf counters).
 eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err *err);
-int eb_probe_channels(const eb_probe *probe, const eb_channel **channels);  // borrowed; stable until close
+int eb_probe_channels(const eb_probe *probe, const eb_channel **channels); // borrowed; stable until close
 // Fills out[0..n_channels-1], each bracketed by two clock reads.
 void eb_probe_read(eb_probe *probe, eb_sample *out);
 const char *eb_probe_name(const eb_probe *probe);

@@ -9,17 +9,17 @@
 
 struct eb_probe_ops {
     const char *name, *doc;
-    bool by_name_only;  // "auto" leaves it out (its use costs something that others need)
+    bool by_name_only; // "auto" leaves it out (its use costs something that others need)
     void (*detect)(const eb_probe_env *env, eb_probe_detection *out);
-    bool (*open)(eb_probe *probe, eb_err *err);  // fills channels, n, state
+    bool (*open)(eb_probe *probe, eb_err *err); // fills channels, n, state
     void (*read)(eb_probe *probe, eb_sample *out);
-    void (*close)(eb_probe *probe);              // frees state; channels are freed by the core
+    void (*close)(eb_probe *probe); // frees state; channels are freed by the core
 };
 
 struct eb_probe {
     const eb_probe_ops *ops;
     eb_probe_env env;
-    eb_channel *channels;  // heap, n of them
+    eb_channel *channels; // heap, n of them
     int n;
     void *state;
 };

@@ -19,14 +19,14 @@ struct perf_event_attr;
 
 typedef struct eb_io eb_io;
 struct eb_io {
-    const char *kind;  // "real", "rooted", "tape"
+    const char *kind; // "real", "rooted", "tape"
     // All return -errno on failure. `path` is absolute as on the machine ("/sys/class/...").
-    int (*open)(const eb_io *io, const char *path);                            // read-only handle >= 0
-    ssize_t (*pread)(const eb_io *io, int handle, char *buf, size_t size);     // from offset 0
+    int (*open)(const eb_io *io, const char *path);                        // read-only handle >= 0
+    ssize_t (*pread)(const eb_io *io, int handle, char *buf, size_t size); // from offset 0
     void (*close)(const eb_io *io, int handle);
     // Calls visit(arg, name) for each entry but . and ..; order unspecified; returns 0 or -errno.
     int (*list)(const eb_io *io, const char *path, void (*visit)(void *arg, const char *name), void *arg);
-    int (*mode)(const eb_io *io, const char *path);                            // st_mode & 07777
+    int (*mode)(const eb_io *io, const char *path); // st_mode & 07777
     int (*perf_open)(const eb_io *io, struct perf_event_attr *attr, int pid, int cpu, int group, unsigned long flags);
     eb_clock clock;
     void *state;
