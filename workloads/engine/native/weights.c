@@ -151,11 +151,12 @@ static const uint64_t golden = 0x9e3779b97f4a7c15u;
 // Four 16-bit uniform numbers have a sum of mean 131070 and deviation 65536/sqrt(3); tails end at 3.46.
 static void normals(float *dst, int64_t n, uint64_t key, float mean, float deviation)
 {
-    const float scale = deviation * (float)(1.7320508075688772 / 65536.0);
+    const float unit = (float)(1.7320508075688772 / 65536.0), scale = deviation * unit;
     for (int64_t i = 0; i < n; i++) {
         uint64_t z = mix(key + (uint64_t)(i + 1) * golden);
         int32_t sum = (int32_t)((z & 0xffff) + ((z >> 16) & 0xffff) + ((z >> 32) & 0xffff) + (z >> 48));
-        dst[i] = mean + scale * (float)(sum - 131070);
+        // The product is exact in a double, so that a fused multiply-add gives the same.
+        dst[i] = (float)((double)mean + (double)scale * (double)(sum - 131070));
     }
 }
 
