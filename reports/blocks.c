@@ -27,6 +27,8 @@ typedef struct field {
 // Stands in the unit line of what is made of prices, when those are made up for show.
 static const char DEMO[] = "demo";
 
+static const char JOULES[] = "J/token", JOULES_UNIT[] = "J/tok";
+
 static const field speed[] = {
     { "ttft_ns", "TTFT", "ms", 1e-6, NUMBER, true, true },
     { "tpot_ns", "TPOT", "p50 ms", 1e-6, NUMBER, true, true },
@@ -38,12 +40,12 @@ static const field speed[] = {
 };
 static const field energy[] = {
     { "power_w", "power", "W", 1, NUMBER, true, false },
-    { "j_per_tok", "J/token", "gross", 1, NUMBER, true, true },
+    { "j_per_tok", JOULES, "gross", 1, NUMBER, true, true },
     { "j_per_tok", "", "±", 1, SPREAD, true, false },
     { "j_per_tok", "", "grade", 1, GRADE, true, false },
-    { "net_j_per_tok", "J/token", "net", 1, NUMBER, false, true },
-    { "j_per_prompt_tok", "J/token", "prompt", 1, NUMBER, false, true },
-    { "j_per_decode_tok", "J/token", "decode", 1, NUMBER, false, true },
+    { "net_j_per_tok", "net", JOULES_UNIT, 1, NUMBER, false, true },
+    { "j_per_prompt_tok", "prompt", JOULES_UNIT, 1, NUMBER, false, true },
+    { "j_per_decode_tok", "decode", JOULES_UNIT, 1, NUMBER, false, true },
     { NULL, NULL, NULL, 0, NUMBER, false, false },
 };
 static const field efficiency[] = {
@@ -63,7 +65,7 @@ static const field quality[] = {
     { "bytes_per_tok", "MB read", "/token", 1e-6, NUMBER, false, false },
     { "model_bytes", "model", "MB", 1e-6, NUMBER, false, false },
     { "decode_tok_s", "decode", "tok/s", 1, NUMBER, false, false },
-    { "j_per_tok", "J/token", "", 1, NUMBER, false, false },
+    { "j_per_tok", JOULES, "", 1, NUMBER, false, false },
     { "j_per_tok", "", "grade", 1, GRADE, false, false },
     { NULL, NULL, NULL, 0, NUMBER, false, false },
 };
@@ -125,6 +127,22 @@ static bool column_wanted(const eb_run *run, int block, const field *f)
         if (in_block(&run->cases[i], block) && eb_rank_value(&run->cases[i], f->key))
             return true;
     return false;
+}
+
+// Small models take millijoules per token: one unit for all columns of joules, by the largest of them.
+static bool in_millijoules(const eb_run *run)
+{
+    double most = 0;
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
+        most = m ? fmax(most, m->value) : most;
+    }
+    return most > 0 && most < 0.1;
+}
+
+static double scale_of(const eb_run *run, const field *f)
+{
+    return strstr(f->key, "j_per_") && in_millijoules(run) ? 1e3 * f->scale : f->scale;
 }
 
 static bool block_wanted(const eb_run *run, int block)
@@ -273,6 +291,7 @@ static void spread_text(const eb_metric *m, double scale, char *buf, size_t size
 static void field_text(const eb_run *run, const eb_case_result *c, const field *f, char *buf, size_t size)
 {
     const eb_metric *m = eb_rank_value(c, f->key);
+    double scale = scale_of(run, f);
     snprintf(buf, size, "-");
     if (f->kind == PRICE && !eb_run_has_prices(run))
         snprintf(buf, size, "no prices given");
@@ -281,12 +300,11 @@ static void field_text(const eb_run *run, const eb_case_result *c, const field *
     else if (f->kind == GRADE)
         snprintf(buf, size, "%s", eb_grade_name(m ? m->grade : EB_GRADE_NONE));
     else if (m && f->kind == SPREAD)
-        spread_text(m, f->scale, buf, size);
+        spread_text(m, scale, buf, size);
     else if (m && f->kind == SI)
         eb_text_si(buf, size, m->value, eb_text_halfwidth(m));
     else if (m)
-        eb_text_number(buf, size, m->value * f->scale,
-                       eb_text_place(m->value * f->scale, eb_text_halfwidth(m) * f->scale));
+        eb_text_number(buf, size, m->value * scale, eb_text_place(m->value * scale, eb_text_halfwidth(m) * scale));
 }
 
 static void put_rows(const eb_run *run, int block, eb_table *t, labels l, const field *const *fields, int n_fields)
@@ -321,14 +339,17 @@ eb_table *eb_block_table(const eb_run *run, int block)
     if (!block_wanted(run, block))
         return NULL;
     eb_table *t = eb_table_new(blocks[block].title);
+    bool milli = in_millijoules(run);
     labels l = labels_of(run);
     add_labels(t, l);
     for (const field *f = blocks[block].fields; f->key; f++) {
         if (!column_wanted(run, block, f))
             continue;
         bool beside = f->kind == SPREAD || f->kind == GRADE;
+        const char *head = f->head == JOULES && milli ? "mJ/token" : f->head;
         const char *unit = f->unit == DEMO && !eb_run_demonstration(run) ? "" : f->unit;
-        eb_table_column(t, (eb_column){ f->head, unit, .left = beside, .glue = beside, .marks = f->ranked });
+        unit = unit == JOULES_UNIT && milli ? "mJ/tok" : unit;
+        eb_table_column(t, (eb_column){ head, unit, .left = beside, .glue = beside, .marks = f->ranked });
         fields[n++] = f;
     }
     put_rows(run, block, t, l, fields, n);

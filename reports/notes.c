@@ -318,21 +318,22 @@ static void say(sayings *all, const char *key, const char *text, int c)
 }
 
 // Notes them as "KEYS: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
-static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all)
+// `total` is how many cases it could be said of.
+static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all, int total)
 {
-    enum { CASES = 3, LINES = 12 };
+    enum { CASES = 3, LINES = 8 };
     for (size_t i = 0; i < all->n; i++) {
         saying *s = &all->items[i];
         eb_text who = { 0 };
-        for (int k = 0; k < s->n && k < CASES && s->n < run->n_cases; k++) {
+        for (int k = 0; k < s->n && k < CASES && s->n < total; k++) {
             char *title = eb_case_title(run, s->cases[k]);
             eb_text_add(&who, "%s%s", k ? ", " : "", title);
             free(title);
         }
-        if (s->n > CASES && s->n < run->n_cases)
+        if (s->n > CASES && s->n < total)
             eb_text_add(&who, " and %d more", s->n - CASES);
-        if (s->n == run->n_cases && s->n > 1)
-            eb_text_add(&who, "all cases");
+        if (s->n == total && s->n > 1)
+            eb_text_add(&who, total == run->n_cases ? "all cases" : "all of them");
         if (i < LINES)
             note(out, label, "%s%s%s%s%s%s", s->keys, s->keys[0] ? ": " : "", s->text, who.n ? " (" : "",
                  who.n ? who.s : "", who.n ? ")" : "");
@@ -345,6 +346,14 @@ static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sa
         note(out, label, "and %zu more, in run.json", all->n - LINES);
     free(all->items);
     *all = (sayings){ 0 };
+}
+
+static int cases_with(const eb_run *run, const char *key)
+{
+    int n = 0;
+    for (int i = 0; i < run->n_cases; i++)
+        n += eb_rank_value(&run->cases[i], key) && eb_block_has_cell(&run->cases[i], key);
+    return n;
 }
 
 // Why a cell shows no figure, and what goes with some that do: the largest part of the energy's error, what a cost
@@ -366,8 +375,8 @@ static void note_metrics(const eb_run *run, eb_notes *out)
                     say(&beside[e], m->key, m->note, i);
         }
     for (size_t e = 0; e < 4; e++)
-        note_sayings(run, out, "note", &beside[e]);
-    note_sayings(run, out, "unknown", &gaps);
+        note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
+    note_sayings(run, out, "unknown", &gaps, run->n_cases);
 }
 
 static void note_warnings(const eb_run *run, eb_notes *out)
@@ -389,7 +398,7 @@ static void note_warnings(const eb_run *run, eb_notes *out)
         for (int k = 0; k < c->n_warnings; k++)
             say(&all, "", c->warnings[k], i);
     }
-    note_sayings(run, out, "warning", &all);
+    note_sayings(run, out, "warning", &all, run->n_cases);
 }
 
 // ---- where it was taken ----

@@ -155,6 +155,24 @@ static void joules_carry_spread_and_grade(void **state)
     sample_free(s);
 }
 
+static void small_models_take_millijoules(void **state)
+{
+    (void)state;
+    sample *s = sample_new();
+    for (int c = 0; c < SAMPLE_CASES; c++) {
+        eb_metric *m = sample_find(s, c, "j_per_tok");
+        m->value /= 100, m->lo /= 100, m->hi /= 100;
+    }
+    char *text = written(&s->run, "term"), *line = line_with(strstr(text, "Energy"), "q4_0", 1);
+    assert_non_null(strstr(line, "3.11* \xC2\xB1"
+                                 "0.06 estimate"));
+    assert_non_null(strstr(text, "mJ/token"));
+    assert_null(strstr(text, " J/token"));
+    free(line);
+    free(text);
+    sample_free(s);
+}
+
 static void without_energy_it_says_so_once(void **state)
 {
     (void)state;
@@ -330,6 +348,7 @@ int main(void)
         cmocka_unit_test(overlapping_intervals_are_a_tie),
         cmocka_unit_test(other_grades_and_other_work_are_not_ranked_together),
         cmocka_unit_test(joules_carry_spread_and_grade),
+        cmocka_unit_test(small_models_take_millijoules),
         cmocka_unit_test(without_energy_it_says_so_once),
         cmocka_unit_test(without_prices_the_column_says_so),
         cmocka_unit_test(prices_carry_source_and_date),
