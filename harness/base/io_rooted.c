@@ -119,9 +119,10 @@ static int walk_step(walk *w, int flags)
 int eb_io_rooted_walk(int root, const char *path, int flags)
 {
     walk w = { .dirs = { root } };
-    if (strlen(path) >= EB_IO_PATH_MAX)
+    size_t len = strlen(path);
+    if (len >= EB_IO_PATH_MAX)
         return -ENAMETOOLONG;
-    strcpy(w.rest, path);
+    memcpy(w.rest, path, len + 1);
     int rc;
     do
         rc = walk_step(&w, flags);

@@ -72,7 +72,7 @@ static void read_sources(survey *s)
         src->n = src->probe ? eb_probe_channels(src->probe, &channels) : 0;
         if (src->n == 0)
             continue;
-        size_t total = (size_t)(s->n_channels + src->n);
+        size_t total = (size_t)s->n_channels + (size_t)src->n;
         s->channels = eb_realloc(s->channels, total, sizeof *s->channels);
         s->samples = eb_realloc(s->samples, total, sizeof *s->samples);
         memcpy(s->channels + s->n_channels, channels, (size_t)src->n * sizeof *channels);
