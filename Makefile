@@ -119,7 +119,7 @@ all: $(PROGRAM) landing ## build ./effbench
 
 landing: $(PROGRAM)
 ifneq (,$(LANDING))
-	@cmp -s $(PROGRAM) $(LANDING) || cp $(PROGRAM) $(LANDING)
+	@cmp -s $(PROGRAM) $(LANDING) || { cp $(PROGRAM) $(LANDING).new && mv $(LANDING).new $(LANDING); }
 endif
 
 $(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIB) $(BUILD)/flags
