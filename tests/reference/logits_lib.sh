@@ -28,7 +28,7 @@ check_logits() {
     bad=0
     for type in ${TYPES:-f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 q2_k q3_k q4_k q5_k q6_k}; do
         for seed in ${SEEDS:-1 2}; do
-            $RUNNER "$TESTBIN/mkmodel" m.gguf --arch "$arch" --type $type --seed $seed "$@" >/dev/null || { echo "mkmodel $arch $type"; bad=1; continue; }
+            $RUNNER "$TESTBIN/mkmodel" m.gguf --arch "$arch" --type "$(echo $type | tr a-z A-Z)" --seed $seed "$@" >/dev/null 2>&1 || { echo "mkmodel $arch $type"; bad=1; continue; }
             check_one "$(limit $kind $type)" "$arch $type seed $seed $*" m.gguf || bad=1
         done
     done

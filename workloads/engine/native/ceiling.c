@@ -12,14 +12,14 @@
 #include "workloads/engine/native/pool.h"
 
 enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 1024, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 3 };
-#define BUFFER_BYTES (256ll << 20)  // beyond any cache that matters
+#define BUFFER_BYTES (256ll << 20) // beyond any cache that matters
 enum { MATMUL_N = 512, MATMUL_ROWS = 128, MATMUL_M = 128, MATMUL_REPEAT = 8 };
 
 typedef uint64_t wide __attribute__((vector_size(LINE)));
 
 typedef struct reading {
     const uint8_t *data;
-    uint64_t *sums;          // one cache line per thread, so that the loads are not optimised away
+    uint64_t *sums; // one cache line per thread, so that the loads are not optimised away
 } reading;
 
 // One piece as STREAMS streams, a cache line of each in turn.
@@ -47,7 +47,7 @@ static double read_ceiling(eb_pool *pool, int threads, int64_t budget_ns, eb_err
     uint8_t *buffer = eb_try_alloc(1, (size_t)BUFFER_BYTES, "bandwidth buffer", err);
     double best = NAN;
     if (buffer) {
-        memset(buffer, 1, (size_t)BUFFER_BYTES);  // real pages, not the shared zero page
+        memset(buffer, 1, (size_t)BUFFER_BYTES); // real pages, not the shared zero page
         r.data = buffer;
         int64_t until = eb_now_ns() + budget_ns;
         for (int round = 0; round < LEAST_ROUNDS || eb_now_ns() < until; round++) {
@@ -64,8 +64,8 @@ static double read_ceiling(eb_pool *pool, int threads, int64_t budget_ns, eb_err
 
 typedef struct multiplying {
     const eb_kernels *kernels;
-    float *w, *x;            // shared inputs
-    float **y;               // per thread
+    float *w, *x; // shared inputs
+    float **y;    // per thread
     void **scratch;
 } multiplying;
 
