@@ -240,7 +240,7 @@ static bool find_arch(const eb_gguf *g, eb_hparams *hp, eb_err *err)
     if (!kv || !eb_gguf_str(g, "general.architecture", name, sizeof name)) {
         eb_err_at(err, EB_USAGE, g->path, 0, 0, "key 'general.architecture' is %s",
                   kv ? "no short string" : "missing, so this is no language model");
-        return eb_err_hint(err, "give a model file of an architecture that 'effbench help model' lists");
+        return eb_err_hint(err, "give a model file: llama qwen2 qwen3 olmoe qwen2moe qwen3moe mamba mamba2");
     }
     for (int i = 0; i < EB_ARCH_COUNT; i++)
         if (!strcmp(eb_arch_table[i].name, name)) {
