@@ -216,19 +216,16 @@ static const char *type_of(const eb_case_result *c)
     return c->info->type[0] ? c->info->type : c->facts && c->facts->type[0] ? c->facts->type : "-";
 }
 
-char *eb_case_title(const eb_run *run, int c)
+static char *case_text(const eb_run *run, int c, bool shape)
 {
     const eb_case_info *info = run->cases[c].info;
     labels l = labels_of(run);
-    bool shapes = false;
-    for (int i = 0; i < run->n_cases; i++)
-        shapes |= !eb_rank_comparable(info, run->cases[i].info);
     eb_text t = { 0 };
     eb_text_add(&t, "%s %s", info->model, type_of(&run->cases[c]));
-    if (shapes) {
-        char shape[64];
-        shape_text(info, shape, sizeof shape);
-        eb_text_add(&t, " %s b%d", shape, info->batch);
+    if (shape) {
+        char text[64];
+        shape_text(info, text, sizeof text);
+        eb_text_add(&t, " %s b%d", text, info->batch);
     }
     if (l.threads)
         eb_text_add(&t, " t%d", info->threads);
@@ -239,6 +236,19 @@ char *eb_case_title(const eb_run *run, int c)
     char *clean = eb_text_clean(t.s);
     eb_text_deinit(&t);
     return clean;
+}
+
+char *eb_case_name(const eb_run *run, int c)
+{
+    return case_text(run, c, false);
+}
+
+char *eb_case_title(const eb_run *run, int c)
+{
+    bool shapes = false;
+    for (int i = 0; i < run->n_cases; i++)
+        shapes |= !eb_rank_comparable(run->cases[c].info, run->cases[i].info);
+    return case_text(run, c, shapes);
 }
 
 static void add_labels(eb_table *t, labels l)

@@ -21,12 +21,12 @@ static void put(FILE *out, const char *text)
 // ---- the answer ----
 
 static const struct {
-    const char *key, *lead, *before, *unit;
+    const char *key, *lead, *alone, *before, *unit; // alone: where no other case does the same work
     bool money;
 } questions[] = {
-    { "tok_per_j", "most tokens per joule", "", " tok/J", false },
-    { "decode_tok_s", "fastest decode", "", " tok/s", false },
-    { "usd_per_mtok", "cheapest", "$", " per million tokens", true },
+    { "tok_per_j", "most tokens per joule", "tokens per joule", "", " tok/J", false },
+    { "decode_tok_s", "fastest decode", "decode", "", " tok/s", false },
+    { "usd_per_mtok", "cheapest", "cost", "$", " per million tokens", true },
 };
 
 // The strongest grade that any comparable case has: only those are ranked in the sentence.
@@ -76,18 +76,26 @@ static void put_caveats(const eb_run *run, size_t q, int best, FILE *out)
     }
 }
 
+static bool has_rivals(const eb_run *run, int like)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (i != like && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            return true;
+    return false;
+}
+
 static bool put_answer(const eb_run *run, size_t q, int like, bool first, FILE *out)
 {
-    eb_grade grade;
+    eb_grade grade = EB_GRADE_NONE;
     if (!strongest(run, questions[q].key, like, &grade))
         return false;
     int best = eb_rank_best(run, questions[q].key, like, grade);
     if (best < 0)
         return false;
     const eb_metric *m = eb_rank_value(&run->cases[best], questions[q].key);
-    char number[40], *title = eb_case_title(run, best);
+    char number[40], *title = eb_case_name(run, best);
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
-    fprintf(out, "%s%s: **", first ? "" : "; ", questions[q].lead);
+    fprintf(out, "%s%s: **", first ? "" : "; ", has_rivals(run, like) ? questions[q].lead : questions[q].alone);
     put(out, title);
     fprintf(out, "** (%s%s%s", questions[q].before, number, questions[q].unit);
     put_caveats(run, q, best, out);

@@ -234,7 +234,8 @@ char *eb_text_si(char *buf, size_t size, double value, double halfwidth)
     size_t i = 0;
     if (!isfinite(value))
         return eb_text_number(buf, size, value, 0);
-    while (steps[i].factor > 1 && fabs(value) < 0.9995 * steps[i].factor)
+    double step = pow(10, eb_text_place(value, halfwidth)), rounded = round(value / step) * step;
+    while (steps[i].factor > 1 && fabs(rounded) < (1 - 1e-9) * steps[i].factor)
         i++;
     double v = value / steps[i].factor, h = halfwidth / steps[i].factor;
     eb_text_number(buf, size, v, eb_text_place(v, h));

@@ -35,6 +35,8 @@ bool eb_block_has_cell(const eb_case_result *c, const char *key);
 const char *eb_family_title(const char *family);
 // "MODEL TYPE", and what else tells the case from the others of the run; clean. Caller frees.
 char *eb_case_title(const eb_run *run, int c);
+// The same without prompt, output, batch and depth, where those have been said.
+char *eb_case_name(const eb_run *run, int c);
 bool eb_run_has_energy(const eb_run *run);
 bool eb_run_has_prices(const eb_run *run);
 

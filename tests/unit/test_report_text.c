@@ -102,6 +102,7 @@ static void thousands_have_letters(void **state)
     assert_string_equal(eb_text_si(buf, sizeof buf, 834000, 20000), "830k");
     assert_string_equal(eb_text_si(buf, sizeof buf, 12.3, NAN), "12.3");
     assert_string_equal(eb_text_si(buf, sizeof buf, 2.5e9, NAN), "2.50G");
+    assert_string_equal(eb_text_si(buf, sizeof buf, 9.6e8, 3e8), "1.0G"); // rounded first, then lettered
     assert_string_equal(eb_text_si(buf, sizeof buf, NAN, NAN), "-");
 }
 
