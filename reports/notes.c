@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What has to be said in words under the tables: boundary, grades, intervals, prices, what is missing, warnings.
-#include "reports/view.h"
+#include "reports/notes_impl.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -11,8 +11,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
 
-static void note(eb_notes *notes, const char *label, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-static void note(eb_notes *notes, const char *label, const char *fmt, ...)
+void eb_notes_add(eb_notes *notes, const char *label, const char *fmt, ...)
 {
     char *text = NULL;
     va_list ap;
@@ -99,23 +98,23 @@ static void note_grades(const eb_run *run, eb_notes *out)
         eb_text_add(&t, " (%s W under load, %s%s idle; source: %s%s%s)", load, idle ? idle : "unknown",
                     idle ? " W" : "", source ? source : "not given", date ? ", " : "", date ? date : "");
     }
-    note(out, "grade", "%s", t.s);
+    eb_notes_add(out, "grade", "%s", t.s);
     eb_text_deinit(&t);
 }
 
 static void note_energy(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_energy(run)) {
-        note(out, "energy",
-             "no energy source: joules, and all that is made of them, are not known here; "
-             "`effbench probes` lists every source with what to do about it");
+        eb_notes_add(out, "energy",
+                     "no energy source: joules, and all that is made of them, are not known here; "
+                     "`effbench probes` lists every source with what to do about it");
         return;
     }
     eb_text t = { 0 };
     eb_text_add(&t, "boundary %s = %s", eb_boundary_name(run->header->boundary), or_unknown(run->domains));
     if (run->missing && run->missing[0])
         eb_text_add(&t, "; not measured and so not in the joules: %s", run->missing);
-    note(out, "energy", "%s", t.s);
+    eb_notes_add(out, "energy", "%s", t.s);
     eb_text_deinit(&t);
     note_grades(run, out);
 }
@@ -125,7 +124,7 @@ static void note_idle(const eb_run *run, eb_notes *out)
     if (!eb_run_has_energy(run))
         return;
     if (!isfinite(run->idle_w)) {
-        note(out, "idle", "no idle baseline was taken: no net figures");
+        eb_notes_add(out, "idle", "no idle baseline was taken: no net figures");
         return;
     }
     char watts[40], half[40] = "", took[40];
@@ -133,45 +132,23 @@ static void note_idle(const eb_run *run, eb_notes *out)
     eb_text_number(watts, sizeof watts, run->idle_w, place);
     if (isfinite(run->idle_w_halfwidth))
         eb_text_number(half, sizeof half, fmax(run->idle_w_halfwidth, pow(10, place)), place);
-    note(out, "idle", "%s W%s%s (%s) over %s before the first case; net = gross minus this for the time it took", watts,
-         half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade),
-         eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
+    eb_notes_add(out, "idle",
+                 "%s W%s%s (%s) over %s before the first case; net = gross minus this for the time it took", watts,
+                 half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade),
+                 eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
 }
 
 // ---- how sure ----
-
-// Metrics that some table shows, found once.
-typedef struct keys {
-    const char *items[64];
-    int n;
-} keys;
-
-static keys shown_keys(const eb_run *run)
-{
-    keys k = { .n = 0 };
-    for (const eb_metric_def *d = eb_metric_table; d->key && k.n < 64; d++)
-        if (eb_block_shows(run, d->key))
-            k.items[k.n++] = d->key;
-    return k;
-}
-
-static bool shown(const keys *k, const char *key)
-{
-    for (int i = 0; i < k->n; i++)
-        if (!strcmp(k->items[i], key))
-            return true;
-    return false;
-}
 
 static void note_interval(const eb_run *run, eb_notes *out)
 {
     bool seen[EB_INTERVAL_RANGE + 1] = { false };
     int least = 0, most = 0;
-    keys visible = shown_keys(run);
+    eb_shown_keys visible = eb_shown_keys_of(run);
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < run->cases[i].n_metrics; k++) {
             const eb_metric *m = &run->cases[i].metrics[k];
-            if (!isfinite(m->value) || !shown(&visible, m->key))
+            if (!isfinite(m->value) || !eb_shown(&visible, m->key))
                 continue;
             seen[m->interval] = true;
             if (m->interval == EB_INTERVAL_RANGE) {
@@ -192,9 +169,9 @@ static void note_interval(const eb_run *run, eb_notes *out)
         eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (hence the r)");
     }
     if (t.n)
-        note(out, "±", "%s; no figure is shown finer than it", t.s);
+        eb_notes_add(out, "±", "%s; no figure is shown finer than it", t.s);
     else
-        note(out, "±", "a single trial: nothing is known about the spread");
+        eb_notes_add(out, "±", "a single trial: nothing is known about the spread");
     eb_text_deinit(&t);
 }
 
@@ -205,9 +182,9 @@ static void note_marks(const eb_run *run, eb_notes *out)
         for (int k = 0; k < i; k++)
             rivals |= eb_rank_comparable(run->cases[i].info, run->cases[k].info);
     if (rivals)
-        note(out, "* ~",
-             "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
-             "same grade; ~ best, or not told apart from the best by the intervals");
+        eb_notes_add(out, "* ~",
+                     "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
+                     "same grade; ~ best, or not told apart from the best by the intervals");
 }
 
 // ---- money ----
@@ -260,145 +237,19 @@ static void add_price(const eb_run *run, size_t i, eb_text *t)
 static void note_prices(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_prices(run))
-        note(out, "prices",
-             "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
-             "config, with source and date; `effbench help cost.price_usd`");
+        eb_notes_add(out, "prices",
+                     "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
+                     "config, with source and date; `effbench help cost.price_usd`");
     eb_text t = { 0 };
     for (size_t i = 0; i < sizeof prices / sizeof *prices; i++)
         add_price(run, i, &t);
     bool carbon = eb_run_setting(run, "cost", "intensity_g_per_kwh") || eb_run_setting(run, "cost", "battery_wh");
     if (t.n && (eb_run_has_prices(run) || carbon))
-        note(out, "prices", "%s%s",
-             eb_run_demonstration(run) ? "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "",
-             t.s);
+        eb_notes_add(
+            out, "prices", "%s%s",
+            eb_run_demonstration(run) ? "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "",
+            t.s);
     eb_text_deinit(&t);
-}
-
-// ---- what is said of several cases, once ----
-
-typedef struct saying {
-    char *text, *keys; // keys: the metrics it is said of, "" = none
-    int *cases, n, cap;
-} saying;
-typedef struct sayings {
-    saying *items;
-    size_t n, cap;
-} sayings;
-
-// Is `key` one of the comma list? "" is in every list.
-static bool listed(const char *list, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *at = strstr(list, key); at && n; at = strstr(at + 1, key))
-        if ((at == list || at[-1] == ' ') && (at[n] == ',' || at[n] == '\0'))
-            return true;
-    return n == 0;
-}
-
-static void say(sayings *all, const char *key, const char *text, int c)
-{
-    saying *s = NULL;
-    for (size_t i = 0; i < all->n && !s; i++)
-        if (!strcmp(all->items[i].text, text))
-            s = &all->items[i];
-    if (!s) {
-        EB_GROW(all->items, all->n, all->cap);
-        s = &all->items[all->n++];
-        *s = (saying){ .text = eb_strdup(text), .keys = eb_strdup(key) };
-    }
-    if (!listed(s->keys, key)) {
-        char *more = eb_format("%s, %s", s->keys, key);
-        free(s->keys);
-        s->keys = more;
-    }
-    if (s->n && s->cases[s->n - 1] == c)
-        return;
-    EB_GROW(s->cases, s->n, s->cap);
-    s->cases[s->n++] = c;
-}
-
-// Notes them as "KEYS: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
-// `total` is how many cases it could be said of.
-static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all, int total)
-{
-    enum { CASES = 3, LINES = 8 };
-    for (size_t i = 0; i < all->n; i++) {
-        saying *s = &all->items[i];
-        eb_text who = { 0 };
-        for (int k = 0; k < s->n && k < CASES && s->n < total; k++) {
-            char *title = eb_case_title(run, s->cases[k]);
-            eb_text_add(&who, "%s%s", k ? ", " : "", title);
-            free(title);
-        }
-        if (s->n > CASES && s->n < total)
-            eb_text_add(&who, " and %d more", s->n - CASES);
-        if (s->n == total && s->n > 1)
-            eb_text_add(&who, total == run->n_cases ? "all cases" : "all of them");
-        if (i < LINES)
-            note(out, label, "%s%s%s%s%s%s", s->keys, s->keys[0] ? ": " : "", s->text, who.n ? " (" : "",
-                 who.n ? who.s : "", who.n ? ")" : "");
-        eb_text_deinit(&who);
-        free(s->text);
-        free(s->keys);
-        free(s->cases);
-    }
-    if (all->n > LINES)
-        note(out, label, "and %zu more, in run.json", all->n - LINES);
-    free(all->items);
-    *all = (sayings){ 0 };
-}
-
-static int cases_with(const eb_run *run, const char *key)
-{
-    int n = 0;
-    for (int i = 0; i < run->n_cases; i++)
-        n += eb_rank_value(&run->cases[i], key) && eb_block_has_cell(&run->cases[i], key);
-    return n;
-}
-
-// Why a cell shows no figure, and what goes with some that do: the largest part of the energy's error, what a cost
-// leaves out, that a figure is predicted.
-static void note_metrics(const eb_run *run, eb_notes *out)
-{
-    static const char *const explained[] = { "j_per_tok", "usd_per_mtok", "gco2e_per_mtok", "bytes_per_tok" };
-    sayings gaps = { 0 }, beside[4] = { { 0 } };
-    keys visible = shown_keys(run);
-    for (int i = 0; i < run->n_cases; i++)
-        for (int k = 0; k < run->cases[i].n_metrics; k++) {
-            const eb_metric *m = &run->cases[i].metrics[k];
-            if (!m->note[0] || !shown(&visible, m->key) || !eb_block_has_cell(&run->cases[i], m->key))
-                continue;
-            if (!isfinite(m->value) && (strcmp(m->key, "usd_per_mtok") || eb_run_has_prices(run)))
-                say(&gaps, m->key, m->note, i); // without prices the column says so
-            for (size_t e = 0; e < 4 && isfinite(m->value); e++)
-                if (!strcmp(m->key, explained[e]))
-                    say(&beside[e], m->key, m->note, i);
-        }
-    for (size_t e = 0; e < 4; e++)
-        note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
-    note_sayings(run, out, "unknown", &gaps, run->n_cases);
-}
-
-static void note_warnings(const eb_run *run, eb_notes *out)
-{
-    sayings all = { 0 };
-    if (!run->complete)
-        note(out, "warning",
-             "the run did not end: these are the trials that finished; `effbench run --resume` goes on");
-    for (int i = 0; i < run->n_warnings; i++)
-        note(out, "warning", "%s", run->warnings[i]);
-    for (int i = 0; i < run->n_cases; i++) {
-        const eb_case_result *c = &run->cases[i];
-        char text[96];
-        snprintf(text, sizeof text, "%d trial%s failed", c->n_failed, c->n_failed == 1 ? "" : "s");
-        if (c->n_failed)
-            say(&all, "", text, i);
-        if (c->digest_differs)
-            say(&all, "", "the trials did not all compute the same output", i);
-        for (int k = 0; k < c->n_warnings; k++)
-            say(&all, "", c->warnings[k], i);
-    }
-    note_sayings(run, out, "warning", &all, run->n_cases);
 }
 
 // ---- where it was taken ----
@@ -424,15 +275,15 @@ static void note_machine(const eb_run *run, eb_notes *out)
             if (!strcmp(p->key, facts[f].key) && p->value && p->value[0] && strcmp(p->value, "unknown"))
                 eb_text_add(&t, "%s%s%s%s", t.n ? ", " : "", facts[f].before, p->value, facts[f].after);
         }
-    note(out, "machine", "%s; fingerprint %s", t.n ? t.s : "unknown", or_unknown(run->header->fingerprint));
+    eb_notes_add(out, "machine", "%s; fingerprint %s", t.n ? t.s : "unknown", or_unknown(run->header->fingerprint));
     eb_text_deinit(&t);
 }
 
 static void note_run(const eb_run *run, eb_notes *out)
 {
     const char *seed = eb_run_setting(run, "run", "seed");
-    note(out, "run", "seed %s, plan %s, engine %s", seed ? seed : "unknown", or_unknown(run->header->plan_digest),
-         or_unknown(run->header->engine));
+    eb_notes_add(out, "run", "seed %s, plan %s, engine %s", seed ? seed : "unknown",
+                 or_unknown(run->header->plan_digest), or_unknown(run->header->engine));
 }
 
 void eb_notes_collect(const eb_run *run, eb_notes *out)
@@ -442,8 +293,8 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_interval(run, out);
     note_marks(run, out);
     note_prices(run, out);
-    note_metrics(run, out);
-    note_warnings(run, out);
+    eb_notes_metrics(run, out);
+    eb_notes_warnings(run, out);
     note_machine(run, out);
     note_run(run, out);
 }

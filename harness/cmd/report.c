@@ -9,6 +9,7 @@
 #include "harness/base/option.h"
 #include "harness/cmd/cmd.h"
 #include "reports/report.h"
+#include "reports/text.h"
 
 enum { RUN_JSON_LIMIT = 1 << 30 };
 
@@ -85,8 +86,10 @@ static int report_one(const eb_globals *globals, const eb_report_ops *ops, const
         make_plots(run, dir);
     bool person = !strcmp(ops->name, "term") || !strcmp(ops->name, "md");
     fflush(stdout);
+    char *name = eb_text_clean(dir);
     if (several)
-        fprintf(person ? stdout : stderr, "%s%s%s", person ? "# " : "effbench: run ", dir, person ? "\n\n" : "\n");
+        fprintf(person ? stdout : stderr, "%s%s%s", person ? "# " : "effbench: run ", name, person ? "\n\n" : "\n");
+    free(name);
     eb_report_style style = { .color = globals->color };
     bool ok = ops->write(run, &style, stdout, &err);
     if (several && ok)
