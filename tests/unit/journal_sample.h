@@ -31,16 +31,29 @@ typedef struct sample_run {
 static void sample_setting(sample_run *s, const char *section, const char *key, const char *value)
 {
     s->settings[s->header.n_settings++] = (eb_setting_row){
-        .section = (char *)section, .name = NULL, .key = (char *)key, .value = (char *)value, .unit = NULL,
+        .section = (char *)section,
+        .name = NULL,
+        .key = (char *)key,
+        .value = (char *)value,
+        .unit = NULL,
         .origin = (char *)"default",
     };
 }
 
 static eb_channel sample_counter(const char *name, const char *label, eb_domain domain)
 {
-    eb_channel c = { .domain = domain, .socket = 0, .die = -1, .quantity = EB_QUANTITY_ENERGY_UJ, .cumulative = true,
-                     .max_range = 262143328850, .modulus = 262143328911, .unit = 61.035, .scale = 1,
-                     .power_max_w = 500, .period_ns = 1000000, .grade = EB_GRADE_COUNTER };
+    eb_channel c = { .domain = domain,
+                     .socket = 0,
+                     .die = -1,
+                     .quantity = EB_QUANTITY_ENERGY_UJ,
+                     .cumulative = true,
+                     .max_range = 262143328850,
+                     .modulus = 262143328911,
+                     .unit = 61.035,
+                     .scale = 1,
+                     .power_max_w = 500,
+                     .period_ns = 1000000,
+                     .grade = EB_GRADE_COUNTER };
     snprintf(c.name, sizeof c.name, "%s", name);
     snprintf(c.source, sizeof c.source, "powercap");
     snprintf(c.zone, sizeof c.zone, "%s", name);
@@ -60,21 +73,50 @@ static inline void sample_init(sample_run *s)
     s->sources[0] = (eb_source_row){ (char *)"powercap", (char *)"ok", (char *)"", (char *)"" };
     s->channels[0] = sample_counter("powercap/intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE);
     s->channels[1] = sample_counter("powercap/intel-rapl:0:0", "dram", EB_DOMAIN_DRAM);
-    s->channels[2] = (eb_channel){ .name = "counters/a,\"b\"", .source = "counters", .domain = EB_DOMAIN_NONE,
-                                   .socket = -1, .die = -1, .quantity = EB_QUANTITY_COUNT, .cumulative = true,
-                                   .scale = 1, .scope = EB_SCOPE_PROCESS };
+    s->channels[2] = (eb_channel){ .name = "counters/a,\"b\"",
+                                   .source = "counters",
+                                   .domain = EB_DOMAIN_NONE,
+                                   .socket = -1,
+                                   .die = -1,
+                                   .quantity = EB_QUANTITY_COUNT,
+                                   .cumulative = true,
+                                   .scale = 1,
+                                   .scope = EB_SCOPE_PROCESS };
     for (int i = 0; i < 2; i++)
         s->cases[i] = (eb_case_info){
-            .index = i, .id = (char *)(i ? "m/q8_0/dense/p4-n4-b2" : "m/f16/dense/p4-n4-b2"), .family = (char *)"dense",
-            .model = (char *)"m", .source = (char *)"shape:tiny", .type = (char *)(i ? "q8_0" : "f16"),
-            .workload = (char *)"dense", .kv = (char *)"f16", .prompt_tok = 4, .output_tok = 4, .batch = 2, .threads = 2,
+            .index = i,
+            .id = (char *)(i ? "m/q8_0/dense/p4-n4-b2" : "m/f16/dense/p4-n4-b2"),
+            .family = (char *)"dense",
+            .model = (char *)"m",
+            .source = (char *)"shape:tiny",
+            .type = (char *)(i ? "q8_0" : "f16"),
+            .workload = (char *)"dense",
+            .kv = (char *)"f16",
+            .prompt_tok = 4,
+            .output_tok = 4,
+            .batch = 2,
+            .threads = 2,
         };
     s->header = (eb_header){
-        .tool_version = (char *)"0.1.0", .config = (char *)"a.ini", .started_utc = (char *)"2026-11-21T01:02:33Z",
-        .plan_digest = (char *)"0123", .engine = (char *)"native", .boundary = EB_BOUNDARY_COMPUTE,
-        .interval_level = 0.95, .trials_min = 1, .trials_max = 10, .settings = s->settings, .machine = s->machine,
-        .n_machine = 2, .fingerprint = (char *)"feed", .sources = s->sources, .n_sources = 1, .channels = s->channels,
-        .n_channels = 3, .cases = s->cases, .n_cases = 2,
+        .tool_version = (char *)"0.1.0",
+        .config = (char *)"a.ini",
+        .started_utc = (char *)"2026-11-21T01:02:33Z",
+        .plan_digest = (char *)"0123",
+        .engine = (char *)"native",
+        .boundary = EB_BOUNDARY_COMPUTE,
+        .interval_level = 0.95,
+        .trials_min = 1,
+        .trials_max = 10,
+        .settings = s->settings,
+        .machine = s->machine,
+        .n_machine = 2,
+        .fingerprint = (char *)"feed",
+        .sources = s->sources,
+        .n_sources = 1,
+        .channels = s->channels,
+        .n_channels = 3,
+        .cases = s->cases,
+        .n_cases = 2,
     };
     sample_setting(s, "run", "trials", "3");
 }
@@ -106,16 +148,26 @@ static inline void sample_trial(sample_run *s, int number, int case_index, int r
 {
     int64_t t0 = 5000000000LL * number, prefill = 200000000, step = (int64_t)(100000000 * slow);
     s->info = (eb_trial_info){
-        .number = number, .case_index = number ? case_index : -1, .round = round, .t_start_ns = t0,
-        .t_end_ns = t0 + 1000000000, .load_ns = -1, .rss_peak_bytes = 5000000, .model_bytes = 1000, .kv_bytes = 64,
+        .number = number,
+        .case_index = number ? case_index : -1,
+        .round = round,
+        .t_start_ns = t0,
+        .t_end_ns = t0 + 1000000000,
+        .load_ns = -1,
+        .rss_peak_bytes = 5000000,
+        .model_bytes = 1000,
+        .kv_bytes = 64,
     };
     strcpy(s->info.digest, number ? "00ff00ff00ff00ff" : "");
     for (int r = 0; r < SAMPLE_REQUESTS; r++) {
         s->requests[r] = (eb_request_row){ (uint32_t)r, t0 - 100000000, t0 - 10000000, 4, 4, EB_REQUEST_OK };
         for (int i = 0; i < 4; i++)
             s->tokens[i * SAMPLE_REQUESTS + r] = (eb_token_event){
-                .request = (uint32_t)r, .index = (uint32_t)i, .phase = i ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
-                .token = 10 * r + i, .t_start_ns = i ? t0 + prefill + (i - 1) * step : t0,
+                .request = (uint32_t)r,
+                .index = (uint32_t)i,
+                .phase = i ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
+                .token = 10 * r + i,
+                .t_start_ns = i ? t0 + prefill + (i - 1) * step : t0,
                 .t_end_ns = t0 + prefill + i * step,
             };
     }
@@ -131,10 +183,23 @@ static inline bool sample_write(sample_run *s, eb_journal *j, eb_err *err)
 
 static inline eb_case_facts sample_facts(int case_index)
 {
-    return (eb_case_facts){ .case_index = case_index, .arch = "llama", .isa = "avx2", .model_name = "tiny", .type = "f16",
-                            .path = "/x", .vocab = 32, .n_layer = 2, .threads = 2, .n_params = 1000, .model_bytes = 2000,
-                            .bytes_per_tok = 2e6, .flop_per_tok = 3e6, .kv_bytes_per_tok = 0,
-                            .first_token_cold_ns = -1, .kld_nats = NAN, .top1_agree = NAN };
+    return (eb_case_facts){ .case_index = case_index,
+                            .arch = "llama",
+                            .isa = "avx2",
+                            .model_name = "tiny",
+                            .type = "f16",
+                            .path = "/x",
+                            .vocab = 32,
+                            .n_layer = 2,
+                            .threads = 2,
+                            .n_params = 1000,
+                            .model_bytes = 2000,
+                            .bytes_per_tok = 2e6,
+                            .flop_per_tok = 3e6,
+                            .kv_bytes_per_tok = 0,
+                            .first_token_cold_ns = -1,
+                            .kld_nats = NAN,
+                            .top1_agree = NAN };
 }
 
 #endif

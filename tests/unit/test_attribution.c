@@ -22,8 +22,15 @@ static void near(double a, double b, double tolerance)
 
 static eb_channel counter(uint64_t max_range, uint64_t modulus, double unit)
 {
-    return (eb_channel){ .quantity = EB_QUANTITY_ENERGY_UJ, .cumulative = true, .max_range = max_range, .modulus = modulus,
-                         .unit = unit, .scale = 1, .power_max_w = 500, .period_ns = MS, .grade = EB_GRADE_COUNTER };
+    return (eb_channel){ .quantity = EB_QUANTITY_ENERGY_UJ,
+                         .cumulative = true,
+                         .max_range = max_range,
+                         .modulus = modulus,
+                         .unit = unit,
+                         .scale = 1,
+                         .power_max_w = 500,
+                         .period_ns = MS,
+                         .grade = EB_GRADE_COUNTER };
 }
 
 static eb_sample at(int64_t t_ns, uint64_t raw)
@@ -48,10 +55,10 @@ static void test_difference_across_a_wrap(void **state)
         uint64_t modulus = ranges[i].max_range + ranges[i].unit, diff;
         eb_channel c = counter(ranges[i].max_range, modulus, (double)ranges[i].unit);
         uint64_t step = 20 * ranges[i].unit, a = modulus - 7 * ranges[i].unit, b = 13 * ranges[i].unit;
-        int64_t dt = (int64_t)(step * 1000 / 100);  // 100 W
+        int64_t dt = (int64_t)(step * 1000 / 100); // 100 W
         assert_int_equal(eb_counter_diff(&c, a, b, dt, &diff), EB_SAMPLE_OK);
         assert_true(diff == step);
-        c.modulus = 0;  // only the range known: one raw step more
+        c.modulus = 0; // only the range known: one raw step more
         assert_int_equal(eb_counter_diff(&c, ranges[i].max_range, 0, dt, &diff), EB_SAMPLE_OK);
         assert_true(diff == 1);
         c.modulus = modulus;
@@ -112,7 +119,7 @@ static void test_window_of_a_steady_load(void **state)
         eb_energy e = eb_trace_energy(t, 0, S);
         assert_int_equal(e.status, EB_SAMPLE_OK);
         assert_int_equal(e.grade, EB_GRADE_COUNTER);
-        near(e.halfwidth_j, 1.96 * sqrt(2.0 / 12) * (100 * 0.001), 0.002);  // 0.408 P T, twice sigma
+        near(e.halfwidth_j, 1.96 * sqrt(2.0 / 12) * (100 * 0.001), 0.002); // 0.408 P T, twice sigma
         held += fabs(e.j - 100) <= e.halfwidth_j;
         sum += e.j - 100;
         eb_trace_free(t);
@@ -156,10 +163,10 @@ static void test_window_across_a_wrap(void **state)
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         uint64_t modulus = ranges[i].max_range + ranges[i].unit, unit = ranges[i].unit;
         eb_channel c = counter(ranges[i].max_range, modulus, (double)unit);
-        c.period_ns = 0;  // exact at the time of the read
+        c.period_ns = 0; // exact at the time of the read
         eb_sample s[11];
         uint64_t step = 4 * unit;
-        int64_t dt = (int64_t)step * 1000 / 100;  // 100 W
+        int64_t dt = (int64_t)step * 1000 / 100; // 100 W
         for (int k = 0; k < 11; k++)
             s[k] = at(k * dt, (modulus - 5 * step + (uint64_t)k * step) % modulus);
         eb_trace *t = eb_trace_new(&c, s, 11);
@@ -191,7 +198,7 @@ static void test_broken_segments_are_void(void **state)
         eb_channel c = counter(0, 0, 1);
         eb_sample s[21];
         for (int i = 0; i < 21; i++)
-            s[i] = at(i * 10 * MS, 1000000 + (uint64_t)i * 100000);  // 10 W
+            s[i] = at(i * 10 * MS, 1000000 + (uint64_t)i * 100000); // 10 W
         s[10].status = broken[b];
         for (int i = 10; i < 21; i++)
             s[i].raw = 5 + (uint64_t)i * 100000;
@@ -229,7 +236,7 @@ static void test_windows_beyond_the_samples(void **state)
     for (int i = 0; i < 11; i++)
         s[i] = at(S + i * 10 * MS, 5000 + (uint64_t)i * 100000);
     eb_trace *t = eb_trace_new(&c, s, 11);
-    near(eb_trace_energy(t, S - 5 * MS, S + 105 * MS).j, 1.1, 1e-6);  // half a poll on either side
+    near(eb_trace_energy(t, S - 5 * MS, S + 105 * MS).j, 1.1, 1e-6); // half a poll on either side
     assert_int_equal(eb_trace_energy(t, S - 12 * MS, S + 50 * MS).status, EB_SAMPLE_MISSING);
     assert_int_equal(eb_trace_energy(t, S, S + 112 * MS).status, EB_SAMPLE_MISSING);
     assert_int_equal(eb_trace_energy(t, S + 50 * MS, S + 40 * MS).status, EB_SAMPLE_MISSING);

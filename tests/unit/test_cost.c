@@ -18,9 +18,20 @@ static void near(double a, double b, double tolerance)
 
 static eb_cost own_machine(void)
 {
-    return (eb_cost){ .price_usd = 1000, .usd_per_hour = NAN, .usd_per_kwh = 0.3, .residual = 0.2, .interest = 0.08,
-                      .years = 4, .utilisation = 0.5, .pue = 1.2, .opex_usd_year = 10, .rest_of_system_w = NAN,
-                      .idle_w = NAN, .intensity_g_per_kwh = 400, .embodied_g = 80000, .battery_wh = NAN };
+    return (eb_cost){ .price_usd = 1000,
+                      .usd_per_hour = NAN,
+                      .usd_per_kwh = 0.3,
+                      .residual = 0.2,
+                      .interest = 0.08,
+                      .years = 4,
+                      .utilisation = 0.5,
+                      .pue = 1.2,
+                      .opex_usd_year = 10,
+                      .rest_of_system_w = NAN,
+                      .idle_w = NAN,
+                      .intensity_g_per_kwh = 400,
+                      .embodied_g = 80000,
+                      .battery_wh = NAN };
 }
 
 static void test_capex(void **state)
@@ -28,7 +39,7 @@ static void test_capex(void **state)
     (void)state;
     near(eb_cost_capex_year(1000, 0.2, 0.08, 4), 257.54, 0.005);
     near(eb_cost_capex_year(1000, 0.2, 0, 4), 200, 1e-9);
-    near(eb_cost_capex_year(1000, 1, 0.08, 4), 80, 1e-9);  // nothing is lost but the interest
+    near(eb_cost_capex_year(1000, 1, 0.08, 4), 80, 1e-9); // nothing is lost but the interest
 }
 
 static void test_own_machine(void **state)
@@ -108,13 +119,15 @@ static void test_from_the_header(void **state)
 {
     (void)state;
     static const char *const given[][3] = {
-        { "cost", "price_usd", "1200" }, { "cost", "residual", "20%" },     { "cost", "utilisation", "0.25" },
+        { "cost", "price_usd", "1200" }, { "cost", "residual", "20%" },      { "cost", "utilisation", "0.25" },
         { "cost", "interest", "8 %" },   { "cost", "demonstration", "yes" }, { "run", "years", "3" },
         { "cost", "pue", "" },           { "cost", "usd_per_hour", "" },
     };
     eb_setting_row rows[8];
     for (int i = 0; i < 8; i++)
-        rows[i] = (eb_setting_row){ .section = (char *)given[i][0], .key = (char *)given[i][1], .value = (char *)given[i][2] };
+        rows[i] = (eb_setting_row){ .section = (char *)given[i][0],
+                                    .key = (char *)given[i][1],
+                                    .value = (char *)given[i][2] };
     eb_header h = { .settings = rows, .n_settings = 8 };
     eb_cost c;
     eb_cost_from_header(&h, &c);

@@ -17,8 +17,8 @@ typedef struct machine {
     char domains[256], missing[256];
 } machine;
 
-static eb_channel *add(machine *m, const char *source, const char *zone, const char *label, eb_domain domain, int socket,
-                       int die, eb_grade grade)
+static eb_channel *add(machine *m, const char *source, const char *zone, const char *label, eb_domain domain,
+                       int socket, int die, eb_grade grade)
 {
     eb_channel *c = &m->c[m->n++];
     *c = (eb_channel){ .domain = domain, .socket = socket, .die = die, .grade = grade, .cumulative = true, .scale = 1 };

@@ -96,7 +96,7 @@ static void test_round_trip(void **state)
     s.info.error = (char *)"out of luck";
     s.info.warnings = warnings;
     s.info.n_warnings = 2;
-    s.info.load_ns = 9007199254740993;  // 2^53 + 1: a double would lose it
+    s.info.load_ns = 9007199254740993; // 2^53 + 1: a double would lose it
     s.info.rss_peak_bytes = 0;
     s.power[3].sample.raw = UINT64_MAX;
     s.power[4].sample.status = EB_SAMPLE_MISSING;
@@ -169,7 +169,7 @@ static void test_energy_beside_the_tokens(void **state)
     eb_journal *j = create(&s);
     write_trial(&s, j, 1, 0, 0);
     sample_trial(&s, 2, 0, 1, 1);
-    for (int i = 0; i < SAMPLE_READS; i++)  // memory moves once: nothing is known of a token
+    for (int i = 0; i < SAMPLE_READS; i++) // memory moves once: nothing is known of a token
         s.power[3 * i + 1].sample.raw = i > 50 ? 2000000 : 1000;
     assert_true(sample_write(&s, j, &err));
     sample_trial(&s, 3, 0, 2, 1);
@@ -187,8 +187,9 @@ static void test_energy_beside_the_tokens(void **state)
                                    "energy_halfwidth_uj,grade");
         } else if (line <= 8) {
             // 50 W: a prefill of 200 ms is 10 J, a step of 100 ms 5 J, halved between the two of a batch.
-            assert_int_equal(sscanf(p, "%d,%d,%d,%15[^,],%lld,%lld,%d,%lf,%lf,%15s", &trial, &request, &index, phase, &t0,
-                                    &t1, &token, &uj, &half, grade), 10);
+            assert_int_equal(sscanf(p, "%d,%d,%d,%15[^,],%lld,%lld,%d,%lf,%lf,%15s", &trial, &request, &index, phase,
+                                    &t0, &t1, &token, &uj, &half, grade),
+                             10);
             double truth = index ? 2.5e6 : 5e6;
             assert_true(fabs(uj - truth) < half && half < 0.05e6);
             assert_string_equal(grade, "counter");
@@ -201,7 +202,8 @@ static void test_energy_beside_the_tokens(void **state)
     sample_deinit(&s);
 }
 
-// The last trial's bytes are cut at every place in the order in which they are written: rows of three files, then the line.
+// The last trial's bytes are cut at every place in the order in which they are written: rows of three files, then the
+// line.
 static void test_cut_at_every_byte(void **state)
 {
     (void)state;
@@ -237,7 +239,7 @@ static void test_cut_at_every_byte(void **state)
             int n_done;
             j = eb_journal_resume(s.dir, &s.header, &done, &n_done, &err);
             assert_non_null(j);
-            assert_int_equal(n_done, finished ? 3 : 2);  // without the idle baseline
+            assert_int_equal(n_done, finished ? 3 : 2); // without the idle baseline
             for (int i = 0; i < n_done; i++)
                 assert_int_equal(done[i].number, i + 1);
             free(done);
@@ -361,7 +363,7 @@ static void test_full_disk(void **state)
     }
     signal(SIGXFSZ, handler);
     eb_err err = { 0 };
-    assert_true(sample_write(&s, j, &err));  // there is room again
+    assert_true(sample_write(&s, j, &err)); // there is room again
     eb_journal_close(j);
     eb_journal_data *d = read_run(s.dir);
     assert_int_equal(d->n_trials, 2);
@@ -424,7 +426,7 @@ static void test_damage_is_one_clear_line(void **state)
         assert_non_null(strstr(err.file, files[table[i].file]));
         put(s.dir, table[i].file, good.data[table[i].file], good.n[table[i].file]);
     }
-    for (int i = 0; i < FILES; i++) {  // a file that is gone, a file that is shorter than it was
+    for (int i = 0; i < FILES; i++) { // a file that is gone, a file that is shorter than it was
         eb_err err = { 0 };
         char *path = eb_path_join(s.dir, files[i]);
         unlink(path);
@@ -452,8 +454,11 @@ static void test_many_tokens(void **state)
     sample_trial(&s, 1, 0, 0, 1);
     eb_token_event *tokens = calloc(TOKENS, sizeof *tokens);
     for (int i = 0; i < TOKENS; i++)
-        tokens[i] = (eb_token_event){ .index = (uint32_t)i, .phase = i ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
-                                      .token = i, .t_start_ns = 5000000000LL + i * 10000, .t_end_ns = 5000000000LL + (i + 1) * 10000 };
+        tokens[i] = (eb_token_event){ .index = (uint32_t)i,
+                                      .phase = i ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
+                                      .token = i,
+                                      .t_start_ns = 5000000000LL + i * 10000,
+                                      .t_end_ns = 5000000000LL + (i + 1) * 10000 };
     assert_true(eb_journal_trial(j, &s.info, s.requests, 1, tokens, TOKENS, s.power, s.n_power, &err));
     eb_journal_close(j);
     eb_journal_data *d = read_run(s.dir);

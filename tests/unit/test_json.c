@@ -19,8 +19,19 @@ static cJSON *parse(const char *text, eb_err *err)
 static void test_numbers_read_back_equal(void **state)
 {
     (void)state;
-    static const double values[] = { 0, 1, -1, 0.1, 1.0 / 3, 257.54, 9007199254740991, 9007199254740993e3, 1e-300,
-                                     1.7976931348623157e308, 5e-324, -2.5e17, 123456789.125 };
+    static const double values[] = { 0,
+                                     1,
+                                     -1,
+                                     0.1,
+                                     1.0 / 3,
+                                     257.54,
+                                     9007199254740991,
+                                     9007199254740993e3,
+                                     1e-300,
+                                     1.7976931348623157e308,
+                                     5e-324,
+                                     -2.5e17,
+                                     123456789.125 };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         cJSON *obj = cJSON_CreateObject();
         eb_err err;
@@ -51,14 +62,15 @@ static void test_text_of_numbers(void **state)
     eb_json_add_str(obj, "j", "a\"\xff\xc3\xa9");
     eb_json_add_bool(obj, "k", true);
     char *text = eb_json_print(obj, false);
-    assert_string_equal(text, "{\"a\":0.1,\"b\":null,\"c\":null,\"d\":9007199254740991,\"e\":0,"
-                              "\"f\":-9223372036854775808,\"g\":18446744073709551615,"
-                              "\"h\":\"18446744073709551615\",\"i\":null,\"j\":\"a\\\"\xef\xbf\xbd\xc3\xa9\",\"k\":true}");
+    assert_string_equal(text,
+                        "{\"a\":0.1,\"b\":null,\"c\":null,\"d\":9007199254740991,\"e\":0,"
+                        "\"f\":-9223372036854775808,\"g\":18446744073709551615,"
+                        "\"h\":\"18446744073709551615\",\"i\":null,\"j\":\"a\\\"\xef\xbf\xbd\xc3\xa9\",\"k\":true}");
     eb_err err;
     cJSON *back = parse(text, &err);
     assert_true(eb_json_u64(back, "h", 0) == UINT64_MAX);
     assert_true(eb_json_u64(back, "d", 0) == 9007199254740991u);
-    assert_true(eb_json_u64(back, "g", 5) == 5);  // 2^64 as a number: no uint64
+    assert_true(eb_json_u64(back, "g", 5) == 5); // 2^64 as a number: no uint64
     assert_true(isnan(eb_json_num(back, "b", NAN)));
     assert_true(eb_json_bool(back, "k", false));
     assert_string_equal(eb_json_str(back, "a", "none"), "none");

@@ -89,7 +89,7 @@ static void test_figures_of_one_trial(void **state)
     sample_init(&s);
     write_run(&s, 1, 0, true);
     eb_run *run = load(&s);
-    expect(run, "ttft_ns", 300e6, 0, "ns", EB_GRADE_NONE);  // from the scheduled arrival, 100 ms before the window
+    expect(run, "ttft_ns", 300e6, 0, "ns", EB_GRADE_NONE); // from the scheduled arrival, 100 ms before the window
     expect(run, "itl_ns", 100e6, 0, "ns", EB_GRADE_NONE);
     expect(run, "tpot_ns", 100e6, 0, "ns", EB_GRADE_NONE);
     expect(run, "e2e_ns", 600e6, 0, "ns", EB_GRADE_NONE);
@@ -190,9 +190,11 @@ static void test_goodput_and_money(void **state)
 {
     (void)state;
     static const char *const cost[][2] = {
-        { "price_usd", "1000" },  { "residual", "20%" },      { "interest", "8%" },          { "years", "4" },
-        { "utilisation", "50%" }, { "usd_per_kwh", "0.30" },  { "rest_of_system_w", "25" },  { "battery_wh", "50" },
-        { "demonstration", "yes" }, { "intensity_g_per_kwh", "400" },
+        { "price_usd", "1000" },      { "residual", "20%" },
+        { "interest", "8%" },         { "years", "4" },
+        { "utilisation", "50%" },     { "usd_per_kwh", "0.30" },
+        { "rest_of_system_w", "25" }, { "battery_wh", "50" },
+        { "demonstration", "yes" },   { "intensity_g_per_kwh", "400" },
     };
     sample_run s;
     sample_init(&s);
@@ -232,9 +234,16 @@ static void test_dead_counters_are_left_out(void **state)
     sample_run s;
     eb_err err = { 0 };
     sample_init(&s);
-    s.channels[2] = (eb_channel){ .name = "stated/machine", .source = "stated", .label = "stated 65 W",
-                                  .domain = EB_DOMAIN_PACKAGE, .socket = -1, .die = -1,
-                                  .quantity = EB_QUANTITY_ENERGY_UJ, .cumulative = true, .unit = 1, .scale = 1,
+    s.channels[2] = (eb_channel){ .name = "stated/machine",
+                                  .source = "stated",
+                                  .label = "stated 65 W",
+                                  .domain = EB_DOMAIN_PACKAGE,
+                                  .socket = -1,
+                                  .die = -1,
+                                  .quantity = EB_QUANTITY_ENERGY_UJ,
+                                  .cumulative = true,
+                                  .unit = 1,
+                                  .scale = 1,
                                   .grade = EB_GRADE_ESTIMATE };
     for (int dead = 1; dead <= 2; dead++) {
         snprintf(s.dir, sizeof s.dir, "%s/run%d", s.root, dead);
@@ -282,7 +291,9 @@ static void test_no_energy_is_not_zero(void **state)
     assert_true(sample_write(&s, j, &err));
     eb_journal_close(j);
     eb_run *run = load(&s);
-    static const char *const keys[] = { "energy_j", "j_per_tok", "power_w", "tok_per_j", "net_energy_j", "idle_power_w" };
+    static const char *const keys[] = {
+        "energy_j", "j_per_tok", "power_w", "tok_per_j", "net_energy_j", "idle_power_w"
+    };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         expect_none(run, keys[i], "no energy source");
     expect(run, "decode_tok_s", 20, 1e-9, "tok/s", EB_GRADE_NONE);

@@ -24,7 +24,7 @@ static void test_order(void **state)
     assert_true(isnan(eb_quantile(odd, 0, 0.5)));
     near(eb_median(odd, 3), 3, 0);
     near(eb_median(even, 4), 2.5, 0);
-    near(odd[0], 5, 0);  // untouched
+    near(odd[0], 5, 0); // untouched
     double ten[10];
     for (int i = 0; i < 10; i++)
         ten[i] = 10 - i;
@@ -50,7 +50,7 @@ static void test_moments(void **state)
 static void test_modified_z(void **state)
 {
     (void)state;
-    const double x[] = { 10, 11, 12, 13, 14 };  // median 12, absolute deviations 2 1 0 1 2: MAD 1
+    const double x[] = { 10, 11, 12, 13, 14 }; // median 12, absolute deviations 2 1 0 1 2: MAD 1
     near(eb_modified_z(12, x, 5), 0, 0);
     near(eb_modified_z(32, x, 5), 0.6745 * 20, 1e-12);
     near(eb_modified_z(-8, x, 5), -0.6745 * 20, 1e-12);
@@ -118,7 +118,7 @@ static void test_median_interval(void **state)
     (void)state;
     double x[20], lo, hi;
     for (int i = 0; i < 20; i++)
-        x[i] = (i * 7) % 20 + 1;  // 1..20, shuffled
+        x[i] = (i * 7) % 20 + 1; // 1..20, shuffled
     double five[] = { 3, 1, 2, 5, 4 }, six[] = { 3, 1, 2, 5, 4, 6 };
     assert_false(eb_median_interval(five, 5, 0.95, &lo, &hi));
     near(lo, 1, 0);
@@ -126,8 +126,8 @@ static void test_median_interval(void **state)
     assert_true(eb_median_interval(six, 6, 0.95, &lo, &hi));
     near(lo, 1, 0);
     near(hi, 6, 0);
-    assert_false(eb_median_interval(six, 6, 0.97, &lo, &hi));  // 1 - 2/64 = 0.96875
-    assert_true(eb_median_interval(x, 20, 0.95, &lo, &hi));    // the textbook's ranks for n = 20: 6 and 15
+    assert_false(eb_median_interval(six, 6, 0.97, &lo, &hi)); // 1 - 2/64 = 0.96875
+    assert_true(eb_median_interval(x, 20, 0.95, &lo, &hi));   // the textbook's ranks for n = 20: 6 and 15
     near(lo, 6, 0);
     near(hi, 15, 0);
     assert_false(eb_median_interval(x, 0, 0.95, &lo, &hi));
@@ -147,7 +147,7 @@ static void test_interval_keeps_its_promise(void **state)
         for (int run = 0; run < RUNS; run++) {
             double x[30], lo, hi;
             for (int i = 0; i < n; i++)
-                x[i] = exp(eb_rng_normal(&rng));  // median 1
+                x[i] = exp(eb_rng_normal(&rng)); // median 1
             assert_true(eb_median_interval(x, (size_t)n, 0.95, &lo, &hi));
             held += lo <= 1 && 1 <= hi;
         }
@@ -168,7 +168,7 @@ static void test_random_numbers(void **state)
     assert_int_equal(eb_rng_next(&known), 1215971899390074240);
     eb_rng rng, twin;
     eb_rng_init(&rng, 0);
-    assert_int_equal(rng.s[0], 0xe220a8397b1dcdafu);  // splitmix64's first output of seed 0
+    assert_int_equal(rng.s[0], 0xe220a8397b1dcdafu); // splitmix64's first output of seed 0
     eb_rng_init(&twin, 0);
     double sum = 0, squares = 0;
     for (int i = 0; i < 20000; i++) {

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes as the files of a run: refused with one line, or read, computed and printed. The input is trials.jsonl,
+// requests.csv, tokens.csv and power.csv, each but the last followed by the byte 0x1e; @1, @2, @3 in the first stand
+// for the lengths of the others, so that rows can grow without being cut off.
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "harness/record/journal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { FILES = 4, SEPARATOR = 0x1e };
+
+static const char *const names[FILES] = { "trials.jsonl", "requests.csv", "tokens.csv", "power.csv" };
+static char folder[64];
+
+static void path_of(char *path, size_t size, const char *name)
+{
+    snprintf(path, size, "%s/%s", folder, name);
+}
+
+static void clean(void)
+{
+    char path[96];
+    for (int i = 0; i < FILES; i++) {
+        path_of(path, sizeof path, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
+static FILE *create(int file)
+{
+    char path[96];
+    path_of(path, sizeof path, names[file]);
+    FILE *f = fopen(path, "wb");
+    if (!f)
+        abort();
+    return f;
+}
+
+static void write_lines(const uint8_t *data, size_t n, const size_t lengths[FILES])
+{
+    FILE *f = create(0);
+    for (size_t i = 0; i < n; i++) {
+        if (data[i] == '@' && i + 1 < n && data[i + 1] >= '1' && data[i + 1] <= '3')
+            fprintf(f, "%zu", lengths[data[++i] - '0']);
+        else
+            fputc(data[i], f);
+    }
+    fclose(f);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const uint8_t *part[FILES] = { data, data + size, data + size, data + size };
+    size_t length[FILES] = { 0 };
+    if (!folder[0]) {
+        strcpy(folder, "/tmp/eb-fuzz-XXXXXX");
+        if (!mkdtemp(folder))
+            abort();
+        atexit(clean);
+    }
+    for (size_t i = 0, file = 0; i < size; i++) {
+        if (data[i] == SEPARATOR && file + 1 < FILES)
+            part[++file] = data + i + 1;
+        else
+            length[file]++;
+    }
+    write_lines(part[0], length[0], length);
+    for (int i = 1; i < FILES; i++) {
+        FILE *f = create(i);
+        fwrite(part[i], 1, length[i], f);
+        fclose(f);
+    }
+    eb_err err = { 0 };
+    eb_run *run = eb_run_load(folder, &err);
+    if (run)
+        free(eb_run_json(run));
+    else if (err.code != EB_USAGE || !err.message[0] || strchr(err.message, '\n'))
+        abort();
+    eb_run_free(run);
+    return 0;
+}
