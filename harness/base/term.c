@@ -22,7 +22,7 @@ bool eb_color_mode_parse(const char *s, eb_color_mode *out)
 bool eb_term_live(FILE *to)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(to)) && term && strcmp(term, "dumb");
+    return isatty(fileno(to)) && term && strcmp(term, "dumb") != 0;
 }
 
 bool eb_term_color(eb_color_mode mode, FILE *to)

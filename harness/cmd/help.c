@@ -75,7 +75,7 @@ static void help_section(const eb_help_section *s)
     eb_cmd_wrap(s->doc, 2, 2);
     for (const eb_option *const *table = eb_option_tables; *table; table++) {
         for (const eb_option *opt = *table; opt->section; opt++) {
-            if (strcmp(opt->section, s->name))
+            if (strcmp(opt->section, s->name) != 0)
                 continue;
             printf("\n  %s%s%s%s\n", opt->key, opt->def ? " = " : "", opt->def ? opt->def : "",
                    opt->flags & EB_OPTION_REQUIRED ? "  (required)" : "");
@@ -184,7 +184,7 @@ static int help_topic(const char *topic)
 static int run(const eb_globals *globals, int argc, char **argv)
 {
     bool md = globals->format && !strcmp(globals->format, "md");
-    if (globals->format && !md && strcmp(globals->format, "term"))
+    if (globals->format && !md && strcmp(globals->format, "term") != 0)
         return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md", globals->format);
     if (argc > 2)
         return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[2]);

@@ -74,8 +74,9 @@ static int parse_globals(invocation *in, int argc, char **argv)
     for (; i < argc && status == EB_OK; i++)
         in->argv[in->argc++] = argv[i];
     in->argv[in->argc] = NULL;
-    if (!in->globals.sysroot && getenv("EFFBENCH_SYSROOT") && getenv("EFFBENCH_SYSROOT")[0])
-        in->globals.sysroot = getenv("EFFBENCH_SYSROOT");
+    const char *root = getenv("EFFBENCH_SYSROOT");
+    if (!in->globals.sysroot && root && root[0])
+        in->globals.sysroot = root;
     struct stat st;
     if (status == EB_OK && in->globals.sysroot && (stat(in->globals.sysroot, &st) != 0 || !S_ISDIR(st.st_mode)))
         status = eb_cmd_usage(NULL, "the sysroot '%s' is no folder", in->globals.sysroot);
@@ -107,7 +108,7 @@ static int dispatch(invocation *in)
         return EB_OK;
     }
     // `effbench run --help` is `effbench help run`.
-    char *help_argv[] = { "help", in->argc && strcmp(name, "help") ? in->argv[0] : NULL, NULL };
+    char *help_argv[] = { "help", in->argc && strcmp(name, "help") != 0 ? in->argv[0] : NULL, NULL };
     if (in->help)
         return eb_cmd_help.run(&in->globals, help_argv[1] ? 2 : 1, help_argv);
     if (in->argc == 0)

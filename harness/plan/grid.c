@@ -116,26 +116,31 @@ static void link_references(eb_plan *plan)
     }
 }
 
-static int by_id(const void *a, const void *b)
+static int by_text(const void *a, const void *b)
 {
-    return strcmp((*(const eb_case *const *)a)->id, (*(const eb_case *const *)b)->id);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static void check_unique(eb_build *b)
 {
-    eb_plan *plan = b->plan;
-    const eb_case **sorted = eb_alloc((size_t)plan->n_cases * sizeof *sorted);
+    const eb_plan *plan = b->plan;
+    const char **ids = eb_alloc((size_t)plan->n_cases * sizeof *ids);
+    const char *twice = NULL;
     for (int i = 0; i < plan->n_cases; i++)
-        sorted[i] = &plan->cases[i];
-    qsort(sorted, (size_t)plan->n_cases, sizeof *sorted, by_id);
-    for (int i = 1; i < plan->n_cases; i++) {
-        if (strcmp(sorted[i - 1]->id, sorted[i]->id))
+        ids[i] = plan->cases[i].id;
+    qsort(ids, (size_t)plan->n_cases, sizeof *ids, by_text);
+    for (int i = 1; i < plan->n_cases && !twice; i++)
+        if (strcmp(ids[i - 1], ids[i]) == 0)
+            twice = ids[i];
+    free(ids);
+    for (int i = 0; twice && i < plan->n_cases; i++) {
+        if (strcmp(plan->cases[i].id, twice) != 0)
             continue;
-        const eb_block *w = eb_build_block(b, "workload", sorted[i]->workload);
-        eb_complain(b, w->place, "two cases are the same: %.200s", sorted[i]->id);
-        break;
+        const eb_block *w = eb_build_block(b, "workload", plan->cases[i].workload);
+        eb_err_hint(eb_complain(b, w->place, "two cases are the same: %.200s", twice),
+                    "a list of it, or of its model, names one thing in two ways");
+        return;
     }
-    free(sorted);
 }
 
 // Steps the odometer `at`, the last axis first; false when it is back at the start.
@@ -174,7 +179,7 @@ void eb_build_cases(eb_build *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         const eb_block *w = &b->blocks[i];
-        if (strcmp(w->section, "workload"))
+        if (strcmp(w->section, "workload") != 0)
             continue;
         const eb_slot *models = eb_block_slot(w, "model");
         for (int k = 0; k < models->n; k++)

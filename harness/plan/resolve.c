@@ -75,7 +75,7 @@ void eb_complain_name(eb_build *b, eb_place place, const char *section, const ch
     int n = 0;
     char list[400] = "";
     for (size_t i = 0; i < b->n; i++) {
-        if (strcmp(b->blocks[i].section, section) || n == 64)
+        if (strcmp(b->blocks[i].section, section) != 0 || n == 64)
             continue;
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "", b->blocks[i].name);
         names[n++] = b->blocks[i].name;
@@ -143,7 +143,7 @@ static void add_block(eb_build *b, const section_info *info, const char *name, e
     int cap = 0;
     for (const eb_option *const *table = eb_option_tables; *table; table++) {
         for (const eb_option *opt = *table; opt->section; opt++) {
-            if (strcmp(opt->section, info->section))
+            if (strcmp(opt->section, info->section) != 0)
                 continue;
             EB_GROW(block->slots, block->n_slots, cap);
             eb_slot *slot = &block->slots[block->n_slots++];

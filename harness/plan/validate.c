@@ -162,7 +162,7 @@ static void check_workload(eb_build *b, const eb_block *w)
     }
     const eb_slot *reference = eb_block_slot(w, "reference"), *kind = eb_block_slot(w, "kind");
     if (reference && kind->n && !kind->bad && reference->origin != EB_ORIGIN_DEFAULT &&
-        strcmp(eb_block_s(w, "kind", ""), "quantized"))
+        strcmp(eb_block_s(w, "kind", ""), "quantized") != 0)
         eb_err_hint(eb_complain(b, reference->place, "only kind = quantized has a reference type"), "leave it out");
     else if (reference && reference->origin != EB_ORIGIN_DEFAULT)
         check_reference(b, w, reference);
