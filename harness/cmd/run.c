@@ -283,6 +283,7 @@ static int judge(const eb_run *run, const eb_plan *plan)
     return EB_OK;
 }
 
+// Everything that can be had is given: a folder that cannot be written does not keep the table from being printed.
 static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
 {
     eb_err err;
@@ -293,12 +294,17 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         return eb_cmd_fail(&err);
     int rc = EB_OK;
     eb_report_style style = { .color = globals->color };
-    if (!eb_run_json_write(run, dir, &err) || !eb_report_files(run, dir, &err) || !eb_report_plots(run, dir, &missing, &err) ||
-        !eb_report_find(format)->write(run, &style, stdout, &err))
+    if (!eb_report_find(format)->write(run, &style, stdout, &err))
         rc = eb_cmd_fail(&err);
+    fflush(stdout);
+    eb_err_clear(&err);
+    if (!eb_run_json_write(run, dir, &err) || !eb_report_files(run, dir, &err))
+        rc = eb_cmd_fail(&err);
+    eb_err_clear(&err);
+    if (!eb_report_plots(run, dir, &missing, &err))
+        fprintf(stderr, "effbench: warning: no plots: %s\n", err.message);
     if (missing)
         fprintf(stderr, "%s\n", missing);
-    fflush(stdout);
     if (rc == EB_OK)
         rc = judge(run, plan);
     eb_run_free(run);
