@@ -250,22 +250,38 @@ static const point *base_after(const eb_trace *t, size_t i)
     return &t->points[k];
 }
 
-// Cumulative energy at a time, and how wide the bracket of its nearest edge is.
-static double energy_at(const eb_trace *t, double at, double *width_ns)
+static double slope(const point *a, const point *b)
+{
+    return (b->value - a->value) / (b->t_ns - a->t_ns);
+}
+
+// How far the energy may be off inside a stretch whose neighbours draw differently: if the power changed from the one's
+// to the other's somewhere in it, the straight line is wrong by at most this.
+static double bend(const eb_trace *t, size_t i, double at)
+{
+    const point *a = &t->points[i - 1], *b = &t->points[i];
+    double length = b->t_ns - a->t_ns, f = (at - a->t_ns) / length, own = slope(a, b);
+    double before = i >= 2 && !a->fresh ? slope(a - 1, a) : own,
+           after = i + 1 < t->n && !(b + 1)->fresh ? slope(b, b + 1) : own;
+    return fabs(after - before) * length * f * (1 - f);
+}
+
+// Cumulative energy at a time, how wide the bracket of its nearest edge is, and how far the interpolation may be off.
+typedef struct reading {
+    double uj, width_ns, bend_uj;
+} reading;
+
+static reading energy_at(const eb_trace *t, double at)
 {
     size_t i = points_until(t, at);
-    if (i == 0) {
-        *width_ns = t->points[0].width_ns;
-        return beyond(t, &t->points[0], base_after(t, 0), at);
-    }
+    if (i == 0)
+        return (reading){ beyond(t, &t->points[0], base_after(t, 0), at), t->points[0].width_ns, 0 };
     const point *a = &t->points[i - 1];
-    if (i == t->n) {
-        *width_ns = a->width_ns;
-        return beyond(t, a, base_before(t, i - 1), at);
-    }
+    if (i == t->n)
+        return (reading){ beyond(t, a, base_before(t, i - 1), at), a->width_ns, 0 };
     const point *b = &t->points[i];
-    *width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
-    return a->value + (b->value - a->value) * (at - a->t_ns) / (b->t_ns - a->t_ns);
+    double width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
+    return (reading){ a->value + slope(a, b) * (at - a->t_ns), width_ns, bend(t, i, at) };
 }
 
 // Whether the samples reach the window and nothing in it is broken.
@@ -308,13 +324,13 @@ static double gauge_integral(const eb_trace *t, double from, double to)
 
 static double counter_joules(const eb_trace *t, double from, double to, double *halfwidth)
 {
-    double width0, width1;
-    double e0 = energy_at(t, from, &width0), e1 = energy_at(t, to, &width1);
-    double uj = fmax(e1 - e0, 0);
-    double w = to > from ? uj / (to - from) : 0;
-    // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12).
+    reading a = energy_at(t, from), b = energy_at(t, to);
+    double uj = fmax(b.uj - a.uj, 0), w = to > from ? uj / (to - from) : 0;
+    // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12). A
+    // bend goes to either side.
     double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
-    double variance = (w * w * (width0 * width0 + width1 * width1) + 2 * unit * unit) / 12;
+    double variance = (w * w * (a.width_ns * a.width_ns + b.width_ns * b.width_ns) + 2 * unit * unit) / 12 +
+                      (a.bend_uj * a.bend_uj + b.bend_uj * b.bend_uj) / 3;
     *halfwidth = z95 * sqrt(variance) / 1e6;
     return uj / 1e6;
 }
@@ -347,9 +363,8 @@ double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
     double from = since(t, t0_ns), to = since(t, t1_ns);
     if (!t->channel.cumulative || window_status(t, from, to) != EB_SAMPLE_OK)
         return NAN;
-    double width;
     if (t->channel.quantity == EB_QUANTITY_ENERGY_UJ)
-        return energy_at(t, to, &width) - energy_at(t, from, &width);
+        return energy_at(t, to).uj - energy_at(t, from).uj;
     return gauge_at(t, to) - gauge_at(t, from);
 }
 

@@ -39,6 +39,7 @@ struct eb_metric_rule {
 #define FACT(m, ...) RULE(.kind = RULE_FACT, .field = offsetof(eb_case_facts, m), __VA_ARGS__)
 
 static const char one_token[] = "needs two output tokens";
+static const char short_phase[] = "the phase is shorter than two updates of its counter, or has no tokens";
 static const char not_counted[] = "no counter of it here";
 static const char no_domain[] = "no measured channel of this domain";
 static const char no_baseline[] = "no idle baseline";
@@ -77,9 +78,9 @@ const eb_metric_def eb_metric_table[] = {
     { "j_per_tok", "J/tok", "energy of the window / output tokens of the window", -1, true,
       ENERGY(OF(j_per_tok), BY(whole)) },
     { "j_per_prompt_tok", "J/tok", "prefill energy / prompt tokens", -1, true,
-      ENERGY(OF(j_per_prompt_tok), BY(prefill)) },
+      ENERGY(OF(j_per_prompt_tok), BY(prefill), .absent = short_phase) },
     { "j_per_decode_tok", "J/tok", "decode energy / output tokens after the first", -1, true,
-      ENERGY(OF(j_per_decode_tok), BY(decode), .absent = one_token) },
+      ENERGY(OF(j_per_decode_tok), BY(decode), .absent = short_phase) },
     { "j_per_req", "J/req", "energy of the window / requests finished in it", -1, true,
       ENERGY(OF(j_per_req), BY(whole)) },
     { "net_energy_j", "J", "energy - idle power x window", -1, true,
@@ -267,6 +268,8 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
         widen(c, rule, m);
     if (rule->why)
         say_money(c, m);
+    if (rule->field == offsetof(eb_trial_sums, bw_frac) && m->value > 1)
+        snprintf(m->note, sizeof m->note, "above the memory's bandwidth: the model fits into the caches");
     if (rule->field == offsetof(eb_trial_sums, goodput_tok_s) && isinf(c->env->slo.ttft_ns) &&
         isinf(c->env->slo.tpot_ns) && isinf(c->env->slo.e2e_ns))
         snprintf(m->note, sizeof m->note, "no SLO is set: equals throughput_tok_s");

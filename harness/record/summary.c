@@ -94,7 +94,7 @@ static const eb_case_facts *facts_of(const eb_journal_data *d, int case_index)
 static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, size_t offset, eb_warnings *w)
 {
     double *x = eb_realloc(NULL, (size_t)n + 1, sizeof *x);
-    bool known = n >= 3;
+    bool known = n >= 5; // of fewer, two that happen to agree make an outlier of the third
     for (int i = 0; i < n; i++) {
         x[i] = *(const double *)((const char *)&trials[i] + offset);
         known = known && !isnan(x[i]);

@@ -59,6 +59,15 @@ static void rates(eb_trial_sums *s, const eb_latency *l, const eb_trial_info *in
     s->end_s = window_s;
 }
 
+// Inside the window nothing is read on purpose at a phase's ends: with fewer than two updates in it, its energy would
+// be a share of the time and not a measurement.
+static eb_energy phase_energy(const eb_trial_energy *energy, int64_t t0_ns, int64_t t1_ns)
+{
+    if (eb_trial_energy_updates(energy, t0_ns, t1_ns) < 2)
+        return (eb_energy){ .j = NAN, .halfwidth_j = NAN, .status = EB_SAMPLE_MISSING };
+    return eb_trial_energy_window(energy, t0_ns, t1_ns);
+}
+
 static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_trial_info *info,
                      const eb_idle *idle)
 {
@@ -66,8 +75,8 @@ static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_l
               decode = { .j = NAN };
     double window_s = s->end_s;
     if (l->first_tok > 0) {
-        prefill = eb_trial_energy_window(energy, l->prefill_start_ns, l->prefill_end_ns);
-        decode = eb_trial_energy_window(energy, l->prefill_end_ns, l->decode_end_ns);
+        prefill = phase_energy(energy, l->prefill_start_ns, l->prefill_end_ns);
+        decode = phase_energy(energy, l->prefill_end_ns, l->decode_end_ns);
     }
     s->energy_status = whole.status;
     s->grade = whole.grade;

@@ -157,6 +157,35 @@ static void test_edges_resolve_short_windows(void **state)
     eb_trace_free(t);
 }
 
+// Power falls in the middle between two reads: the part before it is wrong by what the straight line hides, and says
+// so.
+static void test_phase_that_ends_between_reads(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 11);
+    enum { RUNS = 400, READS = 41 };
+    int held = 0;
+    double widest = 0;
+    for (int run = 0; run < RUNS; run++) {
+        double change_ms = 100 + 200 * eb_rng_uniform(&rng);
+        eb_channel c = counter(0, 0, 1);
+        c.period_ns = 0;
+        eb_sample s[READS];
+        for (int i = 0; i < READS; i++) {
+            double t_ms = 10.0 * i, uj = 1000 * (100 * fmin(t_ms, change_ms) + 40 * fmax(t_ms - change_ms, 0));
+            s[i] = at((int64_t)(t_ms * MS), (uint64_t)uj);
+        }
+        eb_trace *t = eb_trace_new(&c, s, READS);
+        eb_energy e = eb_trace_energy(t, 0, (int64_t)(change_ms * MS));
+        held += fabs(e.j - change_ms * 0.1) <= e.halfwidth_j + 1e-6;
+        widest = fmax(widest, e.halfwidth_j);
+        eb_trace_free(t);
+    }
+    assert_int_equal(held, RUNS);
+    assert_true(widest < 1.96 * 60 * 0.01 / 4); // not wider than a quarter of a poll at the step, at 95 %
+}
+
 static void test_window_across_a_wrap(void **state)
 {
     (void)state;
@@ -283,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_difference_without_wrap),
         cmocka_unit_test(test_window_of_a_steady_load),
         cmocka_unit_test(test_edges_resolve_short_windows),
+        cmocka_unit_test(test_phase_that_ends_between_reads),
         cmocka_unit_test(test_window_across_a_wrap),
         cmocka_unit_test(test_equal_readings_are_nothing),
         cmocka_unit_test(test_broken_segments_are_void),

@@ -304,6 +304,25 @@ static void test_no_energy_is_not_zero(void **state)
     sample_deinit(&s);
 }
 
+// A phase with fewer than two updates in it has no energy of its own; the window has.
+static void test_short_phases_have_no_energy(void **state)
+{
+    (void)state;
+    sample_run s;
+    eb_err err = { 0 };
+    sample_init(&s);
+    eb_journal *j = eb_journal_create(s.dir, &s.header, &err);
+    sample_trial(&s, 1, 0, 0, 0.05); // decode: three steps of 5 ms
+    assert_true(sample_write(&s, j, &err));
+    eb_journal_close(j);
+    eb_run *run = load(&s);
+    expect(run, "energy_j", 50, 0.01, "J", EB_GRADE_COUNTER);
+    expect(run, "j_per_prompt_tok", 1.25, 0.001, "J/tok", EB_GRADE_COUNTER);
+    expect_none(run, "j_per_decode_tok", "shorter than two updates");
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
 static void test_failed_and_odd_trials(void **state)
 {
     (void)state;
@@ -422,15 +441,11 @@ static void test_docs_name_every_metric(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures_of_one_trial),
-        cmocka_unit_test(test_intervals_over_trials),
-        cmocka_unit_test(test_goodput_and_money),
-        cmocka_unit_test(test_dead_counters_are_left_out),
-        cmocka_unit_test(test_no_energy_is_not_zero),
-        cmocka_unit_test(test_failed_and_odd_trials),
-        cmocka_unit_test(test_run_json),
-        cmocka_unit_test(test_what_is_no_run),
-        cmocka_unit_test(test_docs_name_every_metric),
+        cmocka_unit_test(test_figures_of_one_trial),  cmocka_unit_test(test_intervals_over_trials),
+        cmocka_unit_test(test_goodput_and_money),     cmocka_unit_test(test_dead_counters_are_left_out),
+        cmocka_unit_test(test_no_energy_is_not_zero), cmocka_unit_test(test_short_phases_have_no_energy),
+        cmocka_unit_test(test_failed_and_odd_trials), cmocka_unit_test(test_run_json),
+        cmocka_unit_test(test_what_is_no_run),        cmocka_unit_test(test_docs_name_every_metric),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }
