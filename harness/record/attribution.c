@@ -14,8 +14,8 @@
 
 enum { NS_PER_S = 1000000000 };
 
-static const double unknown_period_ns = 10e6; // allowed for when a source does not say how often it updates
-static const double z95 = 1.959963984540054;  // half-width of 95 % in standard deviations
+static const double late_ns = 250e6;         // an update may come late by this on a loaded or virtual machine
+static const double z95 = 1.959963984540054; // half-width of 95 % in standard deviations
 
 typedef struct point {
     double t_ns;     // the value is known to hold at t (relative to the trace's first sample)
@@ -65,8 +65,8 @@ eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t d
     if (b < a && !modulus)
         return EB_SAMPLE_RESET;
     uint64_t d = b >= a ? b - a : modulus - a + b;
-    // An update may bring what was drawn over a whole period before, however close the two reads are.
-    double slack_ns = 2 * (c->period_ns > 0 ? (double)c->period_ns : unknown_period_ns);
+    // However close the two reads are, an update between them may bring what was drawn long before.
+    double slack_ns = fmax(2 * (double)c->period_ns, late_ns);
     if (bounded && (double)d > ((double)dt_ns + slack_ns) * most_per_ns + 2 * unit)
         return EB_SAMPLE_RESET;
     *diff = d;

@@ -226,6 +226,7 @@ static void idle_metric(const eb_case_sums *c, eb_metric *m)
     m->hi = m->value + c->idle.halfwidth_w;
     m->interval = isnan(c->idle.halfwidth_w) ? EB_INTERVAL_NONE : EB_INTERVAL_CONFIDENCE;
     m->n = 1;
+    m->grade = c->idle.grade;
     snprintf(m->note, sizeof m->note, "baseline of %.3g s before the trials", (double)c->idle.ns / 1e9);
 }
 

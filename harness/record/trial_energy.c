@@ -103,3 +103,12 @@ size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t 
     }
     return fewest == SIZE_MAX ? 0 : fewest;
 }
+
+eb_grade eb_trial_energy_grade(const eb_trial_energy *e)
+{
+    eb_grade grade = EB_GRADE_COUNT;
+    for (int c = 0; c < e->n; c++)
+        if (e->counted[c] && e->header->channels[c].grade < grade)
+            grade = e->header->channels[c].grade;
+    return grade == EB_GRADE_COUNT ? EB_GRADE_NONE : grade;
+}

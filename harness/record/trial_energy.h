@@ -23,6 +23,8 @@ void eb_trial_energy_deinit(eb_trial_energy *e);
 eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns);
 // Updates inside the window of the counted channel that has the fewest; 0 = nothing counted.
 size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns);
+// Grade of the counted channels, whether or not they gave a number.
+eb_grade eb_trial_energy_grade(const eb_trial_energy *e);
 // Which channels of `header` count when the dead ones are left out; texts as in eb_domain_count.
 void eb_live_count(const eb_header *header, const bool *dead, bool *counted, char *domains, size_t domains_size,
                    char *missing, size_t missing_size);

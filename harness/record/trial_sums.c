@@ -79,7 +79,7 @@ static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_l
         decode = phase_energy(energy, l->prefill_end_ns, l->decode_end_ns);
     }
     s->energy_status = whole.status;
-    s->grade = whole.grade;
+    s->grade = eb_trial_energy_grade(energy);
     s->energy_j = whole.j;
     s->j_per_tok = per(whole.j, l->output_tok);
     s->j_per_req = per(whole.j, l->n_ok);
@@ -91,7 +91,7 @@ static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_l
     s->net_energy_j = whole.j - idle->w * window_s;
     s->net_power_w = s->power_w - idle->w;
     s->net_j_per_tok = per(s->net_energy_j, l->output_tok);
-    s->net_grade = idle->grade < whole.grade ? idle->grade : whole.grade;
+    s->net_grade = idle->grade < s->grade ? idle->grade : s->grade;
     s->spread_whole = relative(&whole);
     s->spread_prefill = relative(&prefill);
     s->spread_decode = relative(&decode);

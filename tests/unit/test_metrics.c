@@ -347,6 +347,8 @@ static void test_failed_and_odd_trials(void **state)
     assert_int_equal(c->n_failed, 1);
     assert_int_equal(metric(run, 0, "decode_tok_s")->n, 6);
     assert_int_equal(metric(run, 0, "energy_j")->n, 5);
+    assert_int_equal(metric(run, 0, "j_per_prompt_tok")->n, 6); // the break is in the window, not in the prefill
+    assert_int_equal(metric(run, 0, "j_per_prompt_tok")->grade, EB_GRADE_COUNTER);
     assert_true(c->digest_differs);
     assert_string_equal(c->digest, "");
     assert_true(warned(c->warnings, c->n_warnings, "trial 2 failed and is left out: no memory"));
