@@ -13,8 +13,9 @@ static void visit(void *arg, const char *key, double value)
 }
 
 // Touches both ends of what the model says it has.
-static double look(const eb_model *m)
+static void look(const eb_model *m)
 {
+    volatile double seen; // what is read must not be optimized away
     double sum = (double)m->tok_embd.data[0] + (double)m->tok_embd.data[m->tok_embd.expert_bytes - 1] +
                  (double)m->output_norm[m->hp.embd - 1];
     for (int i = 0; i < m->hp.layers; i++) {
@@ -24,19 +25,21 @@ static double look(const eb_model *m)
                 sum += (double)mats[k]->data[mats[k]->expert_bytes * (size_t)mats[k]->experts - 1];
     }
     eb_hparams_each(&m->hp, visit, &sum);
-    return sum + eb_model_bytes_per_tok(m, 100, 2) + eb_model_flop_per_tok(m, 100);
+    seen = sum;
+    (void)seen;
+    if (!(eb_model_bytes_per_tok(m, 100, 2) > 0) || !(eb_model_flop_per_tok(m, 100) > 0))
+        abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static volatile double sink;
     eb_err err = { 0 };
-    uint8_t *copy = aligned_alloc(64, (size + 64) / 64 * 64);  // as a mapping would be
+    uint8_t *copy = aligned_alloc(64, (size + 64) / 64 * 64); // as a mapping would be
     memcpy(copy, data, size);
     eb_gguf *g = eb_gguf_parse(copy, size, "fuzz.gguf", &err);
     eb_model *m = g ? eb_model_from_gguf(g, &err) : NULL;
     if (m)
-        sink = look(m);
+        look(m);
     else if (err.code != EB_USAGE || !err.message[0] || strchr(err.message, '\n'))
         abort();
     eb_model_close(m);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
-#include "workloads/engine/native/gguf.h"
+#include "workloads/engine/native/gguf_impl.h"
 
 enum { ALIGNMENT = 32, FILE_BUFFER = 1 << 20 };
 
@@ -123,13 +123,8 @@ void eb_gguf_put_str(eb_gguf_writer *w, const char *key, const char *v)
 // Bytes that `n` values of `type` take in a file; strings carry their lengths.
 static size_t value_bytes(eb_gguf_type type, const uint8_t *value, uint64_t n)
 {
-    static const uint8_t size[EB_GGUF_TYPE_COUNT] = {
-        [EB_GGUF_U8] = 1,  [EB_GGUF_I8] = 1,  [EB_GGUF_U16] = 2, [EB_GGUF_I16] = 2,
-        [EB_GGUF_U32] = 4, [EB_GGUF_I32] = 4, [EB_GGUF_F32] = 4, [EB_GGUF_BOOL] = 1,
-        [EB_GGUF_U64] = 8, [EB_GGUF_I64] = 8, [EB_GGUF_F64] = 8
-    };
     if (type != EB_GGUF_STRING)
-        return (size_t)n * size[type];
+        return (size_t)n * (size_t)eb_gguf_value_types[type].bytes;
     size_t at = 0;
     for (uint64_t i = 0, len; i < n; i++) {
         memcpy(&len, value + at, 8);
