@@ -8,12 +8,12 @@
 #include <stdint.h>
 #include "harness/base/error.h"
 
-char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err);  // NUL-terminated; caller frees
+char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err); // NUL-terminated; caller frees
 // Writes path.tmp.PID, fsyncs, renames; on failure nothing is left behind.
 bool eb_file_write_atomic(const char *path, const void *data, size_t len, eb_err *err);
 bool eb_mkdirs(const char *path, eb_err *err);
 bool eb_file_exists(const char *path);
-char *eb_path_join(const char *dir, const char *name);  // caller frees
-const char *eb_path_base(const char *path);             // borrowed
+char *eb_path_join(const char *dir, const char *name); // caller frees
+const char *eb_path_base(const char *path);            // borrowed
 
 #endif

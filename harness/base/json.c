@@ -220,7 +220,7 @@ double eb_json_num(const cJSON *obj, const char *key, double fallback)
 int64_t eb_json_i64(const cJSON *obj, const char *key, int64_t fallback)
 {
     double value = eb_json_num(obj, key, NAN);
-    if (!(value >= -0x1p63 && value < 0x1p63) || value != floor(value))
+    if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0) || value != floor(value))
         return fallback;
     return (int64_t)value;
 }

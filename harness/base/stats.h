@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-double eb_median(const double *x, size_t n);                 // NAN for n = 0
-double eb_quantile(const double *x, size_t n, double p);     // nearest-rank, NAN for n = 0
+double eb_median(const double *x, size_t n);             // NAN for n = 0
+double eb_quantile(const double *x, size_t n, double p); // nearest-rank, NAN for n = 0
 double eb_mean(const double *x, size_t n);
-double eb_stddev(const double *x, size_t n);                 // sample (n-1); NAN for n < 2
+double eb_stddev(const double *x, size_t n); // sample (n-1); NAN for n < 2
 // Modified z-score 0.6745 (x - median) / MAD; INFINITY when MAD is 0 and x differs.
 double eb_modified_z(double x, const double *xs, size_t n);
 
@@ -29,11 +29,13 @@ bool eb_median_interval(const double *x, size_t n, double level, double *lo, dou
 int64_t eb_percentile_min_n(double p, int t);
 
 // splitmix64-seeded xoshiro256**; the state is the caller's.
-typedef struct eb_rng { uint64_t s[4]; } eb_rng;
+typedef struct eb_rng {
+    uint64_t s[4];
+} eb_rng;
 void eb_rng_init(eb_rng *rng, uint64_t seed);
 uint64_t eb_rng_next(eb_rng *rng);
-double eb_rng_uniform(eb_rng *rng);                          // [0, 1)
+double eb_rng_uniform(eb_rng *rng); // [0, 1)
 double eb_rng_normal(eb_rng *rng);
-uint64_t eb_rng_below(eb_rng *rng, uint64_t n);              // unbiased, [0, n)
+uint64_t eb_rng_below(eb_rng *rng, uint64_t n); // unbiased, [0, n)
 
 #endif

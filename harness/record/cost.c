@@ -65,7 +65,7 @@ void eb_cost_from_header(const eb_header *header, eb_cost *out)
 {
     *out = (eb_cost){ 0 };
     for (int f = 0; f < N_FIELDS; f++)
-        *(double *)((char *)out + fields[f].offset) = fields[f].absent;
+        *(double *)(void *)((char *)out + fields[f].offset) = fields[f].absent;
     for (int i = 0; i < header->n_settings; i++) {
         const eb_setting_row *s = &header->settings[i];
         if (strcmp(s->section, "cost") != 0 || !s->value)
@@ -74,7 +74,7 @@ void eb_cost_from_header(const eb_header *header, eb_cost *out)
             out->demonstration = parse_truth(s->value);
         for (int f = 0; f < N_FIELDS; f++)
             if (!strcmp(s->key, fields[f].key))
-                *(double *)((char *)out + fields[f].offset) = parse_number(s->value, fields[f].absent);
+                *(double *)(void *)((char *)out + fields[f].offset) = parse_number(s->value, fields[f].absent);
     }
 }
 

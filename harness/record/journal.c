@@ -271,7 +271,7 @@ eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial
         return NULL;
     eb_journal *j = new_journal(dir, header);
     bool ok = same_run(dir, &scan.header, header, err);
-    for (int i = FILES; ok && i-- > 0;) {
+    for (int i = FILES - 1; ok && i >= 0; i--) {
         ok = open_file(j, i, 0, err) && (i != LINES || lock(j, err)) &&
              cut(j, i, i == LINES ? scan.line_bytes : scan.csv_bytes[i], err);
     }

@@ -35,7 +35,7 @@ struct eb_metric_rule {
 #define WHY(member)  .why = offsetof(eb_trial_sums, cost.member)
 #define TRIAL(...)   RULE(.kind = RULE_TRIAL, .spread = offsetof(eb_trial_sums, none), __VA_ARGS__)
 #define ENERGY(...)  RULE(.kind = RULE_TRIAL, __VA_ARGS__)
-#define POOL(q, p_)  RULE(.kind = RULE_POOL, .pool = EB_POOL_##q, .p = p_)
+#define POOL(q, p_)  RULE(.kind = RULE_POOL, .pool = EB_POOL_##q, .p = (p_))
 #define FACT(m, ...) RULE(.kind = RULE_FACT, .field = offsetof(eb_case_facts, m), __VA_ARGS__)
 
 static const char one_token[] = "needs two output tokens";
@@ -155,7 +155,7 @@ const eb_metric_def eb_metric_table[] = {
 
 static double field_of(const void *base, size_t offset)
 {
-    return *(const double *)((const char *)base + offset);
+    return *(const double *)(const void *)((const char *)base + offset);
 }
 
 // Why an energy is not known, in the words of what happened to the counters.
@@ -312,7 +312,7 @@ static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metr
     if (!c->facts)
         return;
     if (rule->whole_number) {
-        int64_t value = *(const int64_t *)((const char *)c->facts + rule->field);
+        int64_t value = *(const int64_t *)(const void *)((const char *)c->facts + rule->field);
         m->value = value >= 0 ? (double)value : NAN;
     } else {
         m->value = field_of(c->facts, rule->field);

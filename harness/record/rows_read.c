@@ -189,7 +189,7 @@ static bool take_derived(reader *r, const char *s, size_t n)
 {
     (void)r;
     for (size_t i = 0; i < n; i++)
-        if (!memchr("0123456789.+-e", s[i], 14))
+        if (!s[i] || !strchr("0123456789.+-e", s[i]))
             return false;
     return true;
 }

@@ -46,9 +46,9 @@ static void find_dead(const eb_journal_data *d, bool *dead, eb_warnings *warning
     int n = d->header.n_channels;
     bool *moved = eb_alloc((size_t)n + 1);
     double *seen_ns = eb_alloc((size_t)n * sizeof *seen_ns + 1);
-    const eb_sample **last = eb_alloc((size_t)n * sizeof *last + 1);
+    const eb_sample **last = eb_alloc((size_t)n * sizeof(const void *) + 1);
     for (int t = 0; t < d->n_trials; t++) {
-        memset(last, 0, (size_t)n * sizeof *last);
+        memset(last, 0, (size_t)n * sizeof(const void *));
         for (size_t i = 0; i < d->trials[t].n_power; i++) {
             const eb_power_row *row = &d->trials[t].power[i];
             if (row->sample.status == EB_SAMPLE_MISSING || row->sample.status == EB_SAMPLE_GONE)
@@ -96,7 +96,7 @@ static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, s
     double *x = eb_realloc(NULL, (size_t)n + 1, sizeof *x);
     bool known = n >= 5; // of fewer, two that happen to agree make an outlier of the third
     for (int i = 0; i < n; i++) {
-        x[i] = *(const double *)((const char *)&trials[i] + offset);
+        x[i] = *(const double *)(const void *)((const char *)&trials[i] + offset);
         known = known && !isnan(x[i]);
     }
     for (int i = 0; known && i < n; i++) {

@@ -46,7 +46,7 @@ void eb_trial_energy_init(eb_trial_energy *e, const eb_header *header, const boo
                           size_t n_power)
 {
     *e = (eb_trial_energy){ .header = header, .n = header->n_channels };
-    e->traces = eb_alloc((size_t)e->n * sizeof *e->traces + 1);
+    e->traces = eb_alloc((size_t)e->n * sizeof(void *) + 1);
     e->counted = eb_alloc((size_t)e->n * sizeof *e->counted + 1);
     eb_live_count(header, dead, e->counted, NULL, 0, NULL, 0);
     build_traces(e, power, n_power);

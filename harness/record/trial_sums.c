@@ -165,7 +165,7 @@ static double channel_delta(const eb_trial_energy *energy, const char *name, con
 static void counters(eb_trial_sums *s, const eb_trial_energy *energy, const eb_trial_info *info)
 {
     for (size_t i = 0; i < sizeof counter_table / sizeof *counter_table; i++) {
-        double *field = (double *)((char *)s + counter_table[i].offset);
+        double *field = (double *)(void *)((char *)s + counter_table[i].offset);
         const char *const *names = counter_table[i].channels;
         if (!isnan(*field))
             continue;
