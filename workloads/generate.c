@@ -31,8 +31,9 @@ static bool fits(const char *workload, const char *family, const eb_workload_par
     }
     int64_t need = (int64_t)p->depth_tok + p->prompt_tok + p->output_tok;
     if (need > caps->max_ctx_tok || p->batch > caps->max_batch)
-        return eb_err_set(err, EB_USAGE, "workload '%s' needs %lld tokens x %d sequences, the engine was opened for %d x %d",
-                          workload, (long long)need, p->batch, caps->max_ctx_tok, caps->max_batch);
+        return eb_err_set(err, EB_USAGE,
+                          "workload '%s' needs %lld tokens x %d sequences, the engine was opened for %d x %d", workload,
+                          (long long)need, p->batch, caps->max_ctx_tok, caps->max_batch);
     return true;
 }
 
@@ -61,7 +62,9 @@ static bool warm_up(const eb_workload_params *p, eb_engine *engine, const eb_eng
     eb_generate_tokens(p->seed, ~0ull, caps->vocab, prompt, n);
     engine->ops->reset(engine);
     for (int i = 0; i < p->batch; i++) {
-        eb_request r = { .id = (uint32_t)i, .prompt = prompt, .prompt_tok = n, .output_tok = out, .sampling = p->sampling };
+        eb_request r = {
+            .id = (uint32_t)i, .prompt = prompt, .prompt_tok = n, .output_tok = out, .sampling = p->sampling
+        };
         if (!engine->ops->submit(engine, &r, err))
             return false;
     }
@@ -110,7 +113,8 @@ static void fill_rows(const eb_workload_params *p, eb_trial_sink *sink)
 }
 
 // The measured window: nothing here but the submits, the steps and one clock read.
-static bool window(const eb_workload_params *p, eb_engine *engine, eb_trial_sink *sink, const int32_t *prompts, eb_err *err)
+static bool window(const eb_workload_params *p, eb_engine *engine, eb_trial_sink *sink, const int32_t *prompts,
+                   eb_err *err)
 {
     bool ok = true;
     if (sink->mark)

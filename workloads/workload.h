@@ -11,12 +11,12 @@
 
 // Immutable parameters of a case, filled by plan.
 typedef struct eb_workload_params {
-    int prompt_tok, output_tok;  // >= 1
-    int batch;                   // sequences submitted together
-    int depth_tok;               // context already there, not measured
-    uint64_t seed;               // prompt tokens and sampling
+    int prompt_tok, output_tok; // >= 1
+    int batch;                  // sequences submitted together
+    int depth_tok;              // context already there, not measured
+    uint64_t seed;              // prompt tokens and sampling
     eb_sampling_spec sampling;
-    int eval_tok;                // quantized: tokens compared with the reference type
+    int eval_tok; // quantized: tokens compared with the reference type
 } eb_workload_params;
 
 // Where a trial puts what happened. Arrays are the caller's, large enough (batch x output_tok
@@ -26,7 +26,7 @@ typedef struct eb_trial_sink {
     size_t n_tokens, cap_tokens;
     eb_request_row *requests;
     size_t n_requests, cap_requests;
-    int64_t t_start_ns, t_end_ns;     // the window: first scheduled arrival to last token's end
+    int64_t t_start_ns, t_end_ns; // the window: first scheduled arrival to last token's end
     // Called on the workload's thread right before and after the window (sampler marks); may be NULL.
     void (*mark)(void *arg, bool begin);
     // Called between steps, must be cheap (checks a flag); true = stop. May be NULL.
@@ -35,16 +35,16 @@ typedef struct eb_trial_sink {
 } eb_trial_sink;
 
 typedef struct eb_quality {
-    double kld_nats, top1_agree;  // NAN = not computed
+    double kld_nats, top1_agree; // NAN = not computed
     int n_tok;
 } eb_quality;
 
 typedef struct eb_workload_ops eb_workload_ops;
 struct eb_workload_ops {
-    const char *name;       // "dense", "moe", "ssm", "quantized"
-    const char *family;     // engine family it needs ("dense", "moe", "ssm"), or NULL: any
+    const char *name;   // "dense", "moe", "ssm", "quantized"
+    const char *family; // engine family it needs ("dense", "moe", "ssm"), or NULL: any
     const char *doc;
-    bool needs_eval;        // quantized: compares logits with the reference type
+    bool needs_eval; // quantized: compares logits with the reference type
     // Checks that the engine can do it (family, context, eval) and warms up (unmeasured tokens).
     bool (*prepare)(const eb_workload_params *params, eb_engine *engine, eb_err *err);
     bool (*run_trial)(const eb_workload_params *params, eb_engine *engine, eb_trial_sink *sink, eb_err *err);
@@ -52,8 +52,8 @@ struct eb_workload_ops {
     void (*verify)(const eb_trial_sink *sink, char digest[17]);
 };
 
-extern const eb_option eb_workload_options[];               // [workload NAME]
-extern const eb_workload_ops *const eb_workload_table[];    // ends with NULL
+extern const eb_option eb_workload_options[];            // [workload NAME]
+extern const eb_workload_ops *const eb_workload_table[]; // ends with NULL
 const eb_workload_ops *eb_workload_find(const char *name);
 
 // Mean KL divergence D(ref || test) in nats and top-1 agreement over n rows of `vocab` logits.

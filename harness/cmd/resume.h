@@ -7,7 +7,7 @@
 #include "harness/base/error.h"
 
 typedef struct eb_resume {
-    char *config;            // path of DIR/config.ini
+    char *config; // path of DIR/config.ini
     char **sets;
     int n_sets;
 } eb_resume;

@@ -29,7 +29,7 @@ typedef struct run_args {
     const char *config, *out, *resume;
     const char *sets[MAX_SETS];
     int n_sets;
-    char *require;              // the --set that --require-energy stands for
+    char *require; // the --set that --require-energy stands for
     bool dry_run;
     progress_mode progress;
 } run_args;
@@ -57,8 +57,11 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
     const char *value = NULL, *progress = NULL, *grade = NULL, *set = NULL;
     struct {
         const char *name, **value;
-    } const options[] = { { "--set", &set },           { "--out", &a->out },         { "--resume", &a->resume },
-                          { "--require-energy", &grade }, { "--progress", &progress } };
+    } const options[] = { { "--set", &set },
+                          { "--out", &a->out },
+                          { "--resume", &a->resume },
+                          { "--require-energy", &grade },
+                          { "--progress", &progress } };
     if (strcmp(argv[*i], "--dry-run") == 0) {
         a->dry_run = true;
         return EB_OK;
@@ -117,8 +120,8 @@ static int parse_args(run_args *a, int argc, char **argv)
 // ---- progress -----------------------------------------------------------------------------------------
 
 typedef struct screen {
-    bool on, line;              // shown at all; one line rewritten (a terminal) or a line each
-    bool dirty;                 // something stands on the rewritten line
+    bool on, line; // shown at all; one line rewritten (a terminal) or a line each
+    bool dirty;    // something stands on the rewritten line
 } screen;
 
 static void clear_line(screen *s)
@@ -137,13 +140,13 @@ static void show_progress(void *arg, const eb_progress *p)
     if (!isnan(p->eta_s))
         snprintf(eta, sizeof eta, "  ETA %d:%02d", (int)p->eta_s / 60, (int)p->eta_s % 60);
     if (strcmp(p->stage, "trial") == 0)
-        snprintf(text, sizeof text, "[%d/%d] %s  trial %d of %d  %s tok/s%s", p->done + 1, p->total, p->case_id, p->round,
-                 p->rounds, eb_fmt_sig(rate, sizeof rate, p->tok_s, 3), eta);
+        snprintf(text, sizeof text, "[%d/%d] %s  trial %d of %d  %s tok/s%s", p->done + 1, p->total, p->case_id,
+                 p->round, p->rounds, eb_fmt_sig(rate, sizeof rate, p->tok_s, 3), eta);
     else if (strcmp(p->stage, "idle") == 0)
         snprintf(text, sizeof text, "idle baseline");
     else
-        snprintf(text, sizeof text, "%s %d/%d  %s", strcmp(p->stage, "model") == 0 ? "model" : "opening", p->case_index + 1,
-                 p->n_cases, p->case_id ? p->case_id : "");
+        snprintf(text, sizeof text, "%s %d/%d  %s", strcmp(p->stage, "model") == 0 ? "model" : "opening",
+                 p->case_index + 1, p->n_cases, p->case_id ? p->case_id : "");
     clear_line(s);
     fprintf(stderr, s->line ? "%.110s" : "%s\n", text);
     s->dirty = s->line;
@@ -220,7 +223,8 @@ static void print_settings(const eb_plan *plan)
         char where[300], key[160];
         if (!s->text || !*s->text)
             continue;
-        snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "", s->option->key);
+        snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "",
+                 s->option->key);
         printf("  %-34s = %-36s %s\n", key, s->text, origin(plan, s, where, sizeof where));
     }
 }
@@ -248,11 +252,13 @@ static int dry_run(const eb_globals *globals, const eb_plan *plan)
         printf(" to %d", plan->run.trials_max);
     printf(" trials, interleaved\n");
     for (int i = 0; i < plan->n_cases; i++)
-        printf("  %3d  %-58s %-10s %d threads\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name, plan->cases[i].threads);
+        printf("  %3d  %-58s %-10s %d threads\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name,
+               plan->cases[i].threads);
     print_probes(globals, plan);
     eb_run_estimate(plan, &e);
     printf("\nestimate: %s of models to write, the largest %s in memory, %s of results, ",
-           eb_fmt_bytes(a, sizeof a, (double)e.model_bytes_to_write, 3), eb_fmt_bytes(b, sizeof b, (double)e.model_bytes_largest, 3),
+           eb_fmt_bytes(a, sizeof a, (double)e.model_bytes_to_write, 3),
+           eb_fmt_bytes(b, sizeof b, (double)e.model_bytes_largest, 3),
            eb_fmt_bytes(c, sizeof c, (double)e.result_bytes, 2));
     if (isnan(e.seconds))
         printf("time not known\n");
@@ -275,8 +281,8 @@ static int judge(const eb_run *run, const eb_plan *plan)
         eb_grade grade = energy && !isnan(energy->value) ? energy->grade : EB_GRADE_NONE;
         if (run->complete && grade < plan->run.require_energy) {
             fprintf(stderr, "effbench: error: '%s' has energy of grade '%s', '%s' was required%s%s\n", c->info->id,
-                    eb_grade_name(grade), eb_grade_name(plan->run.require_energy), energy && energy->note[0] ? ": " : "",
-                    energy ? energy->note : "");
+                    eb_grade_name(grade), eb_grade_name(plan->run.require_energy),
+                    energy && energy->note[0] ? ": " : "", energy ? energy->note : "");
             return EB_UNAVAILABLE;
         }
     }
@@ -320,8 +326,13 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     screen s = open_screen(args->progress);
     char *self = self_path();
     bool started = false;
-    eb_run_job job = { .plan = plan, .io = &io, .dir = dir, .resume = args->resume != NULL, .tool_version = eb_version,
-                       .self = self, .signal = &caught,
+    eb_run_job job = { .plan = plan,
+                       .io = &io,
+                       .dir = dir,
+                       .resume = args->resume != NULL,
+                       .tool_version = eb_version,
+                       .self = self,
+                       .signal = &caught,
                        .hooks = { .progress = show_progress, .notice = show_notice, .arg = &s } };
     catch_signals();
     bool ok = eb_run_execute(&job, &started, &err);
@@ -332,7 +343,7 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     if (!ok)
         rc = eb_cmd_fail(&err);
     if (!started && !args->resume && !args->out)
-        rmdir(dir);  // ours and still empty
+        rmdir(dir); // ours and still empty
     free(self);
     eb_io_deinit(&io);
     return rc;
@@ -389,7 +400,8 @@ const eb_command eb_cmd_run = {
     .synopsis = "run CONFIG [--set section[:name]:key=value] [--out DIR] [--dry-run]",
     .doc = "measure what a config asks for and print the table",
     .run = run,
-    .help = "  CONFIG                     an INI file; configs/ has some, `effbench help SECTION.KEY` explains each option\n"
+    .help = "  CONFIG                     an INI file; configs/ has some, `effbench help SECTION.KEY` explains each "
+            "option\n"
             "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
             "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"

@@ -8,7 +8,7 @@
 
 enum { TOKEN_ROW_BYTES = 90, POWER_ROW_BYTES = 80, CHANNELS = 20, OPEN_S = 1 };
 #define CEILING_BUDGET_NS 200000000ll
-#define BYTES_PER_WEIGHT 1.0
+#define BYTES_PER_WEIGHT  1.0
 
 static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
 {
@@ -25,7 +25,8 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
     eb_err_clear(&ignored);
     *out = (eb_estimate){ 0 };
     if (plan->engine->ceilings)
-        plan->engine->ceilings(plan->n_cases ? plan->cases[0].threads : 1, plan->affinity, CEILING_BUDGET_NS, &k, &ignored);
+        plan->engine->ceilings(plan->n_cases ? plan->cases[0].threads : 1, plan->affinity, CEILING_BUDGET_NS, &k,
+                               &ignored);
     double seconds = (double)plan->run.idle_ns / 1e9;
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_case *c = &plan->cases[i];
@@ -43,7 +44,8 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
             trial = NAN;
         seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
         double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
-        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES + (double)c->params.batch * c->params.output_tok * TOKEN_ROW_BYTES));
+        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES +
+                                                  (double)c->params.batch * c->params.output_tok * TOKEN_ROW_BYTES));
     }
     out->seconds = seconds;
 }

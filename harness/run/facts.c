@@ -51,8 +51,9 @@ void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const e
 // n x vocab logits of the frozen tokens, f32 cache; caller frees.
 static float *logits_of(const eb_plan *plan, const eb_case *c, const char *path, int n, int *vocab, eb_err *err)
 {
-    eb_engine_config config = { .threads = c->threads, .affinity = plan->affinity, .max_batch = 1, .max_ctx_tok = n + 1,
-                                .kv = EB_KV_F32 };
+    eb_engine_config config = {
+        .threads = c->threads, .affinity = plan->affinity, .max_batch = 1, .max_ctx_tok = n + 1, .kv = EB_KV_F32
+    };
     eb_engine *engine = plan->engine->open(path, &config, err);
     if (!engine)
         return NULL;
@@ -103,7 +104,8 @@ bool eb_facts_quality(const eb_plan *plan, const eb_case *c, const char *path, c
         f->top1_agree = q.top1_agree;
         f->quality_tok = q.n_tok;
     } else {
-        eb_err_set(err, EB_USAGE, "case '%s' has %d tokens in its vocabulary, its reference type %d", c->id, vocab, ref->vocab);
+        eb_err_set(err, EB_USAGE, "case '%s' has %d tokens in its vocabulary, its reference type %d", c->id, vocab,
+                   ref->vocab);
     }
     free(test);
     return ok;

@@ -12,10 +12,10 @@
 #include "harness/base/clock.h"
 
 // Shares of a trial's time from which a disturbance is worth a warning.
-#define STEAL_SHARE 0.01
+#define STEAL_SHARE   0.01
 #define FOREIGN_SHARE 0.10
-#define HOT_C 95.0
-#define LOAD_BUSY 0.5
+#define HOT_C         95.0
+#define LOAD_BUSY     0.5
 
 static double vmstat(const char *text, const char *name)
 {
@@ -33,7 +33,8 @@ static void read_stat(const eb_io *io, eb_guard *g)
     char line[256];
     g->busy_s = g->steal_s = NAN;
     if (eb_io_read_line(io, "/proc/stat", line, sizeof line) <= 0 ||
-        sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+        sscanf(line, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6],
+               &v[7]) != 8)
         return;
     double hz = (double)sysconf(_SC_CLK_TCK);
     g->busy_s = (double)(v[0] + v[1] + v[2] + v[5] + v[6]) / hz;
@@ -94,7 +95,8 @@ void eb_guard_read(const eb_io *io, eb_guard *out)
     read_throttle(io, out);
     read_thermal(io, out);
     read_frequency(io, out);
-    if (eb_io_read_line(io, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", out->governor, sizeof out->governor) < 0)
+    if (eb_io_read_line(io, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", out->governor,
+                        sizeof out->governor) < 0)
         out->governor[0] = 0;
 }
 
@@ -106,7 +108,8 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
     if (after->suspended_ns - before->suspended_ns > 1000000)
         eb_warn(w, "the machine was suspended during the trial");
     if (after->throttle_count > before->throttle_count)
-        eb_warn(w, "the CPU throttled %.0f times: cool it or lower its power limit", after->throttle_count - before->throttle_count);
+        eb_warn(w, "the CPU throttled %.0f times: cool it or lower its power limit",
+                after->throttle_count - before->throttle_count);
     if (after->temperature_c >= HOT_C)
         eb_warn(w, "hottest thermal zone at %.0f C", after->temperature_c);
     if (after->swap_pages > before->swap_pages)

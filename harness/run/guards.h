@@ -11,11 +11,11 @@ enum { EB_GUARD_CPUS = 1024 };
 
 typedef struct eb_guard {
     int64_t t_ns, own_cpu_ns, suspended_ns;
-    double busy_s, steal_s;           // of all CPUs together; NAN = not known
-    double swap_pages, throttle_count;  // NAN = not known
-    double temperature_c;             // hottest thermal zone; NAN = not known
-    double frequency_hz;              // mean of the CPUs' current frequency; NAN = not known
-    char governor[32];                // of CPU 0; "" = not known
+    double busy_s, steal_s;            // of all CPUs together; NAN = not known
+    double swap_pages, throttle_count; // NAN = not known
+    double temperature_c;              // hottest thermal zone; NAN = not known
+    double frequency_hz;               // mean of the CPUs' current frequency; NAN = not known
+    char governor[32];                 // of CPU 0; "" = not known
 } eb_guard;
 
 void eb_guard_read(const eb_io *io, eb_guard *out);

@@ -98,7 +98,8 @@ bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade requ
                                    found->sources[i].reason);
     eb_err_set(err, EB_UNAVAILABLE, "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
                eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
-    return eb_err_hint(err, "`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less");
+    return eb_err_hint(
+        err, "`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less");
 }
 
 static char *copy(const char *s)
@@ -124,8 +125,12 @@ static void add_settings(eb_header *h, const eb_plan *plan)
     for (size_t i = 0; i < plan->n_settings; i++) {
         const eb_setting *s = &plan->settings[i];
         h->settings[h->n_settings++] = (eb_setting_row){
-            .section = copy(s->option->section), .name = copy(s->name),          .key = copy(s->option->key),
-            .value = copy(s->text),              .unit = copy(s->option->unit), .origin = origin_text(plan, s),
+            .section = copy(s->option->section),
+            .name = copy(s->name),
+            .key = copy(s->option->key),
+            .value = copy(s->text),
+            .unit = copy(s->option->unit),
+            .origin = origin_text(plan, s),
         };
     }
 }

@@ -10,7 +10,7 @@
 typedef struct eb_found {
     eb_source_row *sources;
     int n_sources;
-    eb_probe **probes;       // opened ones
+    eb_probe **probes; // opened ones
     int n_probes;
 } eb_found;
 

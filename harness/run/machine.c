@@ -56,9 +56,12 @@ static void cpu_facts(const eb_io *io, eb_header *h)
 {
     // x86's names first, then what ARM kernels print.
     static const char *const wanted[][3] = {
-        { "cpu_model", "model name", "Model" },       { "cpu_vendor", "vendor_id", "CPU implementer" },
-        { "cpu_family", "cpu family", "CPU architecture" }, { "cpu_model_number", "model", "CPU part" },
-        { "cpu_stepping", "stepping", "CPU revision" }, { "microcode", "microcode", "CPU variant" },
+        { "cpu_model", "model name", "Model" },
+        { "cpu_vendor", "vendor_id", "CPU implementer" },
+        { "cpu_family", "cpu family", "CPU architecture" },
+        { "cpu_model_number", "model", "CPU part" },
+        { "cpu_stepping", "stepping", "CPU revision" },
+        { "microcode", "microcode", "CPU variant" },
     };
     char value[VALUE_MAX];
     char *text = eb_io_slurp(io, "/proc/cpuinfo", CPUINFO_LIMIT);
@@ -122,7 +125,8 @@ static void energy_fact(eb_header *h)
     for (int i = 0; i < h->n_channels && at < sizeof text; i++) {
         const eb_channel *c = &h->channels[i];
         if (c->grade != EB_GRADE_NONE)
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s (%s)", at ? ", " : "", c->name, eb_grade_name(c->grade));
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s%s (%s)", at ? ", " : "", c->name,
+                                   eb_grade_name(c->grade));
     }
     add(h, "energy_sources", at ? text : "none");
 }

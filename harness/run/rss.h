@@ -5,7 +5,7 @@
 
 #include "harness/base/io.h"
 
-void eb_rss_reset(const eb_io *io);       // forgets the peak so far (the real machine only)
-uint64_t eb_rss_peak(const eb_io *io);    // bytes since the reset; 0 = not known
+void eb_rss_reset(const eb_io *io);    // forgets the peak so far (the real machine only)
+uint64_t eb_rss_peak(const eb_io *io); // bytes since the reset; 0 = not known
 
 #endif

@@ -21,15 +21,15 @@
 
 enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
 #define CEILING_BUDGET_NS 600000000ll
-#define NAP_NS 20000000ll
+#define NAP_NS            20000000ll
 
 // One case while the run goes on.
 typedef struct case_state {
-    char path[PATH_SIZE];       // model file
-    double *tok_s;              // of each finished trial
-    int n;                      // finished trials
-    bool *done;                 // by round, 0-based
-    bool stopped;               // by the stop rule
+    char path[PATH_SIZE]; // model file
+    double *tok_s;        // of each finished trial
+    int n;                // finished trials
+    bool *done;           // by round, 0-based
+    bool stopped;         // by the stop rule
     uint64_t rss_bytes;
 } case_state;
 
@@ -82,9 +82,16 @@ static void progress(const runner *r, const char *stage, const eb_case *c, int r
 {
     if (!r->job->hooks.progress)
         return;
-    eb_progress p = { .stage = stage, .case_id = c ? c->id : NULL, .case_index = c ? c->index : 0,
-                      .n_cases = r->plan->n_cases, .round = round, .rounds = r->plan->run.trials_max,
-                      .done = r->done, .total = r->total, .tok_s = NAN, .eta_s = NAN };
+    eb_progress p = { .stage = stage,
+                      .case_id = c ? c->id : NULL,
+                      .case_index = c ? c->index : 0,
+                      .n_cases = r->plan->n_cases,
+                      .round = round,
+                      .rounds = r->plan->run.trials_max,
+                      .done = r->done,
+                      .total = r->total,
+                      .tok_s = NAN,
+                      .eta_s = NAN };
     if (c && r->cases[c->index].n > 0)
         p.tok_s = r->cases[c->index].tok_s[r->cases[c->index].n - 1];
     int here = r->done - r->done_before;
@@ -172,7 +179,8 @@ static bool case_facts(runner *r, const eb_case *c, eb_err *err)
         close_engine(r);
         eb_err cold;
         eb_err_clear(&cold);
-        f->first_token_cold_ns = eb_cold_first_token(r->job->self, r->cases[c->index].path, c->threads, c->kv, stop_asked, r, &cold);
+        f->first_token_cold_ns =
+            eb_cold_first_token(r->job->self, r->cases[c->index].path, c->threads, c->kv, stop_asked, r, &cold);
         if (f->first_token_cold_ns < 0 && !stop_asked(r))
             eb_warn(&r->warnings, "%s", cold.message);
     }
@@ -238,7 +246,8 @@ static void apply_stop_rule(runner *r, const eb_case *c)
     const eb_run_config *run = &r->plan->run;
     case_state *s = &r->cases[c->index];
     double lo, hi, mid = eb_median(s->tok_s, (size_t)s->n);
-    if (run->trials_min == run->trials_max || run->target <= 0 || !eb_stop_is_look(s->n, run->trials_min, run->trials_max))
+    if (run->trials_min == run->trials_max || run->target <= 0 ||
+        !eb_stop_is_look(s->n, run->trials_min, run->trials_max))
         return;
     if (eb_median_interval(s->tok_s, (size_t)s->n, r->header->interval_level, &lo, &hi) &&
         (hi - lo) / 2 <= run->target * mid)
@@ -356,14 +365,19 @@ static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_i
 static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
 {
     eb_trial_info info = { .number = r->number + 1, .case_index = c->index, .round = round, .load_ns = -1 };
-    eb_trial_sink sink = { .tokens = r->tokens, .cap_tokens = r->cap_tokens, .requests = r->requests,
-                           .cap_requests = r->cap_requests, .mark = mark, .stop = stop_asked, .arg = r };
+    eb_trial_sink sink = { .tokens = r->tokens,
+                           .cap_tokens = r->cap_tokens,
+                           .requests = r->requests,
+                           .cap_requests = r->cap_requests,
+                           .mark = mark,
+                           .stop = stop_asked,
+                           .arg = r };
     eb_warnings w = { 0 };
     eb_err failure;
     eb_err_clear(&failure);
     progress(r, "trial", c, round);
     bool ok = measure(r, c, &sink, &info, &w, &failure);
-    if (interrupted(r, err)) {  // a trial that was cut short is no trial
+    if (interrupted(r, err)) { // a trial that was cut short is no trial
         eb_warnings_deinit(&w);
         return false;
     }

@@ -10,28 +10,28 @@
 #include "harness/plan/plan.h"
 
 typedef struct eb_progress {
-    const char *stage;       // "model", "idle", "warm", "trial"
-    const char *case_id;     // NULL = none
+    const char *stage;   // "model", "idle", "warm", "trial"
+    const char *case_id; // NULL = none
     int case_index, n_cases, round, rounds;
-    int done, total;         // trials
-    double tok_s;            // of this case's last trial; NAN = none yet
-    double eta_s;            // NAN = not known yet
+    int done, total; // trials
+    double tok_s;    // of this case's last trial; NAN = none yet
+    double eta_s;    // NAN = not known yet
 } eb_progress;
 
 typedef struct eb_run_hooks {
-    void (*progress)(void *arg, const eb_progress *progress);  // never called inside a measured window
-    void (*notice)(void *arg, const char *line);               // one line, no newline
+    void (*progress)(void *arg, const eb_progress *progress); // never called inside a measured window
+    void (*notice)(void *arg, const char *line);              // one line, no newline
     void *arg;
 } eb_run_hooks;
 
 typedef struct eb_run_job {
     const eb_plan *plan;
     eb_io *io;
-    const char *dir;                         // result folder
+    const char *dir; // result folder
     bool resume;
     const char *tool_version;
-    const char *self;                        // this program's path, for cold starts; NULL: not measured
-    const volatile sig_atomic_t *signal;     // the signal that came, 0 = none
+    const char *self;                    // this program's path, for cold starts; NULL: not measured
+    const volatile sig_atomic_t *signal; // the signal that came, 0 = none
     eb_run_hooks hooks;
 } eb_run_job;
 
@@ -47,7 +47,7 @@ bool eb_stop_is_look(int n, int trials_min, int trials_max);
 // Rough figures for --dry-run.
 typedef struct eb_estimate {
     uint64_t model_bytes_to_write, model_bytes_largest, result_bytes;
-    double seconds;      // NAN = not known (a model file that does not exist yet has unknown work)
+    double seconds; // NAN = not known (a model file that does not exist yet has unknown work)
 } eb_estimate;
 void eb_run_estimate(const eb_plan *plan, eb_estimate *out);
 

@@ -12,15 +12,15 @@
 #include "harness/base/mem.h"
 
 enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 512 };
-#define WINDOW_GUARD_NS 1000000000ll  // `window` mode still reads each second, well inside any wrap
-#define EDGE_MIN_NS 100000ll
+#define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second, well inside any wrap
+#define EDGE_MIN_NS     100000ll
 
 // One probe's place in the schedule.
 typedef struct slot {
     eb_probe *probe;
-    int first, n;             // channels
-    int64_t base_ns;          // as configured
-    int64_t interval_ns;      // as thinned in this window
+    int first, n;        // channels
+    int64_t base_ns;     // as configured
+    int64_t interval_ns; // as thinned in this window
     int64_t due_ns;
 } slot;
 
@@ -29,14 +29,14 @@ struct eb_sampler {
     int n_slots, n_channels;
     const eb_channel **channels;
     eb_sampling mode;
-    eb_sample *scratch;       // one read of the widest probe
+    eb_sample *scratch; // one read of the widest probe
     eb_power_row *rows;
     size_t n_rows, max_rows;
     int busy_cpus;
 
     pthread_t thread;
     bool has_thread;
-    pthread_mutex_t lock;     // guards all above while sampling, and the two below
+    pthread_mutex_t lock; // guards all above while sampling, and the two below
     pthread_cond_t wake;
     bool sampling, quit;
     int64_t cpu_ns;
@@ -71,8 +71,9 @@ static bool add_slots(eb_sampler *s, eb_probe *const *probes, int n_probes, cons
         int n = eb_probe_channels(probes[i], &channels);
         if (s->n_channels + n > MAX_CHANNELS)
             return eb_err_set(err, EB_FAILED, "more than %d channels", MAX_CHANNELS);
-        s->slots[i] = (slot){ .probe = probes[i], .first = s->n_channels, .n = n,
-                              .base_ns = probe_interval(config, channels, n) };
+        s->slots[i] = (slot){
+            .probe = probes[i], .first = s->n_channels, .n = n, .base_ns = probe_interval(config, channels, n)
+        };
         for (int k = 0; k < n; k++)
             s->channels[s->n_channels++] = &channels[k];
         widest = n > widest ? n : widest;

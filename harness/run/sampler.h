@@ -17,19 +17,19 @@ typedef struct eb_sampler eb_sampler;
 // CPUs than that the thread keeps to the others.
 eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe_config *config, size_t max_rows,
                            int busy_cpus, eb_err *err);
-void eb_sampler_free(eb_sampler *s);   // stops the thread
+void eb_sampler_free(eb_sampler *s); // stops the thread
 
 int eb_sampler_channels(const eb_sampler *s);
 const eb_channel *eb_sampler_channel(const eb_sampler *s, int i);
 
-bool eb_sampler_start(eb_sampler *s, eb_err *err);  // the thread, idle until begin
-void eb_sampler_begin(eb_sampler *s);               // forgets earlier rows, reads every channel, then samples
-void eb_sampler_end(eb_sampler *s);                 // reads every channel, then stops sampling
+bool eb_sampler_start(eb_sampler *s, eb_err *err); // the thread, idle until begin
+void eb_sampler_begin(eb_sampler *s);              // forgets earlier rows, reads every channel, then samples
+void eb_sampler_end(eb_sampler *s);                // reads every channel, then stops sampling
 // Without the thread: takes what is due at `now_ns`, and says when the next read is due.
 int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns);
 
 // Rows since begin, in time order per channel; valid until the next begin.
 const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n);
-int64_t eb_sampler_cpu_ns(const eb_sampler *s);     // CPU time the thread has used
+int64_t eb_sampler_cpu_ns(const eb_sampler *s); // CPU time the thread has used
 
 #endif

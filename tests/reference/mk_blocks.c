@@ -34,7 +34,8 @@ uint16_t mk_half(double v)
 {
     uint16_t sign = signbit(v) ? 0x8000 : 0;
     double a = fabs(v);
-    if (a >= 65520) return sign | 0x7c00;
+    if (a >= 65520)
+        return sign | 0x7c00;
     int e = a >= 0x1p-14 ? ilogb(a) : -14; // below that the step stays that of 2^-14
     long n = lrint(ldexp(a, 10 - e));
     return (uint16_t)(sign | (n + ((long)(e + 14) << 10))); // a carry out of n lands in the exponent
@@ -49,7 +50,8 @@ static void put_half(uint8_t *p, double v)
 
 static void random_bytes(mk_rng *r, uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n; i++) p[i] = (uint8_t)mk_bits(r);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)mk_bits(r);
 }
 
 static double jitter(mk_rng *r)
@@ -92,7 +94,8 @@ static double spread(int levels)
 static void make_q8_0(mk_rng *r, uint8_t *p, double std)
 {
     put_half(p, std / spread(255) * jitter(r));
-    for (int i = 0; i < 32; i++) p[2 + i] = (uint8_t)((int)mk_below(r, 255) - 127); // a quantizer never writes -128
+    for (int i = 0; i < 32; i++)
+        p[2 + i] = (uint8_t)((int)mk_below(r, 255) - 127); // a quantizer never writes -128
 }
 
 static void make_q4_0(mk_rng *r, uint8_t *p, double std)
@@ -139,15 +142,18 @@ static void pick_scale_min(mk_rng *r, int max, int *scale, int *min)
 {
     *scale = max / 3 + (int)mk_below(r, (unsigned)(max - max / 3 + 1));
     *min = *scale + (int)mk_below(r, 3) - 1;
-    if (*min > max) *min = max;
-    if (mk_below(r, 64) == 0) *scale = *min = 0;
+    if (*min > max)
+        *min = max;
+    if (mk_below(r, 64) == 0)
+        *scale = *min = 0;
 }
 
 // Root mean square of the scales that pick_scale_min draws.
 static double scale_rms(int max)
 {
     double sum = 0;
-    for (int s = max / 3; s <= max; s++) sum += (double)s * s;
+    for (int s = max / 3; s <= max; s++)
+        sum += (double)s * s;
     return sqrt(sum / (max - max / 3 + 1));
 }
 
@@ -167,7 +173,8 @@ static void make_q2_k(mk_rng *r, uint8_t *p, double std)
 static void make_q3_k(mk_rng *r, uint8_t *p, double std)
 {
     random_bytes(r, p, 108);
-    put_half(p + 108, sign(r) * std / sqrt(spread(8) * spread(8) + 0.25) / sqrt(spread(64) * spread(64) + 0.25) * jitter(r));
+    put_half(p + 108,
+             sign(r) * std / sqrt(spread(8) * spread(8) + 0.25) / sqrt(spread(64) * spread(64) + 0.25) * jitter(r));
 }
 
 // d, dmin and the 12 packed bytes of eight 6-bit scales and mins.
@@ -214,17 +221,20 @@ static const struct {
     uint32_t type;
     void (*block)(mk_rng *, uint8_t *, double);
 } makers[] = {
-    {REF_F32, make_f32},       {REF_F16, make_f16},   {REF_BF16, make_bf16}, {REF_Q8_0, make_q8_0}, {REF_Q4_0, make_q4_0},
-    {REF_Q4_1, make_q4_1},     {REF_Q5_0, make_q5_0}, {REF_Q5_1, make_q5_1}, {REF_Q2_K, make_q2_k}, {REF_Q3_K, make_q3_k},
-    {REF_Q4_K, make_q4_k},     {REF_Q5_K, make_q5_k}, {REF_Q6_K, make_q6_k}, {REF_IQ4_NL, make_iq4_nl},
+    { REF_F32, make_f32 },   { REF_F16, make_f16 },       { REF_BF16, make_bf16 }, { REF_Q8_0, make_q8_0 },
+    { REF_Q4_0, make_q4_0 }, { REF_Q4_1, make_q4_1 },     { REF_Q5_0, make_q5_0 }, { REF_Q5_1, make_q5_1 },
+    { REF_Q2_K, make_q2_k }, { REF_Q3_K, make_q3_k },     { REF_Q4_K, make_q4_k }, { REF_Q5_K, make_q5_k },
+    { REF_Q6_K, make_q6_k }, { REF_IQ4_NL, make_iq4_nl },
 };
 
 void mk_row(mk_rng *r, uint32_t type, uint8_t *dst, size_t n, double std)
 {
     const ref_type *t = ref_type_of(type);
     for (size_t m = 0; m < sizeof makers / sizeof *makers; m++) {
-        if (makers[m].type != type) continue;
-        for (size_t i = 0; i < n; i += t->weights, dst += t->bytes) makers[m].block(r, dst, std);
+        if (makers[m].type != type)
+            continue;
+        for (size_t i = 0; i < n; i += t->weights, dst += t->bytes)
+            makers[m].block(r, dst, std);
         return;
     }
     ref_die("cannot make weights of type %u", type);

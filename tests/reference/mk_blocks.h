@@ -12,7 +12,7 @@ typedef struct {
 } mk_rng;
 
 uint64_t mk_bits(mk_rng *r);
-unsigned mk_below(mk_rng *r, unsigned n);         // 0 .. n-1
+unsigned mk_below(mk_rng *r, unsigned n); // 0 .. n-1
 double mk_uniform(mk_rng *r, double lo, double hi);
 double mk_normal(mk_rng *r);
 

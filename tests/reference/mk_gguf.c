@@ -26,7 +26,8 @@ void mk_deinit(mk_gguf *w)
 static void append(mk_gguf *w, const void *bytes, size_t n)
 {
     w->kv = realloc(w->kv, w->kv_bytes + n);
-    if (!w->kv) ref_die("out of memory");
+    if (!w->kv)
+        ref_die("out of memory");
     memcpy(w->kv + w->kv_bytes, bytes, n);
     w->kv_bytes += n;
 }
@@ -74,7 +75,8 @@ void mk_arch_f32(mk_gguf *w, const char *suffix, float value)
 
 mk_tensor *mk_add(mk_gguf *w, const char *name, uint32_t type, size_t ne0, size_t ne1, size_t ne2)
 {
-    if (w->n_tensors == MK_MAX_TENSORS) ref_die("too many tensors");
+    if (w->n_tensors == MK_MAX_TENSORS)
+        ref_die("too many tensors");
     mk_tensor *t = &w->tensors[w->n_tensors++];
     snprintf(t->name, sizeof t->name, "%s", name);
     t->type = type;
@@ -89,13 +91,15 @@ mk_tensor *mk_add(mk_gguf *w, const char *name, uint32_t type, size_t ne0, size_
 size_t mk_tensor_bytes(const mk_tensor *t)
 {
     const ref_type *type = ref_type_of(t->type);
-    if (!type || t->ne[0] % type->weights) ref_die("%s: %zu wide is not whole blocks", t->name, (size_t)t->ne[0]);
+    if (!type || t->ne[0] % type->weights)
+        ref_die("%s: %zu wide is not whole blocks", t->name, (size_t)t->ne[0]);
     return t->ne[0] / type->weights * type->bytes * t->ne[1] * t->ne[2];
 }
 
 static void put(mk_gguf *w, const void *bytes, size_t n)
 {
-    if (fwrite(bytes, 1, n, w->file) != n) ref_die("write failed");
+    if (fwrite(bytes, 1, n, w->file) != n)
+        ref_die("write failed");
 }
 
 static size_t aligned(size_t n)
@@ -107,7 +111,8 @@ static void pad_file(mk_gguf *w)
 {
     static const uint8_t zeros[MK_ALIGN];
     long at = ftell(w->file);
-    if (at < 0) ref_die("ftell failed");
+    if (at < 0)
+        ref_die("ftell failed");
     put(w, zeros, aligned((size_t)at) - (size_t)at);
 }
 
@@ -115,7 +120,8 @@ void mk_open(mk_gguf *w, const char *path)
 {
     uint64_t n_tensors = w->n_tensors, offset = 0;
     w->file = fopen(path, "wb");
-    if (!w->file) ref_die("cannot write '%s'", path);
+    if (!w->file)
+        ref_die("cannot write '%s'", path);
     put(w, "GGUF", 4);
     put(w, &w->version, 4);
     put(w, &n_tensors, 8);
@@ -147,5 +153,6 @@ void mk_pad(mk_gguf *w)
 
 void mk_close(mk_gguf *w)
 {
-    if (fclose(w->file) != 0) ref_die("write failed");
+    if (fclose(w->file) != 0)
+        ref_die("write failed");
 }

@@ -14,36 +14,59 @@
 typedef struct {
     const char *name;
     bool bias, head_norm, row_norm, moe, shared, expert_key;
-    bool square;    // attention is hidden x hidden: no head-dim of its own
+    bool square;     // attention is hidden x hidden: no head-dim of its own
     bool needs_head; // no tied embeddings
     int mamba;
 } arch_desc;
 
 static const arch_desc archs[] = {
-    {.name = "llama"},
-    {.name = "qwen2", .bias = true, .square = true},
-    {.name = "qwen3", .head_norm = true},
-    {.name = "olmoe", .row_norm = true, .moe = true, .square = true, .needs_head = true},
-    {.name = "qwen2moe", .bias = true, .moe = true, .shared = true, .expert_key = true, .square = true, .needs_head = true},
-    {.name = "qwen3moe", .head_norm = true, .moe = true, .expert_key = true},
-    {.name = "mamba", .mamba = 1},
-    {.name = "mamba2", .mamba = 2},
+    { .name = "llama" },
+    { .name = "qwen2", .bias = true, .square = true },
+    { .name = "qwen3", .head_norm = true },
+    { .name = "olmoe", .row_norm = true, .moe = true, .square = true, .needs_head = true },
+    { .name = "qwen2moe",
+      .bias = true,
+      .moe = true,
+      .shared = true,
+      .expert_key = true,
+      .square = true,
+      .needs_head = true },
+    { .name = "qwen3moe", .head_norm = true, .moe = true, .expert_key = true },
+    { .name = "mamba", .mamba = 1 },
+    { .name = "mamba2", .mamba = 2 },
 };
 enum { N_ARCHS = sizeof archs / sizeof *archs };
 
 enum number {
-    SEED, HIDDEN, LAYERS, HEADS, KV_HEADS, HEAD_DIM, FFN, VOCAB, EXPERTS, EXPERTS_USED, EXPERT_FFN, SHARED_FFN, DT_RANK,
-    D_STATE, D_INNER, D_CONV, GROUPS, SSM_HEADS, N_NUMBERS
+    SEED,
+    HIDDEN,
+    LAYERS,
+    HEADS,
+    KV_HEADS,
+    HEAD_DIM,
+    FFN,
+    VOCAB,
+    EXPERTS,
+    EXPERTS_USED,
+    EXPERT_FFN,
+    SHARED_FFN,
+    DT_RANK,
+    D_STATE,
+    D_INNER,
+    D_CONV,
+    GROUPS,
+    SSM_HEADS,
+    N_NUMBERS
 };
 
 static const char *const number_flags[N_NUMBERS] = {
-    "--seed", "--hidden", "--layers", "--heads", "--kv-heads", "--head-dim", "--ffn", "--vocab", "--experts",
-    "--experts-used", "--expert-ffn", "--shared-ffn", "--dt-rank", "--d-state", "--d-inner", "--d-conv", "--groups",
-    "--ssm-heads",
+    "--seed",    "--hidden",  "--layers",  "--heads",        "--kv-heads",   "--head-dim",
+    "--ffn",     "--vocab",   "--experts", "--experts-used", "--expert-ffn", "--shared-ffn",
+    "--dt-rank", "--d-state", "--d-inner", "--d-conv",       "--groups",     "--ssm-heads",
 };
 
 enum flag { TIED, ROPE_FREQS, MIXED, V2, N_FLAGS };
-static const char *const flag_names[N_FLAGS] = {"--tied", "--rope-freqs", "--mixed", "--v2"};
+static const char *const flag_names[N_FLAGS] = { "--tied", "--rope-freqs", "--mixed", "--v2" };
 
 // How a tensor's values are drawn.
 typedef enum { MATRIX, NORM, BIAS, ROUTER, CONV, SSM_A, SSM_D, DT_BIAS, ROPE_FACTOR } kind;
@@ -77,14 +100,16 @@ static size_t parse_number(const char *flag, const char *text)
 {
     char *end;
     unsigned long long v = strtoull(text ? text : "", &end, 10);
-    if (!text || end == text || *end || v > UINT32_MAX) ref_die("%s wants a number", flag);
+    if (!text || end == text || *end || v > UINT32_MAX)
+        ref_die("%s wants a number", flag);
     return (size_t)v;
 }
 
 static bool parse_number_flag(maker *m, const char *flag, const char *value, bool *given)
 {
     for (int i = 0; i < N_NUMBERS; i++) {
-        if (strcmp(flag, number_flags[i]) != 0) continue;
+        if (strcmp(flag, number_flags[i]) != 0)
+            continue;
         m->n[i] = parse_number(flag, value);
         given[i] = true;
         return true;
@@ -95,7 +120,8 @@ static bool parse_number_flag(maker *m, const char *flag, const char *value, boo
 static bool parse_switch(maker *m, const char *flag)
 {
     for (int i = 0; i < N_FLAGS; i++) {
-        if (strcmp(flag, flag_names[i]) != 0) continue;
+        if (strcmp(flag, flag_names[i]) != 0)
+            continue;
         m->flag[i] = true;
         return true;
     }
@@ -105,13 +131,15 @@ static bool parse_switch(maker *m, const char *flag)
 static const arch_desc *arch_named(const char *name)
 {
     for (size_t i = 0; i < N_ARCHS; i++)
-        if (strcmp(archs[i].name, name) == 0) return &archs[i];
+        if (strcmp(archs[i].name, name) == 0)
+            return &archs[i];
     ref_die("no architecture '%s'", name);
 }
 
 static void default_to(maker *m, const bool *given, enum number which, size_t value)
 {
-    if (!given[which]) m->n[which] = value;
+    if (!given[which])
+        m->n[which] = value;
 }
 
 static void set_defaults(maker *m, const bool *given)
@@ -143,33 +171,48 @@ static void check(const maker *m)
 {
     const size_t *n = m->n;
     const arch_desc *a = m->arch;
-    if (!n[HIDDEN] || !n[LAYERS] || !n[VOCAB]) ref_die("hidden, layers and vocab cannot be 0");
-    if (m->flag[TIED] && a->needs_head) ref_die("%s has no tied form", a->name);
-    if (m->flag[ROPE_FREQS] && strcmp(a->name, "llama") != 0) ref_die("only llama has rope_freqs");
+    if (!n[HIDDEN] || !n[LAYERS] || !n[VOCAB])
+        ref_die("hidden, layers and vocab cannot be 0");
+    if (m->flag[TIED] && a->needs_head)
+        ref_die("%s has no tied form", a->name);
+    if (m->flag[ROPE_FREQS] && strcmp(a->name, "llama") != 0)
+        ref_die("only llama has rope_freqs");
     if (a->mamba) {
-        if (a->mamba == 1 && n[D_INNER] != 2 * n[HIDDEN]) ref_die("mamba: d-inner is twice hidden");
+        if (a->mamba == 1 && n[D_INNER] != 2 * n[HIDDEN])
+            ref_die("mamba: d-inner is twice hidden");
         if (a->mamba == 2 && (!n[SSM_HEADS] || !n[GROUPS] || n[D_INNER] % n[SSM_HEADS] || n[SSM_HEADS] % n[GROUPS]))
             ref_die("mamba2: d-inner is whole heads, ssm-heads is whole groups");
         return;
     }
-    if (!n[HEADS] || !n[KV_HEADS] || n[HEADS] % n[KV_HEADS]) ref_die("heads is whole kv-heads");
-    if (!n[HEAD_DIM] || n[HEAD_DIM] % 2) ref_die("head-dim must be even");
-    if (a->square && n[HEADS] * n[HEAD_DIM] != n[HIDDEN]) ref_die("%s: heads * head-dim is hidden", a->name);
-    if (a->row_norm && n[HEADS] != n[KV_HEADS]) ref_die("%s: as many kv-heads as heads", a->name);
-    if (n[EXPERTS] && !a->moe && strcmp(a->name, "llama") != 0) ref_die("%s has no experts", a->name);
-    if (n[EXPERTS_USED] > n[EXPERTS] || (n[EXPERTS] && !n[EXPERTS_USED])) ref_die("impossible experts-used");
+    if (!n[HEADS] || !n[KV_HEADS] || n[HEADS] % n[KV_HEADS])
+        ref_die("heads is whole kv-heads");
+    if (!n[HEAD_DIM] || n[HEAD_DIM] % 2)
+        ref_die("head-dim must be even");
+    if (a->square && n[HEADS] * n[HEAD_DIM] != n[HIDDEN])
+        ref_die("%s: heads * head-dim is hidden", a->name);
+    if (a->row_norm && n[HEADS] != n[KV_HEADS])
+        ref_die("%s: as many kv-heads as heads", a->name);
+    if (n[EXPERTS] && !a->moe && strcmp(a->name, "llama") != 0)
+        ref_die("%s has no experts", a->name);
+    if (n[EXPERTS_USED] > n[EXPERTS] || (n[EXPERTS] && !n[EXPERTS_USED]))
+        ref_die("impossible experts-used");
 }
 
 // The type of a matrix whose rows are `width` wide: as wanted where whole blocks
 // fit, else the smaller type that llama.cpp's quantizer falls back to, else F16.
 static uint32_t fitting_type(uint32_t type, size_t width)
 {
-    static const struct { uint32_t from, to; } smaller[] = {
-        {REF_Q2_K, REF_Q4_0}, {REF_Q3_K, REF_Q4_0}, {REF_Q4_K, REF_Q5_0}, {REF_Q5_K, REF_Q5_1}, {REF_Q6_K, REF_Q8_0},
+    static const struct {
+        uint32_t from, to;
+    } smaller[] = {
+        { REF_Q2_K, REF_Q4_0 }, { REF_Q3_K, REF_Q4_0 }, { REF_Q4_K, REF_Q5_0 },
+        { REF_Q5_K, REF_Q5_1 }, { REF_Q6_K, REF_Q8_0 },
     };
-    if (width % ref_type_of(type)->weights == 0) return type;
+    if (width % ref_type_of(type)->weights == 0)
+        return type;
     for (size_t i = 0; i < sizeof smaller / sizeof *smaller; i++)
-        if (smaller[i].from == type && width % 32 == 0) return smaller[i].to;
+        if (smaller[i].from == type && width % 32 == 0)
+            return smaller[i].to;
     return REF_F16;
 }
 
@@ -192,7 +235,8 @@ static void add_matrix(maker *m, const char *name, size_t in, size_t out, size_t
     uint32_t type = m->type->id;
     if (m->flag[MIXED]) {
         size_t count = 0;
-        while (ref_type_at(count)) count++;
+        while (ref_type_at(count))
+            count++;
         type = ref_type_at(mk_below(&m->types, (unsigned)count))->id;
     }
     m->std[m->out.n_tensors] = gain / sqrt((double)in);
@@ -237,11 +281,13 @@ static void add_ffn(maker *m, size_t l)
     char b[64];
     const size_t *n = m->n;
     size_t e = n[EXPERTS], width = e ? n[EXPERT_FFN] : n[FFN], quiet = router_lanes(m);
-    if (e) add_f32(m, in_layer(b, l, "ffn_gate_inp.weight"), ROUTER, n[HIDDEN], e);
+    if (e)
+        add_f32(m, in_layer(b, l, "ffn_gate_inp.weight"), ROUTER, n[HIDDEN], e);
     add_matrix(m, in_layer(b, l, e ? "ffn_gate_exps.weight" : "ffn_gate.weight"), n[HIDDEN], width, e, 1, 0);
     add_matrix(m, in_layer(b, l, e ? "ffn_up_exps.weight" : "ffn_up.weight"), n[HIDDEN], width, e, 1, 0);
     add_matrix(m, in_layer(b, l, e ? "ffn_down_exps.weight" : "ffn_down.weight"), width, n[HIDDEN], e, 1, quiet);
-    if (!m->arch->shared) return;
+    if (!m->arch->shared)
+        return;
     add_f32(m, in_layer(b, l, "ffn_gate_inp_shexp.weight"), BIAS, n[HIDDEN], 0);
     add_matrix(m, in_layer(b, l, "ffn_gate_shexp.weight"), n[HIDDEN], n[SHARED_FFN], 0, 1, 0);
     add_matrix(m, in_layer(b, l, "ffn_up_shexp.weight"), n[HIDDEN], n[SHARED_FFN], 0, 1, 0);
@@ -265,7 +311,8 @@ static void add_mamba(maker *m, size_t l)
     add_f32(m, in_layer(b, l, "ssm_dt.bias"), DT_BIAS, dt, 0);
     add_f32(m, in_layer(b, l, "ssm_a"), SSM_A, two ? 1 : n[D_STATE], dt);
     add_f32(m, in_layer(b, l, "ssm_d"), SSM_D, two ? 1 : inner, two ? dt : 0);
-    if (two) add_f32(m, in_layer(b, l, "ssm_norm.weight"), NORM, inner / n[GROUPS], n[GROUPS]);
+    if (two)
+        add_f32(m, in_layer(b, l, "ssm_norm.weight"), NORM, inner / n[GROUPS], n[GROUPS]);
     add_matrix(m, in_layer(b, l, "ssm_out.weight"), inner, n[HIDDEN], 0, 1, 0);
 }
 
@@ -274,7 +321,8 @@ static void add_tensors(maker *m)
     char b[64];
     const size_t *n = m->n;
     add_matrix(m, "token_embd.weight", n[HIDDEN], n[VOCAB], 0, m->flag[TIED] ? 2 : 0.7 * sqrt((double)n[HIDDEN]), 0);
-    if (m->flag[ROPE_FREQS]) add_f32(m, "rope_freqs.weight", ROPE_FACTOR, n[HEAD_DIM] / 2, 0);
+    if (m->flag[ROPE_FREQS])
+        add_f32(m, "rope_freqs.weight", ROPE_FACTOR, n[HEAD_DIM] / 2, 0);
     for (size_t l = 0; l < n[LAYERS]; l++) {
         add_f32(m, in_layer(b, l, "attn_norm.weight"), NORM, n[HIDDEN], 0);
         if (m->arch->mamba) {
@@ -286,7 +334,8 @@ static void add_tensors(maker *m)
         add_ffn(m, l);
     }
     add_f32(m, "output_norm.weight", NORM, n[HIDDEN], 0);
-    if (!m->flag[TIED]) add_matrix(m, "output.weight", n[HIDDEN], n[VOCAB], 0, 1, 0);
+    if (!m->flag[TIED])
+        add_matrix(m, "output.weight", n[HIDDEN], n[VOCAB], 0, 1, 0);
 }
 
 static void u32(maker *m, const char *suffix, size_t v)
@@ -304,11 +353,14 @@ static void add_attention_metadata(maker *m)
     u32(m, "attention.value_length", n[HEAD_DIM]);
     u32(m, "rope.dimension_count", n[HEAD_DIM]);
     mk_arch_f32(&m->out, "rope.freq_base", 10000);
-    if (!n[EXPERTS]) return;
+    if (!n[EXPERTS])
+        return;
     u32(m, "expert_count", n[EXPERTS]);
     u32(m, "expert_used_count", n[EXPERTS_USED]);
-    if (m->arch->expert_key) u32(m, "expert_feed_forward_length", n[EXPERT_FFN]);
-    if (m->arch->shared) u32(m, "expert_shared_feed_forward_length", n[SHARED_FFN]);
+    if (m->arch->expert_key)
+        u32(m, "expert_feed_forward_length", n[EXPERT_FFN]);
+    if (m->arch->shared)
+        u32(m, "expert_shared_feed_forward_length", n[SHARED_FFN]);
 }
 
 static void add_mamba_metadata(maker *m)
@@ -320,7 +372,8 @@ static void add_mamba_metadata(maker *m)
     u32(m, "ssm.inner_size", n[D_INNER]);
     u32(m, "ssm.state_size", n[D_STATE]);
     u32(m, "ssm.time_step_rank", m->arch->mamba == 2 ? n[SSM_HEADS] : n[DT_RANK]);
-    if (m->arch->mamba == 2) u32(m, "ssm.group_count", n[GROUPS]);
+    if (m->arch->mamba == 2)
+        u32(m, "ssm.group_count", n[GROUPS]);
 }
 
 static void add_metadata(maker *m)
@@ -332,8 +385,10 @@ static void add_metadata(maker *m)
     u32(m, "embedding_length", m->n[HIDDEN]);
     u32(m, "block_count", m->n[LAYERS]);
     mk_arch_f32(&m->out, "attention.layer_norm_rms_epsilon", 1e-5f);
-    if (m->arch->mamba) add_mamba_metadata(m);
-    else add_attention_metadata(m);
+    if (m->arch->mamba)
+        add_mamba_metadata(m);
+    else
+        add_attention_metadata(m);
     mk_str(&m->out, "tokenizer.ggml.model", "none");
 }
 
@@ -342,15 +397,24 @@ static double value(maker *m, kind k, size_t i, size_t ne0)
 {
     mk_rng *r = &m->values;
     switch (k) {
-    case NORM: return 1 + 0.1 * mk_normal(r);
-    case BIAS: return 0.1 * mk_normal(r);
-    case ROUTER: return i < router_lanes(m) ? 8 / sqrt((double)router_lanes(m)) * mk_normal(r) : 0.0005 * mk_normal(r);
-    case CONV: return mk_normal(r) / sqrt((double)ne0);
-    case SSM_A: return -(double)(i + 1) * mk_uniform(r, 0.8, 1.25);
-    case SSM_D: return 1 + 0.1 * mk_normal(r);
-    case DT_BIAS: return log(expm1(exp(mk_uniform(r, log(0.01), log(0.3))))); // softplus of it: 0.01 .. 0.3
-    case ROPE_FACTOR: return mk_uniform(r, 1, 8);
-    default: abort();
+    case NORM:
+        return 1 + 0.1 * mk_normal(r);
+    case BIAS:
+        return 0.1 * mk_normal(r);
+    case ROUTER:
+        return i < router_lanes(m) ? 8 / sqrt((double)router_lanes(m)) * mk_normal(r) : 0.0005 * mk_normal(r);
+    case CONV:
+        return mk_normal(r) / sqrt((double)ne0);
+    case SSM_A:
+        return -(double)(i + 1) * mk_uniform(r, 0.8, 1.25);
+    case SSM_D:
+        return 1 + 0.1 * mk_normal(r);
+    case DT_BIAS:
+        return log(expm1(exp(mk_uniform(r, log(0.01), log(0.3))))); // softplus of it: 0.01 .. 0.3
+    case ROPE_FACTOR:
+        return mk_uniform(r, 1, 8);
+    default:
+        abort();
     }
 }
 
@@ -366,7 +430,8 @@ static float *draw_f32(maker *m, size_t index)
     size_t count = t->ne[0] * t->ne[1] * t->ne[2];
     float *v = ref_alloc(count, sizeof *v);
     seed_tensor(m, index);
-    for (size_t i = 0; i < count; i++) v[i] = (float)value(m, m->kinds[index], i % t->ne[0], t->ne[0]);
+    for (size_t i = 0; i < count; i++)
+        v[i] = (float)value(m, m->kinds[index], i % t->ne[0], t->ne[0]);
     return v;
 }
 
@@ -375,7 +440,8 @@ static size_t index_of(const maker *m, size_t layer, const char *name)
     char b[64];
     in_layer(b, layer, name);
     for (size_t i = 0; i < m->out.n_tensors; i++)
-        if (strcmp(m->out.tensors[i].name, b) == 0) return i;
+        if (strcmp(m->out.tensors[i].name, b) == 0)
+            return i;
     ref_die("no tensor %s", b);
 }
 
@@ -388,7 +454,8 @@ static double *lane_weights(maker *m)
         float *norm = draw_f32(m, index_of(m, l, "ffn_norm.weight"));
         float *router = draw_f32(m, index_of(m, l, "ffn_gate_inp.weight"));
         for (size_t e = 0; e < experts; e++)
-            for (size_t i = 0; i < lanes; i++) w[at++] = (double)router[e * m->n[HIDDEN] + i] * norm[i];
+            for (size_t i = 0; i < lanes; i++)
+                w[at++] = (double)router[e * m->n[HIDDEN] + i] * norm[i];
         free(norm);
         free(router);
     }
@@ -411,7 +478,8 @@ static double routing_margin(const maker *m, const double *lane_weight, const do
     for (size_t l = 0; used < experts && l < m->n[LAYERS]; l++) {
         for (size_t e = 0; e < experts; e++, lane_weight += lanes) {
             logit[e] = 0;
-            for (size_t i = 0; i < lanes; i++) logit[e] += lane_weight[i] * embedding[i];
+            for (size_t i = 0; i < lanes; i++)
+                logit[e] += lane_weight[i] * embedding[i];
         }
         qsort(logit, experts, sizeof *logit, descending);
         least = fmin(least, logit[used - 1] - logit[used]);
@@ -436,7 +504,8 @@ static void write_routed_embeddings(maker *m, size_t index)
             mk_row(&m->values, t->type, row, t->ne[0], m->std[index]);
             ref_dequant(t->type, row, x, t->ne[0]);
             double margin = routing_margin(m, lane_weight, x);
-            if (margin <= best_margin) continue;
+            if (margin <= best_margin)
+                continue;
             best_margin = margin;
             memcpy(best, row, row_bytes);
         }
@@ -478,18 +547,25 @@ static void write_tensor(maker *m, size_t index)
 int main(int argc, char **argv)
 {
     static maker m;
-    bool given[N_NUMBERS] = {false};
+    bool given[N_NUMBERS] = { false };
     const char *path = NULL;
     for (int i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--arch") == 0 && next) m.arch = arch_named(argv[++i]);
-        else if (strcmp(argv[i], "--type") == 0 && next) m.type = ref_type_named(argv[++i]);
-        else if (parse_number_flag(&m, argv[i], next, given)) i++;
-        else if (parse_switch(&m, argv[i])) continue;
-        else if (argv[i][0] != '-' && !path) path = argv[i];
-        else usage();
+        if (strcmp(argv[i], "--arch") == 0 && next)
+            m.arch = arch_named(argv[++i]);
+        else if (strcmp(argv[i], "--type") == 0 && next)
+            m.type = ref_type_named(argv[++i]);
+        else if (parse_number_flag(&m, argv[i], next, given))
+            i++;
+        else if (parse_switch(&m, argv[i]))
+            continue;
+        else if (argv[i][0] != '-' && !path)
+            path = argv[i];
+        else
+            usage();
     }
-    if (!path || !m.arch || !m.type) usage();
+    if (!path || !m.arch || !m.type)
+        usage();
 
     set_defaults(&m, given);
     check(&m);
@@ -498,7 +574,8 @@ int main(int argc, char **argv)
     add_metadata(&m);
     add_tensors(&m);
     mk_open(&m.out, path);
-    for (size_t i = 0; i < m.out.n_tensors; i++) write_tensor(&m, i);
+    for (size_t i = 0; i < m.out.n_tensors; i++)
+        write_tensor(&m, i);
     mk_close(&m.out);
     mk_deinit(&m.out);
     return 0;

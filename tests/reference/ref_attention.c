@@ -18,7 +18,8 @@ static double *project(const ref_config *c, int layer, const char *which, const 
 
 static void qk_norm(const ref_config *c, int layer, const char *name, double *x, size_t n_tok, size_t n_head)
 {
-    if (c->arch->qk_norm == REF_QK_NONE) return;
+    if (c->arch->qk_norm == REF_QK_NONE)
+        return;
     bool per_head = c->arch->qk_norm == REF_QK_PER_HEAD;
     size_t width = per_head ? c->head_k : c->head_k * n_head;
     double *weight = ref_vector(c->g, layer, name, width);
@@ -35,7 +36,8 @@ static void rope(const ref_config *c, const double *factor, double *x, size_t n_
         double pos = (double)(row / n_head);
         for (size_t i = 0; i < half; i++) {
             double angle = pos * c->rope_scale * pow(c->rope_base, -2.0 * (double)i / (double)c->n_rot);
-            if (factor) angle /= factor[i];
+            if (factor)
+                angle /= factor[i];
             double *a = c->arch->neox ? &head[i] : &head[2 * i];
             double *b = c->arch->neox ? &head[i + half] : &head[2 * i + 1];
             double re = *a * cos(angle) - *b * sin(angle);
@@ -53,13 +55,15 @@ static void attend(const ref_config *c, const double *q, const double *k, const 
     size_t stride_k = c->n_head_kv * c->head_k, stride_v = c->n_head_kv * c->head_v;
     for (size_t s = 0; s <= t; s++) {
         double sum = 0;
-        for (size_t i = 0; i < c->head_k; i++) sum += q[i] * k[s * stride_k + i];
+        for (size_t i = 0; i < c->head_k; i++)
+            sum += q[i] * k[s * stride_k + i];
         score[s] = sum / sqrt((double)c->head_k);
     }
     ref_softmax(score, t + 1);
     memset(out, 0, c->head_v * sizeof *out);
     for (size_t s = 0; s <= t; s++)
-        for (size_t i = 0; i < c->head_v; i++) out[i] += score[s] * v[s * stride_v + i];
+        for (size_t i = 0; i < c->head_v; i++)
+            out[i] += score[s] * v[s * stride_v + i];
 }
 
 void ref_attention(const ref_config *c, int layer, const double *x, size_t n_tok, double *y)

@@ -12,9 +12,12 @@ double ref_half(uint16_t bits)
     int exponent = bits >> 10 & 31;
     int fraction = bits & 1023;
     double v;
-    if (exponent == 31) v = fraction ? NAN : INFINITY;
-    else if (exponent == 0) v = ldexp(fraction, -24);
-    else v = ldexp(1024 + fraction, exponent - 25);
+    if (exponent == 31)
+        v = fraction ? NAN : INFINITY;
+    else if (exponent == 0)
+        v = ldexp(fraction, -24);
+    else
+        v = ldexp(1024 + fraction, exponent - 25);
     return bits & 0x8000 ? -v : v;
 }
 
@@ -57,7 +60,8 @@ static void block_bf16(const uint8_t *src, double *dst)
 static void block_q8_0(const uint8_t *src, double *dst)
 {
     double d = half_at(src);
-    for (int i = 0; i < 32; i++) dst[i] = d * (int8_t)src[2 + i];
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * (int8_t)src[2 + i];
 }
 
 // 32 nibbles in 16 bytes: weights 0-15 are the low ones, 16-31 the high ones.
@@ -70,14 +74,16 @@ static int nibble32(const uint8_t *q, int i)
 static void block_q4_0(const uint8_t *src, double *dst)
 {
     double d = half_at(src);
-    for (int i = 0; i < 32; i++) dst[i] = d * (nibble32(src + 2, i) - 8);
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * (nibble32(src + 2, i) - 8);
 }
 
 // f16 d, f16 m, 16 bytes of nibbles
 static void block_q4_1(const uint8_t *src, double *dst)
 {
     double d = half_at(src), m = half_at(src + 2);
-    for (int i = 0; i < 32; i++) dst[i] = d * nibble32(src + 4, i) + m;
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * nibble32(src + 4, i) + m;
 }
 
 // Fifth bits: a 32-bit little-endian word, bit i for weight i.
@@ -90,22 +96,25 @@ static int fifth_bit(const uint8_t *qh, int i)
 static void block_q5_0(const uint8_t *src, double *dst)
 {
     double d = half_at(src);
-    for (int i = 0; i < 32; i++) dst[i] = d * (nibble32(src + 6, i) + 16 * fifth_bit(src + 2, i) - 16);
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * (nibble32(src + 6, i) + 16 * fifth_bit(src + 2, i) - 16);
 }
 
 // f16 d, f16 m, 4 bytes of fifth bits, 16 bytes of nibbles
 static void block_q5_1(const uint8_t *src, double *dst)
 {
     double d = half_at(src), m = half_at(src + 2);
-    for (int i = 0; i < 32; i++) dst[i] = d * (nibble32(src + 8, i) + 16 * fifth_bit(src + 4, i)) + m;
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * (nibble32(src + 8, i) + 16 * fifth_bit(src + 4, i)) + m;
 }
 
 // f16 d, 16 bytes of nibbles that index a table
 static void block_iq4_nl(const uint8_t *src, double *dst)
 {
-    static const int levels[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    static const int levels[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
     double d = half_at(src);
-    for (int i = 0; i < 32; i++) dst[i] = d * levels[nibble32(src + 2, i)];
+    for (int i = 0; i < 32; i++)
+        dst[i] = d * levels[nibble32(src + 2, i)];
 }
 
 // Two-bit quants of Q2_K and Q3_K: each half of 128 weights has 32 bytes, and
@@ -203,20 +212,20 @@ static void block_q6_k(const uint8_t *src, double *dst)
 }
 
 static const ref_type types[] = {
-    {REF_F32, "F32", 1, 4, block_f32},
-    {REF_F16, "F16", 1, 2, block_f16},
-    {REF_BF16, "BF16", 1, 2, block_bf16},
-    {REF_Q8_0, "Q8_0", 32, 34, block_q8_0},
-    {REF_Q4_0, "Q4_0", 32, 18, block_q4_0},
-    {REF_Q4_1, "Q4_1", 32, 20, block_q4_1},
-    {REF_Q5_0, "Q5_0", 32, 22, block_q5_0},
-    {REF_Q5_1, "Q5_1", 32, 24, block_q5_1},
-    {REF_IQ4_NL, "IQ4_NL", 32, 18, block_iq4_nl},
-    {REF_Q2_K, "Q2_K", 256, 84, block_q2_k},
-    {REF_Q3_K, "Q3_K", 256, 110, block_q3_k},
-    {REF_Q4_K, "Q4_K", 256, 144, block_q4_k},
-    {REF_Q5_K, "Q5_K", 256, 176, block_q5_k},
-    {REF_Q6_K, "Q6_K", 256, 210, block_q6_k},
+    { REF_F32, "F32", 1, 4, block_f32 },
+    { REF_F16, "F16", 1, 2, block_f16 },
+    { REF_BF16, "BF16", 1, 2, block_bf16 },
+    { REF_Q8_0, "Q8_0", 32, 34, block_q8_0 },
+    { REF_Q4_0, "Q4_0", 32, 18, block_q4_0 },
+    { REF_Q4_1, "Q4_1", 32, 20, block_q4_1 },
+    { REF_Q5_0, "Q5_0", 32, 22, block_q5_0 },
+    { REF_Q5_1, "Q5_1", 32, 24, block_q5_1 },
+    { REF_IQ4_NL, "IQ4_NL", 32, 18, block_iq4_nl },
+    { REF_Q2_K, "Q2_K", 256, 84, block_q2_k },
+    { REF_Q3_K, "Q3_K", 256, 110, block_q3_k },
+    { REF_Q4_K, "Q4_K", 256, 144, block_q4_k },
+    { REF_Q5_K, "Q5_K", 256, 176, block_q5_k },
+    { REF_Q6_K, "Q6_K", 256, 210, block_q6_k },
 };
 enum { N_TYPES = sizeof types / sizeof *types };
 
@@ -228,20 +237,24 @@ const ref_type *ref_type_at(size_t index)
 const ref_type *ref_type_of(uint32_t id)
 {
     for (size_t i = 0; i < N_TYPES; i++)
-        if (types[i].id == id) return &types[i];
+        if (types[i].id == id)
+            return &types[i];
     return NULL;
 }
 
 const ref_type *ref_type_named(const char *name)
 {
     for (size_t i = 0; i < N_TYPES; i++)
-        if (strcmp(types[i].name, name) == 0) return &types[i];
+        if (strcmp(types[i].name, name) == 0)
+            return &types[i];
     return NULL;
 }
 
 void ref_dequant(uint32_t type, const uint8_t *src, double *dst, size_t n)
 {
     const ref_type *t = ref_type_of(type);
-    if (!t || n % t->weights) ref_die("type %u: %zu weights are not whole blocks", type, n);
-    for (size_t i = 0; i < n; i += t->weights, src += t->bytes) t->block(src, dst + i);
+    if (!t || n % t->weights)
+        ref_die("type %u: %zu weights are not whole blocks", type, n);
+    for (size_t i = 0; i < n; i += t->weights, src += t->bytes)
+        t->block(src, dst + i);
 }

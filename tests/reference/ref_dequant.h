@@ -8,8 +8,20 @@
 #include <stdint.h>
 
 enum {
-    REF_F32 = 0, REF_F16 = 1, REF_Q4_0 = 2, REF_Q4_1 = 3, REF_Q5_0 = 6, REF_Q5_1 = 7, REF_Q8_0 = 8,
-    REF_Q2_K = 10, REF_Q3_K = 11, REF_Q4_K = 12, REF_Q5_K = 13, REF_Q6_K = 14, REF_IQ4_NL = 20, REF_BF16 = 30,
+    REF_F32 = 0,
+    REF_F16 = 1,
+    REF_Q4_0 = 2,
+    REF_Q4_1 = 3,
+    REF_Q5_0 = 6,
+    REF_Q5_1 = 7,
+    REF_Q8_0 = 8,
+    REF_Q2_K = 10,
+    REF_Q3_K = 11,
+    REF_Q4_K = 12,
+    REF_Q5_K = 13,
+    REF_Q6_K = 14,
+    REF_IQ4_NL = 20,
+    REF_BF16 = 30,
 };
 
 typedef struct {

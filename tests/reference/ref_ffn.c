@@ -6,16 +6,18 @@
 #include <string.h>
 
 // y = down(silu(gate(x)) * up(x)) of one expert of tensors [in, out, experts].
-static void gated(const ref_tensor *gate, const ref_tensor *up, const ref_tensor *down, size_t expert,
-                  const double *x, size_t n_tok, double *y)
+static void gated(const ref_tensor *gate, const ref_tensor *up, const ref_tensor *down, size_t expert, const double *x,
+                  size_t n_tok, double *y)
 {
     size_t width = gate->ne[1];
-    if (up->ne[1] != width || down->ne[0] != width) ref_die("%s: widths differ", gate->name);
+    if (up->ne[1] != width || down->ne[0] != width)
+        ref_die("%s: widths differ", gate->name);
     double *a = ref_alloc(n_tok * width, sizeof *a);
     double *b = ref_alloc(n_tok * width, sizeof *b);
     ref_linear(gate, expert, x, n_tok, a);
     ref_linear(up, expert, x, n_tok, b);
-    for (size_t i = 0; i < n_tok * width; i++) a[i] = ref_silu(a[i]) * b[i];
+    for (size_t i = 0; i < n_tok * width; i++)
+        a[i] = ref_silu(a[i]) * b[i];
     ref_linear(down, expert, a, n_tok, y);
     free(a);
     free(b);
@@ -26,7 +28,8 @@ static size_t best_left(const double *p, const bool *chosen, size_t n)
 {
     size_t best = n;
     for (size_t i = 0; i < n; i++)
-        if (!chosen[i] && (best == n || p[i] > p[best])) best = i;
+        if (!chosen[i] && (best == n || p[i] > p[best]))
+            best = i;
     return best;
 }
 
@@ -42,8 +45,10 @@ static void route(const ref_config *c, double *weight)
         sum += weight[best];
     }
     for (size_t e = 0; e < c->n_expert; e++) {
-        if (!chosen[e]) weight[e] = 0;
-        else if (c->arch->renormalize) weight[e] /= sum;
+        if (!chosen[e])
+            weight[e] = 0;
+        else if (c->arch->renormalize)
+            weight[e] /= sum;
     }
     free(chosen);
 }
@@ -64,9 +69,11 @@ static void mixture(const ref_config *c, int layer, const double *x, size_t n_to
         double *w = weight + t * c->n_expert;
         route(c, w);
         for (size_t e = 0; e < c->n_expert; e++) {
-            if (w[e] == 0) continue;
+            if (w[e] == 0)
+                continue;
             gated(gate, up, down, e, x + t * n, 1, out);
-            for (size_t i = 0; i < n; i++) y[t * n + i] += w[e] * out[i];
+            for (size_t i = 0; i < n; i++)
+                y[t * n + i] += w[e] * out[i];
         }
     }
     free(weight);
@@ -77,15 +84,18 @@ static void mixture(const ref_config *c, int layer, const double *x, size_t n_to
 static void add_shared(const ref_config *c, int layer, const double *x, size_t n_tok, double *y)
 {
     size_t n = c->n_embd;
-    if (!ref_layer_tensor(c->g, layer, "ffn_gate_shexp.weight")) return;
+    if (!ref_layer_tensor(c->g, layer, "ffn_gate_shexp.weight"))
+        return;
     double *out = ref_alloc(n_tok * n, sizeof *out);
     double *gate_inp = ref_vector(c->g, layer, "ffn_gate_inp_shexp.weight", n);
     gated(ref_need(c->g, layer, "ffn_gate_shexp.weight", n, 0), ref_need(c->g, layer, "ffn_up_shexp.weight", n, 0),
           ref_need(c->g, layer, "ffn_down_shexp.weight", 0, n), 0, x, n_tok, out);
     for (size_t t = 0; t < n_tok; t++) {
         double sum = 0;
-        for (size_t i = 0; i < n; i++) sum += x[t * n + i] * gate_inp[i];
-        for (size_t i = 0; i < n; i++) y[t * n + i] += ref_sigmoid(sum) * out[t * n + i];
+        for (size_t i = 0; i < n; i++)
+            sum += x[t * n + i] * gate_inp[i];
+        for (size_t i = 0; i < n; i++)
+            y[t * n + i] += ref_sigmoid(sum) * out[t * n + i];
     }
     free(out);
     free(gate_inp);

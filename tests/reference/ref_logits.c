@@ -20,10 +20,13 @@ static uint32_t *parse_tokens(const char *list, size_t *n)
     for (const char *p = list;;) {
         char *end;
         unsigned long v = strtoul(p, &end, 10);
-        if (end == p || *p == '-' || v > UINT32_MAX) ref_die("--tokens %s: not a list of tokens", list);
+        if (end == p || *p == '-' || v > UINT32_MAX)
+            ref_die("--tokens %s: not a list of tokens", list);
         tok[(*n)++] = (uint32_t)v;
-        if (!*end) return tok;
-        if (*end != ',') ref_die("--tokens %s: not a list of tokens", list);
+        if (!*end)
+            return tok;
+        if (*end != ',')
+            ref_die("--tokens %s: not a list of tokens", list);
         p = end + 1;
     }
 }
@@ -33,12 +36,17 @@ int main(int argc, char **argv)
     const char *path = NULL, *list = NULL;
     bool last_only = false;
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--tokens") == 0 && i + 1 < argc) list = argv[++i];
-        else if (strcmp(argv[i], "--row-last") == 0) last_only = true;
-        else if (argv[i][0] != '-' && !path) path = argv[i];
-        else usage();
+        if (strcmp(argv[i], "--tokens") == 0 && i + 1 < argc)
+            list = argv[++i];
+        else if (strcmp(argv[i], "--row-last") == 0)
+            last_only = true;
+        else if (argv[i][0] != '-' && !path)
+            path = argv[i];
+        else
+            usage();
     }
-    if (!path || !list) usage();
+    if (!path || !list)
+        usage();
 
     ref_gguf g;
     ref_config c;

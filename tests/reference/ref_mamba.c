@@ -50,7 +50,8 @@ void ref_mamba(const ref_config *c, int layer, const double *in, size_t n_tok, d
     double *dbc = ref_alloc(n_tok * width, sizeof *dbc); // rows: dt[rank], B[state], C[state]
     ref_linear(ref_need(c->g, layer, "ssm_x.weight", inner, width), 0, x, n_tok, dbc);
     double *low = ref_alloc(n_tok * rank, sizeof *low);
-    for (size_t t = 0; t < n_tok; t++) memcpy(low + t * rank, dbc + t * width, rank * sizeof *low);
+    for (size_t t = 0; t < n_tok; t++)
+        memcpy(low + t * rank, dbc + t * width, rank * sizeof *low);
     double *dt = ref_alloc(n_tok * inner, sizeof *dt);
     ref_linear(ref_need(c->g, layer, "ssm_dt.weight", rank, inner), 0, low, n_tok, dt);
     ref_add_bias(c->g, layer, "ssm_dt.bias", dt, n_tok, inner);
@@ -69,8 +70,9 @@ void ref_mamba(const ref_config *c, int layer, const double *in, size_t n_tok, d
     }
     ref_linear(ref_need(c->g, layer, "ssm_out.weight", inner, c->n_embd), 0, y, n_tok, out);
 
-    double *all[] = {xz, x, dbc, low, dt, a, d, h, y};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    double *all[] = { xz, x, dbc, low, dt, a, d, h, y };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
 }
 
 // Rows of ssm_in: z[inner], x[inner], B[group][state], C[group][state], dt[head];
@@ -104,6 +106,7 @@ void ref_mamba2(const ref_config *c, int layer, const double *in, size_t n_tok, 
     }
     ref_linear(ref_need(c->g, layer, "ssm_out.weight", inner, c->n_embd), 0, y, n_tok, out);
 
-    double *all[] = {zxbcdt, xbc, dt_bias, a, d, norm, h, y};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    double *all[] = { zxbcdt, xbc, dt_bias, a, d, norm, h, y };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
 }

@@ -12,7 +12,7 @@ typedef enum { REF_QK_NONE, REF_QK_PER_HEAD, REF_QK_WHOLE_ROW } ref_qk_norm;
 
 typedef struct {
     const char *name;
-    bool neox;       // RoPE pairs (i, i + n/2) instead of (2i, 2i + 1)
+    bool neox;        // RoPE pairs (i, i + n/2) instead of (2i, 2i + 1)
     bool renormalize; // top-k weights of a mixture are divided by their sum
     ref_qk_norm qk_norm;
     int mamba; // 0, or the version

@@ -22,14 +22,16 @@ void check(bool ok, const char *name)
 bool near(double got, double want, double tolerance)
 {
     bool ok = fabs(got - want) <= tolerance * fmax(1, fabs(want));
-    if (!ok) fprintf(stderr, "# got %.17g, want %.17g\n", got, want);
+    if (!ok)
+        fprintf(stderr, "# got %.17g, want %.17g\n", got, want);
     return ok;
 }
 
 bool all_near(const double *got, const double *want, size_t n, double tolerance)
 {
     for (size_t i = 0; i < n; i++)
-        if (!near(got[i], want[i], tolerance)) return false;
+        if (!near(got[i], want[i], tolerance))
+            return false;
     return true;
 }
 
@@ -49,7 +51,8 @@ void toy_init(toy *t, const char *arch, size_t layers, size_t hidden, float eps)
 
 void toy_add(toy *t, const char *name, float *data, size_t ne0, size_t ne1, size_t ne2)
 {
-    if (t->out.n_tensors == TOY_MAX_TENSORS) ref_die("too many tensors in a toy");
+    if (t->out.n_tensors == TOY_MAX_TENSORS)
+        ref_die("too many tensors in a toy");
     t->data[t->out.n_tensors] = data;
     mk_add(&t->out, name, REF_F32, ne0, ne1, ne2);
 }
@@ -78,30 +81,34 @@ double *toy_logits(toy *t, const uint32_t *tok, size_t n_tok)
 
 float *random_floats(uint64_t seed, size_t n, double std)
 {
-    mk_rng r = {seed * 0x2545f4914f6cdd1du + 77};
+    mk_rng r = { seed * 0x2545f4914f6cdd1du + 77 };
     float *v = ref_alloc(n, sizeof *v);
-    for (size_t i = 0; i < n; i++) v[i] = (float)(std * mk_normal(&r));
+    for (size_t i = 0; i < n; i++)
+        v[i] = (float)(std * mk_normal(&r));
     return v;
 }
 
 float *constant_floats(size_t n, double value)
 {
     float *v = ref_alloc(n, sizeof *v);
-    for (size_t i = 0; i < n; i++) v[i] = (float)value;
+    for (size_t i = 0; i < n; i++)
+        v[i] = (float)value;
     return v;
 }
 
 float *copy_floats(const float *v, size_t n, size_t repeats, double scale)
 {
     float *c = ref_alloc(n * repeats, sizeof *c);
-    for (size_t i = 0; i < n * repeats; i++) c[i] = (float)(v[i % n] * scale);
+    for (size_t i = 0; i < n * repeats; i++)
+        c[i] = (float)(v[i % n] * scale);
     return c;
 }
 
 float *list_floats(size_t n, const double *v)
 {
     float *c = ref_alloc(n, sizeof *c);
-    for (size_t i = 0; i < n; i++) c[i] = (float)v[i];
+    for (size_t i = 0; i < n; i++)
+        c[i] = (float)v[i];
     return c;
 }
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { VOCAB = 11, HIDDEN = 16, HEAD = 4, FFN = 12, LAYERS = 2 };
-static const uint32_t tokens[] = {3, 1, 4, 1, 5, 9, 2, 6};
+static const uint32_t tokens[] = { 3, 1, 4, 1, 5, 9, 2, 6 };
 enum { N_TOK = sizeof tokens / sizeof *tokens, N_LOGITS = N_TOK * VOCAB };
 
 static const char *in_layer(size_t layer, const char *name)
@@ -65,8 +65,14 @@ static void add_dense_ffn(toy *t, size_t l)
 // The dense feed-forward `experts` times over, its output scaled.
 static void add_same_experts(toy *t, size_t l, size_t experts, double down_scale, float *router)
 {
-    static const struct { const char *name; uint64_t seed; size_t in, out; } part[3] = {
-        {"ffn_gate_exps.weight", 50, HIDDEN, FFN}, {"ffn_up_exps.weight", 60, HIDDEN, FFN}, {"ffn_down_exps.weight", 70, FFN, HIDDEN},
+    static const struct {
+        const char *name;
+        uint64_t seed;
+        size_t in, out;
+    } part[3] = {
+        { "ffn_gate_exps.weight", 50, HIDDEN, FFN },
+        { "ffn_up_exps.weight", 60, HIDDEN, FFN },
+        { "ffn_down_exps.weight", 70, FFN, HIDDEN },
     };
     toy_add(t, in_layer(l, "ffn_gate_inp.weight"), router, HIDDEN, experts, 0);
     for (size_t i = 0; i < 3; i++) {
@@ -114,9 +120,11 @@ static float *shared_heads(uint64_t seed, bool duplicated)
 {
     enum { PART = HIDDEN * HEAD };
     float *two = random_floats(seed, 2 * PART, 0.25);
-    if (!duplicated) return two;
+    if (!duplicated)
+        return two;
     float *four = ref_alloc(4 * PART, sizeof *four);
-    for (size_t h = 0; h < 4; h++) memcpy(four + h * PART, two + h / 2 * PART, PART * sizeof *four);
+    for (size_t h = 0; h < 4; h++)
+        memcpy(four + h * PART, two + h / 2 * PART, PART * sizeof *four);
     free(two);
     return four;
 }
@@ -156,7 +164,8 @@ static double *permuted_qwen2(bool shared)
 {
     toy t;
     begin(&t, shared ? "qwen2moe" : "qwen2", HIDDEN / HEAD, HIDDEN / HEAD);
-    if (shared) add_experts_keys(&t, 3, 2);
+    if (shared)
+        add_experts_keys(&t, 3, 2);
     for (size_t l = 0; l < LAYERS; l++) {
         add_norms(&t, l);
         toy_add(&t, in_layer(l, "attn_q.weight"), halves_from_pairs(10 + l), HIDDEN, HIDDEN, 0);
@@ -205,12 +214,15 @@ static double *one_head_mixture(const char *arch, double down_scale)
 static bool rope_closed_form(const char *arch, size_t heads, size_t a, size_t b, double angle, double factor)
 {
     enum { N = 4 };
-    static const uint32_t two[2] = {0, 1};
-    static const char *const eyes[] = {"blk.0.attn_q.weight", "blk.0.attn_k.weight", "blk.0.attn_v.weight",
-                                       "blk.0.attn_output.weight", "blk.0.ffn_gate.weight", "blk.0.ffn_up.weight", "output.weight"};
-    double eye[N * N] = {0}, embedding[2 * N] = {0}, factors[2] = {factor, factor};
+    static const uint32_t two[2] = { 0, 1 };
+    static const char *const eyes[] = { "blk.0.attn_q.weight",   "blk.0.attn_k.weight",
+                                        "blk.0.attn_v.weight",   "blk.0.attn_output.weight",
+                                        "blk.0.ffn_gate.weight", "blk.0.ffn_up.weight",
+                                        "output.weight" };
+    double eye[N * N] = { 0 }, embedding[2 * N] = { 0 }, factors[2] = { factor, factor };
     toy t;
-    for (size_t i = 0; i < N; i++) eye[i * N + i] = 1;
+    for (size_t i = 0; i < N; i++)
+        eye[i * N + i] = 1;
     embedding[a] = embedding[N + b] = 1;
     toy_init(&t, arch, 1, N, 0);
     mk_arch_u32(&t.out, "attention.head_count", (uint32_t)heads);
@@ -220,10 +232,12 @@ static bool rope_closed_form(const char *arch, size_t heads, size_t a, size_t b,
     toy_add(&t, "blk.0.attn_norm.weight", constant_floats(N, 1), N, 0, 0);
     toy_add(&t, "blk.0.ffn_norm.weight", constant_floats(N, 1), N, 0, 0);
     toy_add(&t, "blk.0.ffn_down.weight", constant_floats(N * N, 0), N, N, 0);
-    if (factor != 1) toy_add(&t, "rope_freqs.weight", list_floats(2, factors), 2, 0, 0);
+    if (factor != 1)
+        toy_add(&t, "rope_freqs.weight", list_floats(2, factors), 2, 0, 0);
     // The head has as many rows as the vocabulary: the two coordinates in question.
-    for (size_t i = 0; i < 6; i++) toy_add(&t, eyes[i], list_floats(N * N, eye), N, N, 0);
-    double head[2 * N] = {0};
+    for (size_t i = 0; i < 6; i++)
+        toy_add(&t, eyes[i], list_floats(N * N, eye), N, N, 0);
+    double head[2 * N] = { 0 };
     head[a] = head[N + b] = 1;
     toy_add(&t, eyes[6], list_floats(2 * N, head), N, 2, 0);
     double *logits = toy_logits(&t, two, 2);
@@ -240,7 +254,7 @@ static void test_sequences(void)
 {
     double *whole = dense_llama();
     toy t;
-    static const uint32_t same[N_TOK] = {7, 7, 7, 7, 7, 7, 7, 7};
+    static const uint32_t same[N_TOK] = { 7, 7, 7, 7, 7, 7, 7, 7 };
     double *part = NULL, *constant = NULL;
     for (int turn = 0; turn < 2; turn++) {
         begin(&t, "llama", HIDDEN / HEAD, HIDDEN / HEAD);
@@ -249,12 +263,15 @@ static void test_sequences(void)
             add_qkvo(&t, l);
             add_dense_ffn(&t, l);
         }
-        if (turn == 0) part = toy_logits(&t, tokens, 3);
-        else constant = toy_logits(&t, same, N_TOK);
+        if (turn == 0)
+            part = toy_logits(&t, tokens, 3);
+        else
+            constant = toy_logits(&t, same, N_TOK);
     }
     check(all_near(part, whole, 3 * VOCAB, 0), "causal: a prefix has the logits of the whole");
     bool ok = true;
-    for (size_t r = 1; r < N_TOK; r++) ok &= all_near(constant + r * VOCAB, constant, VOCAB, 1e-12);
+    for (size_t r = 1; r < N_TOK; r++)
+        ok &= all_near(constant + r * VOCAB, constant, VOCAB, 1e-12);
     check(ok, "a sequence of one token attends to one value: constant logits");
     free(whole);
     free(part);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum { T = 7, HIDDEN = 2, STATE = 3, CONV = 3 };
-static const uint32_t tokens[T] = {0};
+static const uint32_t tokens[T] = { 0 };
 
 static double silu(double x)
 {
@@ -24,13 +24,16 @@ static double softplus(double x)
 }
 
 // dt, x: [T]; b, c: [T][STATE]; a: [STATE]
-static double unrolled(const double *dt, const double *x, double (*b)[STATE], double (*c)[STATE], const double *a, size_t t)
+static double unrolled(const double *dt, const double *x, double (*b)[STATE], double (*c)[STATE], const double *a,
+                       size_t t)
 {
     double y = 0;
     for (size_t s = 0; s <= t; s++) {
         double between = 0;
-        for (size_t r = s + 1; r <= t; r++) between += dt[r];
-        for (size_t n = 0; n < STATE; n++) y += c[t][n] * exp(a[n] * between) * b[s][n] * dt[s] * x[s];
+        for (size_t r = s + 1; r <= t; r++)
+            between += dt[r];
+        for (size_t n = 0; n < STATE; n++)
+            y += c[t][n] * exp(a[n] * between) * b[s][n] * dt[s] * x[s];
     }
     return y;
 }
@@ -41,7 +44,8 @@ static double convolved(const float *tap, double bias, double v, size_t t)
 {
     double sum = bias;
     for (size_t j = 0; j < CONV; j++)
-        if (t + j >= CONV - 1) sum += tap[j] * v;
+        if (t + j >= CONV - 1)
+            sum += tap[j] * v;
     return silu(sum);
 }
 
@@ -53,7 +57,7 @@ static double projected(const float *in, size_t row)
 
 static void begin(toy *t, const char *arch, size_t inner, size_t dt_rank)
 {
-    static const double head[4] = {1, 0, 0, 1};
+    static const double head[4] = { 1, 0, 0, 1 };
     toy_init(t, arch, 1, HIDDEN, 0);
     mk_arch_u32(&t->out, "ssm.conv_kernel", CONV);
     mk_arch_u32(&t->out, "ssm.inner_size", (uint32_t)inner);
@@ -69,7 +73,8 @@ static void begin(toy *t, const char *arch, size_t inner, size_t dt_rank)
 static void add_out(toy *t, const float *row, size_t inner)
 {
     float *out = ref_alloc(inner * HIDDEN, sizeof *out);
-    for (size_t i = 0; i < inner; i++) out[i] = row[i];
+    for (size_t i = 0; i < inner; i++)
+        out[i] = row[i];
     toy_add(t, "blk.0.ssm_out.weight", out, inner, HIDDEN, 0);
 }
 
@@ -81,14 +86,16 @@ static float *dup(const float *v, size_t n)
 static void compare(double *logits, const double *want, const char *name)
 {
     bool ok = true;
-    for (size_t t = 0; t < T; t++) ok &= near(logits[2 * t] / logits[2 * t + 1] - 1, want[t], 1e-12);
+    for (size_t t = 0; t < T; t++)
+        ok &= near(logits[2 * t] / logits[2 * t + 1] - 1, want[t], 1e-12);
     check(ok, name);
     free(logits);
 }
 
 static float *negative(float *v, size_t n)
 {
-    for (size_t i = 0; i < n; i++) v[i] = -fabsf(v[i]) - 0.1f;
+    for (size_t i = 0; i < n; i++)
+        v[i] = -fabsf(v[i]) - 0.1f;
     return v;
 }
 
@@ -112,27 +119,33 @@ static void test_mamba(void)
     toy_add(&t, "blk.0.ssm_d", dup(d, INNER), INNER, 0, 0);
     add_out(&t, out, INNER);
 
-    double x[INNER][T], dt[INNER][T], p[T][WIDTH] = {{0}}, b[T][STATE], c[T][STATE], want[T] = {0};
+    double x[INNER][T], dt[INNER][T], p[T][WIDTH] = { { 0 } }, b[T][STATE], c[T][STATE], want[T] = { 0 };
     for (size_t s = 0; s < T; s++) {
-        for (size_t i = 0; i < INNER; i++) x[i][s] = convolved(tap + i * CONV, tap_bias[i], projected(in, i), s);
+        for (size_t i = 0; i < INNER; i++)
+            x[i][s] = convolved(tap + i * CONV, tap_bias[i], projected(in, i), s);
         for (size_t o = 0; o < WIDTH; o++)
-            for (size_t i = 0; i < INNER; i++) p[s][o] += x_proj[o * INNER + i] * x[i][s];
-        for (size_t n = 0; n < STATE; n++) b[s][n] = p[s][RANK + n];
-        for (size_t n = 0; n < STATE; n++) c[s][n] = p[s][RANK + STATE + n];
+            for (size_t i = 0; i < INNER; i++)
+                p[s][o] += x_proj[o * INNER + i] * x[i][s];
+        for (size_t n = 0; n < STATE; n++)
+            b[s][n] = p[s][RANK + n];
+        for (size_t n = 0; n < STATE; n++)
+            c[s][n] = p[s][RANK + STATE + n];
         for (size_t i = 0; i < INNER; i++)
             dt[i][s] = softplus(dt_bias[i] + dt_proj[i * RANK] * p[s][0] + dt_proj[i * RANK + 1] * p[s][1]);
     }
     for (size_t i = 0; i < INNER; i++) {
         double decay[STATE];
-        for (size_t n = 0; n < STATE; n++) decay[n] = a[i * STATE + n];
+        for (size_t n = 0; n < STATE; n++)
+            decay[n] = a[i * STATE + n];
         for (size_t s = 0; s < T; s++) {
             double y = unrolled(dt[i], x[i], b, c, decay, s) + d[i] * x[i][s];
             want[s] += out[i] * y * silu(projected(in, INNER + i));
         }
     }
     compare(toy_logits(&t, tokens, T), want, "mamba is the unrolled sum");
-    float *all[] = {in, tap, tap_bias, x_proj, dt_proj, dt_bias, a, d, out};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    float *all[] = { in, tap, tap_bias, x_proj, dt_proj, dt_bias, a, d, out };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
 }
 
 static void test_mamba2(void)
@@ -155,18 +168,21 @@ static void test_mamba2(void)
     toy_add(&t, "blk.0.ssm_norm.weight", dup(norm, INNER), PART, GROUPS, 0);
     add_out(&t, out, INNER);
 
-    double seen[CHANNELS][T], y[INNER][T], want[T] = {0};
+    double seen[CHANNELS][T], y[INNER][T], want[T] = { 0 };
     for (size_t i = 0; i < CHANNELS; i++)
         for (size_t s = 0; s < T; s++)
             seen[i][s] = convolved(tap + i * CONV, tap_bias[i], projected(in, INNER + i), s);
     for (size_t i = 0; i < INNER; i++) {
         size_t head = i / (INNER / HEADS), group = i / PART; // a group is PART neighbouring channels
         double dt[T], b[T][STATE], c[T][STATE], decay[STATE];
-        for (size_t n = 0; n < STATE; n++) decay[n] = a[head];
+        for (size_t n = 0; n < STATE; n++)
+            decay[n] = a[head];
         for (size_t s = 0; s < T; s++) {
             dt[s] = softplus(projected(in, INNER + CHANNELS + head) + dt_bias[head]);
-            for (size_t n = 0; n < STATE; n++) b[s][n] = seen[INNER + group * STATE + n][s];
-            for (size_t n = 0; n < STATE; n++) c[s][n] = seen[INNER + (GROUPS + group) * STATE + n][s];
+            for (size_t n = 0; n < STATE; n++)
+                b[s][n] = seen[INNER + group * STATE + n][s];
+            for (size_t n = 0; n < STATE; n++)
+                c[s][n] = seen[INNER + (GROUPS + group) * STATE + n][s];
         }
         for (size_t s = 0; s < T; s++)
             y[i][s] = (unrolled(dt, seen[i], b, c, decay, s) + d[head] * seen[i][s]) * silu(projected(in, i));
@@ -174,13 +190,15 @@ static void test_mamba2(void)
     for (size_t s = 0; s < T; s++) {
         for (size_t i = 0; i < INNER; i++) {
             double squares = 0;
-            for (size_t j = i / PART * PART; j < i / PART * PART + PART; j++) squares += y[j][s] * y[j][s];
+            for (size_t j = i / PART * PART; j < i / PART * PART + PART; j++)
+                squares += y[j][s] * y[j][s];
             want[s] += (double)out[i] * norm[i] * y[i][s] / sqrt(squares / PART);
         }
     }
     compare(toy_logits(&t, tokens, T), want, "mamba2 is the unrolled sum, gated, then normalized by group");
-    float *all[] = {in, tap, tap_bias, dt_bias, a, d, norm, out};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+    float *all[] = { in, tap, tap_bias, dt_bias, a, d, norm, out };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
 }
 
 void test_statespace(void)

@@ -197,7 +197,7 @@ static void this_process(void **state)
     eb_probe_read(s.probe, s.samples);
     assert_true(value(&s, "process/rss") >= rss + (double)size * 0.9);
     assert_true(value(&s, "process/rss_peak") >= rss + (double)size * 0.9);
-    if (faults > 0)  // an emulator's /proc/self/stat counts none
+    if (faults > 0) // an emulator's /proc/self/stat counts none
         assert_true(value(&s, "process/minor_faults") > faults);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

@@ -26,14 +26,14 @@ static void test_looks_are_few_and_share_the_error(void **state)
     (void)state;
     assert_int_equal(eb_stop_looks(7, 7), 1);
     assert_true(eb_stop_level(7, 7) == 0.95);
-    assert_int_equal(eb_stop_looks(6, 24), 3);  // 6, 12, 24
+    assert_int_equal(eb_stop_looks(6, 24), 3); // 6, 12, 24
     assert_true(fabs(eb_stop_level(6, 24) - (1 - 0.05 / 3)) < 1e-15);
     int seen = 0;
     for (int n = 1; n <= 24; n++)
         seen += eb_stop_is_look(n, 6, 24);
     assert_int_equal(seen, 3);
     assert_true(eb_stop_is_look(6, 6, 24) && eb_stop_is_look(12, 6, 24) && eb_stop_is_look(24, 6, 24));
-    assert_true(eb_stop_is_look(20, 7, 20));  // the maximum is always one
+    assert_true(eb_stop_is_look(20, 7, 20)); // the maximum is always one
 }
 
 // Stopping at the first narrow interval must keep the promise: simulated coverage of the true median.
@@ -70,7 +70,8 @@ static void fake_read(eb_probe *probe, eb_sample *out)
 
 static const eb_probe_ops fake_ops = { .name = "fake", .doc = "counts its reads", .read = fake_read };
 
-static eb_sampler *fake_sampler(eb_probe *probe, eb_channel *channels, int n, eb_sampling mode, int64_t period_ns, size_t rows)
+static eb_sampler *fake_sampler(eb_probe *probe, eb_channel *channels, int n, eb_sampling mode, int64_t period_ns,
+                                size_t rows)
 {
     eb_err err;
     eb_err_clear(&err);
@@ -96,12 +97,12 @@ static void test_window_is_bounded_by_reads(void **state)
     eb_sampler_begin(s);
     eb_sampler_end(s);
     const eb_power_row *rows = eb_sampler_rows(s, &n);
-    assert_int_equal(n, 4);  // two channels, read at both ends, without a thread in between
+    assert_int_equal(n, 4); // two channels, read at both ends, without a thread in between
     assert_int_equal(rows[0].channel, 0);
     assert_int_equal(rows[1].channel, 1);
     assert_int_equal(rows[0].sample.raw, 0);
     assert_int_equal(rows[3].sample.raw, 1);
-    eb_sampler_begin(s);  // forgets
+    eb_sampler_begin(s); // forgets
     eb_sampler_rows(s, &n);
     assert_int_equal(n, 2);
     eb_sampler_free(s);
@@ -118,13 +119,13 @@ static void test_poll_keeps_its_grid(void **state)
     size_t before, after;
     eb_sampler_rows(s, &before);
     for (int i = 0; i < 50; i++) {
-        int64_t next = eb_sampler_poll(s, due + 3000000);  // 3 ms late each time
-        assert_int_equal(next - due, 10000000);            // and still every 10 ms
+        int64_t next = eb_sampler_poll(s, due + 3000000); // 3 ms late each time
+        assert_int_equal(next - due, 10000000);           // and still every 10 ms
         due = next;
     }
     eb_sampler_rows(s, &after);
     assert_int_equal(after - before, 50);
-    assert_int_equal(eb_sampler_poll(s, due + 35000000) - due, 40000000);  // missed reads are not made up
+    assert_int_equal(eb_sampler_poll(s, due + 35000000) - due, 40000000); // missed reads are not made up
     eb_sampler_free(s);
 }
 
@@ -157,12 +158,13 @@ static void test_full_buffer_thins_and_still_covers(void **state)
     uint64_t last[3] = { 0 };
     for (size_t i = 0; i < n; i++) {
         int c = rows[i].channel;
-        assert_true(per_channel[c] == 0 ? rows[i].sample.raw == 0 : rows[i].sample.raw > last[c]);  // first kept, in order
+        assert_true(per_channel[c] == 0 ? rows[i].sample.raw == 0
+                                        : rows[i].sample.raw > last[c]); // first kept, in order
         last[c] = rows[i].sample.raw;
         per_channel[c]++;
     }
     for (int c = 0; c < 3; c++) {
-        assert_int_equal(last[c], fake_raw - 1);  // the end read is there
+        assert_int_equal(last[c], fake_raw - 1); // the end read is there
         assert_int_equal(per_channel[c], per_channel[0]);
     }
     eb_sampler_free(s);
@@ -178,7 +180,7 @@ static void test_thread_samples_and_stops(void **state)
     eb_sampler *s = fake_sampler(&probe, channels, 1, EB_SAMPLING_TRACE, 0, 100000);
     assert_true(eb_sampler_start(s, &err));
     size_t n = 0;
-    for (int tries = 0; tries < 50 && n < 5; tries++) {  // until the thread got a few reads in, however slow the machine
+    for (int tries = 0; tries < 50 && n < 5; tries++) { // until the thread got a few reads in, however slow the machine
         eb_sampler_begin(s);
         usleep(100000);
         eb_sampler_end(s);
@@ -187,7 +189,7 @@ static void test_thread_samples_and_stops(void **state)
     assert_true(n >= 5);
     uint64_t reads = fake_raw;
     usleep(50000);
-    assert_int_equal(fake_raw, reads);  // none after the end
+    assert_int_equal(fake_raw, reads); // none after the end
     eb_sampler_free(s);
 }
 
@@ -251,7 +253,7 @@ static void test_guards_see_what_changed(void **state)
     b = a;
     b.t_ns += 1000000000;
     eb_guard_compare(&a, &b, &w);
-    assert_int_equal(w.n, 0);  // nothing happened
+    assert_int_equal(w.n, 0); // nothing happened
     put("/proc/stat", "cpu  1300 0 500 9000 0 0 0 60 0 0\n");
     put("/proc/vmstat", "pswpin 5\npswpout 9\n");
     put("/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", "4\n");
@@ -269,7 +271,7 @@ static void test_guards_see_what_changed(void **state)
 static void test_guards_do_not_judge_the_unknown(void **state)
 {
     (void)state;
-    eb_io io = eb_io_rooted(root);  // the tree is empty
+    eb_io io = eb_io_rooted(root); // the tree is empty
     eb_guard a, b;
     eb_warnings w = { 0 };
     eb_guard_read(&io, &a);
@@ -305,9 +307,10 @@ static void free_machine(eb_header *h)
 static void test_fingerprint_is_of_the_tree(void **state)
 {
     (void)state;
-    put("/proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"
-                         "model name\t: A CPU @ 2.0GHz\nstepping\t: 8\nmicrocode\t: 0x2b\nsiblings\t: 4\ncpu cores\t: 2\n"
-                         "flags\t\t: fpu hypervisor avx2\n\nprocessor\t: 1\nmodel name\t: A CPU @ 2.0GHz\n");
+    put("/proc/cpuinfo",
+        "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 143\n"
+        "model name\t: A CPU @ 2.0GHz\nstepping\t: 8\nmicrocode\t: 0x2b\nsiblings\t: 4\ncpu cores\t: 2\n"
+        "flags\t\t: fpu hypervisor avx2\n\nprocessor\t: 1\nmodel name\t: A CPU @ 2.0GHz\n");
     put("/proc/meminfo", "MemTotal:       16384000 kB\n");
     eb_io io = eb_io_rooted(root);
     eb_header a = { 0 }, b = { 0 };
@@ -317,11 +320,11 @@ static void test_fingerprint_is_of_the_tree(void **state)
     assert_string_equal(fact(&a, "cpus"), "2");
     assert_string_equal(fact(&a, "memory_mib"), "16000");
     assert_string_equal(fact(&a, "hypervisor"), "yes");
-    assert_string_equal(fact(&a, "kernel"), "unknown");  // not in the tree, so not taken from this machine
+    assert_string_equal(fact(&a, "kernel"), "unknown"); // not in the tree, so not taken from this machine
     assert_string_equal(fact(&a, "energy_sources"), "none");
     eb_machine_describe(&io, "avx2", &b);
     assert_string_equal(a.fingerprint, b.fingerprint);
-    eb_machine_add(&b, "flop_s", "%g", 1e9);  // measured: not part of it
+    eb_machine_add(&b, "flop_s", "%g", 1e9); // measured: not part of it
     assert_string_equal(a.fingerprint, b.fingerprint);
     free_machine(&b);
     eb_machine_describe(&io, "avx512", &b);

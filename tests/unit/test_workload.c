@@ -14,8 +14,11 @@
 enum { MAX_BATCH = 4 };
 typedef struct fake_engine {
     eb_engine base;
-    struct { bool live; int sum, made, want, context; } seq[MAX_BATCH];
-    bool reversed;           // events of a step in descending order of id
+    struct {
+        bool live;
+        int sum, made, want, context;
+    } seq[MAX_BATCH];
+    bool reversed; // events of a step in descending order of id
     int fail_at_step, steps, resets;
     char family[16];
 } fake_engine;
@@ -70,9 +73,12 @@ static int fake_step(eb_engine *engine, int64_t timeout_ns, eb_token_event *even
             continue;
         assert_true(n < max);
         int index = f->seq[id].made++;
-        events[n++] = (eb_token_event){ .request = (uint32_t)id, .index = (uint32_t)index,
+        events[n++] = (eb_token_event){ .request = (uint32_t)id,
+                                        .index = (uint32_t)index,
                                         .phase = index ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
-                                        .token = (f->seq[id].sum + index) % 100, .t_start_ns = t, .t_end_ns = eb_now_ns() };
+                                        .token = (f->seq[id].sum + index) % 100,
+                                        .t_start_ns = t,
+                                        .t_end_ns = eb_now_ns() };
         f->seq[id].live = f->seq[id].made < f->seq[id].want;
     }
     return n;
@@ -87,8 +93,13 @@ static bool fake_busy(const eb_engine *engine)
     return false;
 }
 
-static const eb_engine_ops fake_ops = { .name = "fake", .caps = fake_caps, .reset = fake_reset, .fill_context = fake_fill,
-                                        .submit = fake_submit, .step = fake_step, .busy = fake_busy };
+static const eb_engine_ops fake_ops = { .name = "fake",
+                                        .caps = fake_caps,
+                                        .reset = fake_reset,
+                                        .fill_context = fake_fill,
+                                        .submit = fake_submit,
+                                        .step = fake_step,
+                                        .busy = fake_busy };
 
 static fake_engine fake(const char *family)
 {
@@ -111,11 +122,14 @@ static void count_marks(void *arg, bool begin)
 static eb_trial_sink sink_for(void)
 {
     marks_begin = marks_end = 0;
-    return (eb_trial_sink){ .tokens = tokens, .cap_tokens = 64, .requests = requests, .cap_requests = MAX_BATCH, .mark = count_marks };
+    return (eb_trial_sink){
+        .tokens = tokens, .cap_tokens = 64, .requests = requests, .cap_requests = MAX_BATCH, .mark = count_marks
+    };
 }
 
-static const eb_workload_params params = { .prompt_tok = 5, .output_tok = 6, .batch = 3, .depth_tok = 2, .seed = 9,
-                                           .sampling = { .top_p = 1 } };
+static const eb_workload_params params = {
+    .prompt_tok = 5, .output_tok = 6, .batch = 3, .depth_tok = 2, .seed = 9, .sampling = { .top_p = 1 }
+};
 
 static void test_trial_holds_every_token(void **state)
 {
@@ -175,7 +189,7 @@ static void test_wrong_family_is_refused(void **state)
     assert_non_null(strstr(err.hint, "kind = moe"));
     eb_err_clear(&err);
     assert_true(eb_workload_moe.prepare(&params, &f.base, &err));
-    assert_true(eb_workload_quantized.prepare(&params, &f.base, &err));  // any family
+    assert_true(eb_workload_quantized.prepare(&params, &f.base, &err)); // any family
     assert_false(eb_workload_ssm.prepare(&params, &f.base, &err));
 }
 
@@ -207,7 +221,7 @@ static void test_failure_and_interrupt_end_the_window(void **state)
     eb_trial_sink sink = sink_for();
     assert_false(eb_workload_dense.run_trial(&params, &f.base, &sink, &err));
     assert_string_equal(err.message, "scripted failure");
-    assert_int_equal(marks_end, 1);  // sampling stops however the window ends
+    assert_int_equal(marks_end, 1); // sampling stops however the window ends
     eb_err_clear(&err);
     f = fake("dense");
     sink = sink_for();
@@ -239,7 +253,7 @@ static void test_quality_of_known_distributions(void **state)
     eb_quality_compare(p, q, 1, 3, &out);
     assert_true(fabs(out.kld_nats - 0.25 * log(2)) < 1e-6);
     assert_true(out.top1_agree == 0);
-    eb_quality_compare(p, q, 2, 3, &out);  // the second row is the same distribution
+    eb_quality_compare(p, q, 2, 3, &out); // the second row is the same distribution
     assert_true(fabs(out.kld_nats - 0.125 * log(2)) < 1e-6);
     assert_true(out.top1_agree == 0.5);
     assert_int_equal(out.n_tok, 2);

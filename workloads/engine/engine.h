@@ -17,63 +17,63 @@ typedef enum eb_kv_type { EB_KV_F32, EB_KV_F16 } eb_kv_type;
 
 // What to open. Strings are borrowed for the call only.
 typedef struct eb_model_spec {
-    const char *source;  // "shape:NAME" or "file:PATH"
-    const char *type;    // "f16", "q4_k_m", ...; NULL or "" = as the file is (shapes: f16)
-    uint64_t seed;       // of a shape's weights
+    const char *source; // "shape:NAME" or "file:PATH"
+    const char *type;   // "f16", "q4_k_m", ...; NULL or "" = as the file is (shapes: f16)
+    uint64_t seed;      // of a shape's weights
 } eb_model_spec;
 
 typedef struct eb_engine_config {
-    int threads;         // >= 1
-    bool affinity;       // pin worker i to the i-th CPU of the process's mask
-    int max_batch;       // sequences at once
-    int max_ctx_tok;     // per sequence: context + prompt + output
+    int threads;     // >= 1
+    bool affinity;   // pin worker i to the i-th CPU of the process's mask
+    int max_batch;   // sequences at once
+    int max_ctx_tok; // per sequence: context + prompt + output
     eb_kv_type kv;
-    int chunk_tok;       // prefill chunk, 0 = engine's choice
+    int chunk_tok; // prefill chunk, 0 = engine's choice
 } eb_engine_config;
 
 typedef struct eb_sampling_spec {
-    double temperature;  // 0 = greedy
-    int top_k;           // 0 = off
-    double top_p;        // 1 = off
+    double temperature; // 0 = greedy
+    int top_k;          // 0 = off
+    double top_p;       // 1 = off
     uint64_t seed;
 } eb_sampling_spec;
 
 typedef struct eb_request {
-    uint32_t id;               // 0..max_batch-1 live at once
-    const int32_t *prompt;     // borrowed until the request's first event
-    int prompt_tok;            // >= 1
-    int output_tok;            // >= 1; generation stops exactly there (no EOS)
+    uint32_t id;           // 0..max_batch-1 live at once
+    const int32_t *prompt; // borrowed until the request's first event
+    int prompt_tok;        // >= 1
+    int output_tok;        // >= 1; generation stops exactly there (no EOS)
     eb_sampling_spec sampling;
 } eb_request;
 
 typedef struct eb_engine_caps {
-    char engine[16];           // "native"
-    char isa[16];              // kernel table in use: "scalar", "avx2", "avx512"
-    char arch[16];             // "llama", "mamba", ...
-    char family[16];           // "dense", "moe", "ssm"
-    char model_name[64];       // general.name of the file
-    char type[16];             // dominant weight type or recipe as in the file, lower case
+    char engine[16];     // "native"
+    char isa[16];        // kernel table in use: "scalar", "avx2", "avx512"
+    char arch[16];       // "llama", "mamba", ...
+    char family[16];     // "dense", "moe", "ssm"
+    char model_name[64]; // general.name of the file
+    char type[16];       // dominant weight type or recipe as in the file, lower case
     int vocab, max_ctx_tok, max_batch, threads;
     int n_layer, n_expert, n_expert_used;
     uint64_t n_params;
-    uint64_t model_bytes;      // file size
-    double bytes_per_tok;      // predicted bytes read for one decoded token, batch 1, empty context
-    double flop_per_tok;       // predicted floating point operations for one decoded token
-    double kv_bytes_per_tok;   // growth of the cache per token of context (0 for a state)
+    uint64_t model_bytes;    // file size
+    double bytes_per_tok;    // predicted bytes read for one decoded token, batch 1, empty context
+    double flop_per_tok;     // predicted floating point operations for one decoded token
+    double kv_bytes_per_tok; // growth of the cache per token of context (0 for a state)
     bool has_eval;
 } eb_engine_caps;
 
 typedef struct eb_engine_memory {
-    uint64_t model_bytes;      // weights, mapped or repacked
-    uint64_t kv_bytes;         // cache or state allocated
+    uint64_t model_bytes; // weights, mapped or repacked
+    uint64_t kv_bytes;    // cache or state allocated
     uint64_t scratch_bytes;
 } eb_engine_memory;
 
 // This machine's ceilings, measured with `threads` threads for about `budget_ns` in all.
 typedef struct eb_ceilings {
-    char isa[16];              // kernel table they were measured with
-    double read_bytes_s;       // reading memory far larger than the caches; NAN = not measured
-    double flop_s;             // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
+    char isa[16];        // kernel table they were measured with
+    double read_bytes_s; // reading memory far larger than the caches; NAN = not measured
+    double flop_s;       // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
 } eb_ceilings;
 
 typedef struct eb_engine eb_engine;
@@ -102,7 +102,7 @@ struct eb_engine_ops {
     // `max` events (max >= max_batch). Returns their number; 0 = nothing left to do (or, mid
     // prefill, a chunk finished: see eb_engine_ops.busy); -1 = err. Never allocates.
     int (*step)(eb_engine *engine, int64_t timeout_ns, eb_token_event *events, int max, eb_err *err);
-    bool (*busy)(const eb_engine *engine);   // live or waiting sequences exist
+    bool (*busy)(const eb_engine *engine); // live or waiting sequences exist
     void (*cancel)(eb_engine *engine, uint32_t id);
     void (*close)(eb_engine *engine);
     // Optional. Logits of `n` tokens on an empty sequence: out[n][vocab]. chunk <= 0: one batch as
@@ -114,8 +114,8 @@ struct eb_engine_ops {
     bool (*check)(const eb_model_spec *spec, eb_err *err);
 };
 
-extern const eb_option eb_engine_options[];                 // [run]'s engine part: threads, kv, affinity, isa ...
-extern const eb_engine_ops *const eb_engine_table[];        // ends with NULL
+extern const eb_option eb_engine_options[];          // [run]'s engine part: threads, kv, affinity, isa ...
+extern const eb_engine_ops *const eb_engine_table[]; // ends with NULL
 const eb_engine_ops *eb_engine_find(const char *name);
 
 // Handles carry their ops as the first member.

@@ -14,17 +14,29 @@
 
 // GGUF's tensor type numbers.
 typedef enum eb_wtype {
-    EB_W_F32 = 0, EB_W_F16 = 1, EB_W_Q4_0 = 2, EB_W_Q4_1 = 3, EB_W_Q5_0 = 6, EB_W_Q5_1 = 7, EB_W_Q8_0 = 8,
-    EB_W_Q2_K = 10, EB_W_Q3_K = 11, EB_W_Q4_K = 12, EB_W_Q5_K = 13, EB_W_Q6_K = 14, EB_W_IQ4_NL = 20,
-    EB_W_BF16 = 30, EB_W_LIMIT = 31
+    EB_W_F32 = 0,
+    EB_W_F16 = 1,
+    EB_W_Q4_0 = 2,
+    EB_W_Q4_1 = 3,
+    EB_W_Q5_0 = 6,
+    EB_W_Q5_1 = 7,
+    EB_W_Q8_0 = 8,
+    EB_W_Q2_K = 10,
+    EB_W_Q3_K = 11,
+    EB_W_Q4_K = 12,
+    EB_W_Q5_K = 13,
+    EB_W_Q6_K = 14,
+    EB_W_IQ4_NL = 20,
+    EB_W_BF16 = 30,
+    EB_W_LIMIT = 31
 } eb_wtype;
 
 typedef struct eb_wtype_info {
-    const char *name;        // "q4_k"; NULL = no such type
-    int block, block_bytes;  // weights and bytes per block
+    const char *name;       // "q4_k"; NULL = no such type
+    int block, block_bytes; // weights and bytes per block
 } eb_wtype_info;
-extern const eb_wtype_info eb_wtypes[EB_W_LIMIT];            // kernels/wtypes.c
-static inline size_t eb_row_bytes(eb_wtype t, int64_t n)     // n a multiple of the block
+extern const eb_wtype_info eb_wtypes[EB_W_LIMIT];        // kernels/wtypes.c
+static inline size_t eb_row_bytes(eb_wtype t, int64_t n) // n a multiple of the block
 {
     return (size_t)(n / eb_wtypes[t].block) * (size_t)eb_wtypes[t].block_bytes;
 }
@@ -33,8 +45,8 @@ static inline size_t eb_row_bytes(eb_wtype t, int64_t n)     // n a multiple of 
 enum { EB_MATMUL_MAX_M = 512 };
 
 typedef struct eb_kernels {
-    const char *name;                 // "scalar", "avx2", "avx512"
-    bool (*usable)(void);             // CPU and OS allow it
+    const char *name;     // "scalar", "avx2", "avx512"
+    bool (*usable)(void); // CPU and OS allow it
 
     // dst[0..n-1] = the weights of one row (n a multiple of the block).
     void (*dequant_row)(eb_wtype type, const void *row, float *dst, int64_t n);
@@ -42,19 +54,19 @@ typedef struct eb_kernels {
     // y[j*ldy + r] = sum_k W[r][k] * x[j*ldx + k]  for r in [r0, r1), j in [0, m), k in [0, n).
     // `w` is row 0, rows are row_bytes apart. x rows need no alignment. scratch: per thread, at least
     // matmul_scratch(n, m) bytes, 64-byte aligned.
-    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1,
-                   const float *x, size_t ldx, int m, float *y, size_t ldy, void *scratch);
+    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1, const float *x,
+                   size_t ldx, int m, float *y, size_t ldy, void *scratch);
     size_t (*matmul_scratch)(int64_t n, int m);
 
-    void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps);  // weight NULL = 1
-    void (*softmax)(float *x, int64_t n);                     // in place, max-subtracted
-    void (*silu_mul)(float *gate, const float *up, int64_t n);  // gate[i] = silu(gate[i]) * up[i]
+    void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps); // weight NULL = 1
+    void (*softmax)(float *x, int64_t n);                                                    // in place, max-subtracted
+    void (*silu_mul)(float *gate, const float *up, int64_t n); // gate[i] = silu(gate[i]) * up[i]
     void (*silu)(float *x, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);
-    void (*axpy)(float *y, float a, const float *x, int64_t n);  // y += a x
-    float (*dot_f16)(const uint16_t *a, const float *b, int64_t n);     // KV cache in f16
+    void (*axpy)(float *y, float a, const float *x, int64_t n);     // y += a x
+    float (*dot_f16)(const uint16_t *a, const float *b, int64_t n); // KV cache in f16
     void (*axpy_f16)(float *y, float a, const uint16_t *x, int64_t n);
-    void (*to_f16)(uint16_t *dst, const float *src, int64_t n);  // round to nearest even
+    void (*to_f16)(uint16_t *dst, const float *src, int64_t n); // round to nearest even
 
     // Rotary embedding in place on n_head heads of head_dim, first n_rot dims; cos/sin: n_rot/2 each.
     // neox: pairs (i, i + n_rot/2), else (2i, 2i+1).
@@ -74,18 +86,21 @@ typedef struct eb_kernels {
                         int64_t i1, int d_conv);
 } eb_kernels;
 
-extern const eb_kernels eb_kernels_scalar;        // the reference: plain C, every architecture
-extern const eb_kernels *const eb_kernels_table[];  // best last, ends with NULL; what this build has
+extern const eb_kernels eb_kernels_scalar;         // the reference: plain C, every architecture
+extern const eb_kernels *const eb_kernels_table[]; // best last, ends with NULL; what this build has
 
 // The best usable table, or the one that `force` (may be NULL) names; NULL when that is not
 // in the build or not usable here.
 const eb_kernels *eb_kernels_pick(const char *force);
 
-float eb_f16_to_f32(uint16_t h);   // kernels/wtypes.c, exact
-uint16_t eb_f32_to_f16(float f);   // round to nearest even, overflow to inf
+float eb_f16_to_f32(uint16_t h); // kernels/wtypes.c, exact
+uint16_t eb_f32_to_f16(float f); // round to nearest even, overflow to inf
 static inline float eb_bf16_to_f32(uint16_t h)
 {
-    union { uint32_t u; float f; } v = { (uint32_t)h << 16 };
+    union {
+        uint32_t u;
+        float f;
+    } v = { (uint32_t)h << 16 };
     return v.f;
 }
 

@@ -11,9 +11,9 @@ typedef struct eb_shape {
     const char *name, *doc, *source;
     eb_hparams hp;
     bool tied;
-    float rope_factor;                         // llama-3 style rope_freqs.weight for this factor; 0 = none
+    float rope_factor; // llama-3 style rope_freqs.weight for this factor; 0 = none
 } eb_shape;
-extern const eb_shape eb_shapes[];             // ends with name NULL
+extern const eb_shape eb_shapes[]; // ends with name NULL
 const eb_shape *eb_shape_find(const char *name);
 
 // A type name a user can ask for: a plain type ("q8_0") or a recipe ("q4_k_m") -> type per tensor,
@@ -21,9 +21,9 @@ const eb_shape *eb_shape_find(const char *name);
 // matched in any case.
 typedef struct eb_recipe eb_recipe;
 const eb_recipe *eb_recipe_find(const char *name);
-const char *const *eb_recipe_names(void);      // ends with NULL
+const char *const *eb_recipe_names(void); // ends with NULL
 const char *eb_recipe_name(const eb_recipe *recipe);
-uint32_t eb_recipe_file_type(const eb_recipe *recipe);  // general.file_type
+uint32_t eb_recipe_file_type(const eb_recipe *recipe); // general.file_type
 // `tied`: the embedding is the output matrix too. `row` = ne[0].
 eb_wtype eb_recipe_type(const eb_recipe *recipe, const eb_hparams *hp, bool tied, const char *tensor, int64_t row,
                         int n_dims);
@@ -41,7 +41,7 @@ uint64_t eb_shape_bytes(const eb_shape *shape, const eb_recipe *recipe);
 
 // The cache: $XDG_CACHE_HOME/effbench (else ~/.cache/effbench). A file is used again only if its
 // digest (XXH3, kept beside it as NAME.xxh) still holds; a damaged one is an error that names it.
-bool eb_model_cache_path(const char *name, char *path, size_t size, eb_err *err);  // makes the folder
+bool eb_model_cache_path(const char *name, char *path, size_t size, eb_err *err); // makes the folder
 // Makes what is missing; `path` gets the file. "shape:NAME" without a type is f16; "file:PATH" without
 // one, or with the type it has, is the file itself, else a copy in the cache.
 bool eb_model_prepare(const char *source, const char *type, uint64_t seed, char *path, size_t size, eb_notify *notify,

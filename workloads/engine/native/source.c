@@ -5,6 +5,7 @@
 
 #include "workloads/engine/native/check.h"
 #include "workloads/engine/native/make.h"
+#include "workloads/engine/native/memory.h"
 #include "workloads/engine/native/native.h"
 
 enum { MAX_PATH = 4096 };
@@ -21,13 +22,6 @@ static const char *type_of(const eb_model_spec *spec)
     if (spec->type && *spec->type)
         return spec->type;
     return after(spec->source, "shape:") ? shape_default_type : "";
-}
-
-bool eb_native_prepare(const eb_model_spec *spec, char *path, size_t path_size,
-                       void (*notify)(void *arg, const char *line), void *arg, eb_err *err)
-{
-    return eb_native_check(spec, err) &&
-           eb_model_prepare(spec->source, type_of(spec), spec->seed, path, path_size, notify, arg, err);
 }
 
 // A requantized copy has the tensors of its source, whose head is quick to read.
@@ -60,4 +54,19 @@ uint64_t eb_native_predict_bytes(const eb_model_spec *spec, bool *exists)
     if (*exists)
         return (uint64_t)st.st_size;
     return name ? eb_shape_bytes(eb_shape_find(name), eb_recipe_find(type)) : copy_bytes(path, eb_recipe_find(type));
+}
+
+// A model that cannot be run here is refused before minutes and disk go into making it.
+static bool fits_memory(const eb_model_spec *spec, eb_err *err)
+{
+    bool exists;
+    uint64_t bytes = eb_native_predict_bytes(spec, &exists);
+    return exists || bytes == 0 || eb_memory_check("", spec->source, bytes, err);
+}
+
+bool eb_native_prepare(const eb_model_spec *spec, char *path, size_t path_size,
+                       void (*notify)(void *arg, const char *line), void *arg, eb_err *err)
+{
+    return eb_native_check(spec, err) && fits_memory(spec, err) &&
+           eb_model_prepare(spec->source, type_of(spec), spec->seed, path, path_size, notify, arg, err);
 }
