@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -37,6 +38,17 @@ bool eb_resume_save(const char *dir, const char *config, const char *const *sets
     free(path);
     free(all);
     return ok;
+}
+
+void eb_resume_forget(const char *dir)
+{
+    static const char *const names[] = { "config.ini", "sets.txt" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = eb_path_join(dir, names[i]);
+        unlink(path);
+        free(path);
+    }
+    rmdir(dir);
 }
 
 bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err)

@@ -342,8 +342,8 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
         rc = show(globals, plan, dir);
     if (!ok)
         rc = eb_cmd_fail(&err);
-    if (!started && !args->resume && !args->out)
-        rmdir(dir); // ours and still empty
+    if (!started && !args->resume)
+        eb_resume_forget(dir);
     free(self);
     eb_io_deinit(&io);
     return rc;
