@@ -15,14 +15,18 @@ bool eb_resume_save(const char *dir, const char *config, const char *const *sets
     size_t len, n = 0;
     if (!eb_mkdirs(dir, err))
         return false;
-    char *journal = eb_path_join(dir, "trials.jsonl");
-    bool taken = eb_file_exists(journal);
-    free(journal);
-    if (taken) {
-        eb_err_set(err, EB_FAILED, "'%s' holds a run already", dir);
-        return eb_err_hint(err, "name another folder, or go on with `effbench run --resume '%s'`", dir);
+    // `--out .` beside a config of that name must not overwrite it.
+    static const char *const taken[] = { "trials.jsonl", "config.ini" };
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        char *path = eb_path_join(dir, taken[i]);
+        bool there = eb_file_exists(path);
+        free(path);
+        if (there) {
+            eb_err_set(err, EB_FAILED, "'%s' holds a %s already", dir, taken[i]);
+            return eb_err_hint(err, "name another folder, or go on with `effbench run --resume '%s'`", dir);
+        }
     }
-    char *text = eb_file_read(config, LIMIT, &len, err), *path = eb_path_join(dir, "config.ini");
+    char *text = eb_file_read(config, LIMIT, &len, err), *path = eb_path_join(dir, taken[1]);
     bool ok = text && eb_file_write_atomic(path, text, len, err);
     free(path);
     free(text);
