@@ -9,6 +9,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "workloads/engine/kernels/kernels.h"
+#include "workloads/engine/native/native.h"
 #include "workloads/engine/native/pool.h"
 
 enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 1024, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 3 };
@@ -121,11 +122,10 @@ static double flop_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads
 
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err)
 {
-    const char *force = getenv("EFFBENCH_ISA");
-    const eb_kernels *kernels = eb_kernels_pick(force);
+    const eb_kernels *kernels = eb_native_kernels(err);
     *out = (eb_ceilings){ .read_bytes_s = NAN, .flop_s = NAN };
     if (!kernels)
-        return eb_err_set(err, EB_USAGE, "EFFBENCH_ISA names '%s', which this build or this CPU does not have", force);
+        return false;
     snprintf(out->isa, sizeof out->isa, "%s", kernels->name);
     eb_pool *pool = eb_pool_new(threads, affinity, err);
     if (!pool)
