@@ -62,8 +62,6 @@ static bool check_config(const eb_engine_config *c, eb_err *err)
 const eb_kernels *eb_native_kernels(eb_err *err)
 {
     const char *force = getenv("EFFBENCH_ISA");
-    if (force && !*force)
-        force = NULL;
     const eb_kernels *kernels = eb_kernels_pick(force && *force ? force : NULL);
     if (kernels)
         return kernels;
