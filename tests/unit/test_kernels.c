@@ -726,10 +726,10 @@ static void scan2_of(const eb_kernels *k)
 static void conv1d_of(const eb_kernels *k)
 {
     enum { CHANNELS = 23, FROM = 3, TO = 21, TOKENS = 10 };
-    for (int taps = 2; taps <= 8; taps++) {
+    for (int taps = 1; taps <= 8; taps++) { // one tap: no past at all
         float *x = random_floats(CHANNELS * TOKENS, -1, 1), *w = random_floats(CHANNELS * taps, -1, 1);
         float *bias = random_floats(CHANNELS, -1, 1), *y = random_floats(CHANNELS, 7, 7);
-        float *past = random_floats(CHANNELS * (taps - 1), 0, 0);
+        float guard = 9, *past = taps > 1 ? random_floats(CHANNELS * (taps - 1), 0, 0) : &guard;
         for (int t = 0; t < TOKENS; t++) {
             k->conv1d_silu(y, past, x + t * CHANNELS, w, bias, FROM, TO, taps);
             for (int i = FROM; i < TO; i++) {
@@ -740,7 +740,8 @@ static void conv1d_of(const eb_kernels *k)
             }
             assert_true(y[FROM - 1] == 7 && y[TO] == 7);
         }
-        free(x), free(w), free(bias), free(y), free(past);
+        assert_true(guard == 9);
+        free(x), free(w), free(bias), free(y), free(taps > 1 ? past : NULL);
     }
 }
 

@@ -170,8 +170,10 @@ static void scalar_conv1d_silu(float *y, float *state, const float *x, const flo
         for (int t = 0; t < past; t++)
             sum += tap[t] * old[t];
         sum += tap[past] * x[i];
-        memmove(old, old + 1, (size_t)(past - 1) * sizeof *old);
-        old[past - 1] = x[i];
+        if (past > 0) {
+            memmove(old, old + 1, (size_t)(past - 1) * sizeof *old);
+            old[past - 1] = x[i];
+        }
         y[i] = silu_of(sum);
     }
 }
