@@ -87,7 +87,8 @@ char *eb_plot_power(const eb_run *run)
         const eb_power_series *s = &run->series[i];
         if (!drawable(run, s))
             continue;
-        double x = (double)(at % columns) * panel_w, y = TOP + (double)(at / columns) * PANEL_H;
+        int row = at / columns;
+        double x = (double)(at % columns) * panel_w, y = TOP + (double)row * PANEL_H;
         eb_text_add(&t, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n", (x + LEFT) / width,
                     (x + panel_w - RIGHT) / width);
         eb_text_add(&t, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n", 1 - (y + ABOVE) / height,

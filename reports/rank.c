@@ -2,6 +2,7 @@
 // Who leads in a column. Rows of another grade, or of another amount of work, are never ranked together.
 #include "reports/view.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,21 +73,24 @@ static bool overlap(const eb_metric *a, const eb_metric *b)
 
 static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int better, int i)
 {
-    int best = best_of(run, values, better, i, values[i]->grade), rivals = 0, close = 0;
+    const eb_metric *own = values[i];
+    int best = best_of(run, values, better, i, own->grade), rivals = 0, close = 0;
     if (best < 0)
         return EB_MARK_NONE;
+    const eb_metric *lead = values[best];
+    assert(lead);
     for (int k = 0; k < run->n_cases; k++) {
-        if (k == best || !values[k] || values[k]->grade != values[i]->grade ||
+        if (k == best || !values[k] || values[k]->grade != own->grade ||
             !eb_rank_comparable(run->cases[i].info, run->cases[k].info))
             continue;
         rivals++;
-        close += overlap(values[best], values[k]);
+        close += overlap(lead, values[k]);
     }
     if (!rivals)
         return EB_MARK_NONE;
     if (i != best)
-        return overlap(values[best], values[i]) ? EB_MARK_TIED : EB_MARK_NONE;
-    return close || isnan(eb_text_halfwidth(values[best])) ? EB_MARK_TIED : EB_MARK_BEST;
+        return overlap(lead, own) ? EB_MARK_TIED : EB_MARK_NONE;
+    return close || isnan(eb_text_halfwidth(lead)) ? EB_MARK_TIED : EB_MARK_BEST;
 }
 
 void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks)

@@ -225,7 +225,7 @@ static void print_row(const eb_table *t, const int *widths, int row, int from, i
 
 void eb_table_print(const eb_table *t, int width, bool color, FILE *out)
 {
-    int widths[MAX_COLUMNS], n_labels = t->n_columns - eb_table_columns(t);
+    int widths[MAX_COLUMNS] = { 0 }, n_labels = t->n_columns - eb_table_columns(t);
     for (int c = 0; c < t->n_columns; c++)
         widths[c] = natural_width(t, c);
     shrink(t, widths, n_labels, width);

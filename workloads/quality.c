@@ -9,8 +9,10 @@ static double log_sum_exp(const float *x, int n)
     double top = x[0], sum = 0;
     for (int i = 1; i < n; i++)
         top = x[i] > top ? x[i] : top;
-    for (int i = 0; i < n; i++)
+    int i = 0;
+    do // n >= 1, so that the sum is at least the top's own exp(0)
         sum += exp(x[i] - top);
+    while (++i < n);
     return top + log(sum);
 }
 

@@ -21,8 +21,10 @@ enum { POLL_MS = 50, LIMIT_S = 600, STEP_NS = 1000000000 };
 static bool spawn(const char *self, char *const argv[], pid_t *pid, int *out, eb_err *err)
 {
     int fd[2];
-    if (pipe2(fd, O_CLOEXEC) != 0)
-        return eb_err_sys(err, EB_FAILED, errno, "cannot make a pipe for", self);
+    if (pipe2(fd, O_CLOEXEC) != 0) {
+        eb_err_sys(err, EB_FAILED, errno, "cannot make a pipe for", self);
+        return false;
+    }
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, fd[1], 1);
@@ -31,7 +33,8 @@ static bool spawn(const char *self, char *const argv[], pid_t *pid, int *out, eb
     close(fd[1]);
     if (rc != 0) {
         close(fd[0]);
-        return eb_err_sys(err, EB_FAILED, rc, "cannot start", self);
+        eb_err_sys(err, EB_FAILED, rc, "cannot start", self);
+        return false;
     }
     *out = fd[0];
     return true;
@@ -96,7 +99,7 @@ bool eb_cold_child(const eb_engine_ops *ops, const char *model_path, int threads
     if (!engine)
         return false;
     int32_t prompt = 0;
-    eb_token_event event;
+    eb_token_event event = { 0 };
     eb_request r = { .prompt = &prompt, .prompt_tok = 1, .output_tok = 1 };
     bool ok = ops->submit(engine, &r, err);
     int n = 0;

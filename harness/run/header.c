@@ -64,7 +64,7 @@ static eb_channel *all_channels(const eb_found *found, int *n)
     for (int i = 0; i < found->n_probes; i++) {
         const eb_channel *channels;
         int k = eb_probe_channels(found->probes[i], &channels);
-        out = eb_realloc(out, (size_t)(*n + k + 1), sizeof *out);
+        out = eb_realloc(out, (size_t)*n + (size_t)k + 1, sizeof *out);
         if (k > 0)
             memcpy(out + *n, channels, sizeof *out * (size_t)k);
         *n += k;

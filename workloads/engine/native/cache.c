@@ -267,7 +267,7 @@ static bool want_file(const char *path, const char *type, wanted *w, eb_err *err
 
 static bool want(const char *source, const char *type, uint64_t seed, wanted *w, eb_err *err)
 {
-    memset(w, 0, sizeof *w);
+    *w = (wanted){ .file = "" };
     eb_err_clear(err);
     type = type ? type : "";
     if (!strncmp(source, "shape:", 6))

@@ -152,8 +152,8 @@ static bool get_value(cursor *c, eb_gguf_kv *kv, const char *key)
 
 static bool get_kv(cursor *c, eb_gguf_kv *kv)
 {
-    const char *key;
-    size_t n;
+    const char *key = "";
+    size_t n = 0;
     uint32_t type;
     char q[72];
     if (!get_name(c, MAX_KEY, "a key", &key, &n) || !get_u32(c, &type, "a value's type"))
@@ -225,8 +225,8 @@ static bool get_tensor_type(cursor *c, eb_gguf_tensor *t, const char *name)
 
 static bool get_tensor(cursor *c, eb_gguf_tensor *t, uint32_t alignment)
 {
-    const char *name;
-    size_t n;
+    const char *name = "";
+    size_t n = 0;
     char q[72];
     if (!get_name(c, EB_GGUF_MAX_NAME - 1, "a tensor's name", &name, &n))
         return false;

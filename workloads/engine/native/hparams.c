@@ -126,10 +126,11 @@ static bool read_key(const eb_gguf *g, const key_row *row, eb_hparams *hp, eb_er
         eb_err_at(err, EB_USAGE, g->path, 0, 0, "key '%s' is %g, allowed is %g to %g", key, v, row->min, row->max);
         return eb_err_hint(err, "the file is damaged, or no model that this engine can compute");
     }
+    int whole = (int)u;
     if (row->real)
-        *(float *)((char *)hp + row->offset) = f;
+        memcpy((char *)hp + row->offset, &f, sizeof f);
     else
-        *(int *)((char *)hp + row->offset) = (int)u;
+        memcpy((char *)hp + row->offset, &whole, sizeof whole);
     return true;
 }
 
