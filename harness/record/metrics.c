@@ -24,15 +24,20 @@ struct eb_metric_rule {
     double p;
     bool whole_number;  // FACT: an int64 below 0 when not known, not a double
     bool net;           // less the idle baseline: its grade counts too
+    bool selective;     // TRIAL: a trial lacks it because of its size, so the others alone would be a choice
+    size_t grade;       // TRIAL: of eb_trial_sums, 0 = that of the boundary's energy
     const char *absent; // why there is no value, where nothing better is known
     const char *note;   // said beside a value
     size_t why;         // TRIAL: a text of eb_trial_sums that says it better, 0 = none
 };
 
-#define RULE(...)    (&(const struct eb_metric_rule){ __VA_ARGS__ })
-#define OF(member)   .field = offsetof(eb_trial_sums, member)
-#define BY(member)   .spread = offsetof(eb_trial_sums, spread_##member)
-#define WHY(member)  .why = offsetof(eb_trial_sums, cost.member)
+#define RULE(...)     (&(const struct eb_metric_rule){ __VA_ARGS__ })
+#define OF(member)    .field = offsetof(eb_trial_sums, member)
+#define BY(member)    .spread = offsetof(eb_trial_sums, spread_##member)
+#define WHY(member)   .why = offsetof(eb_trial_sums, cost.member)
+#define BEARS(member) .grade = offsetof(eb_trial_sums, member)
+#define DOMAIN(d)                                                                                                      \
+    ENERGY(OF(domain_j[d]), BY(domain[d]), .grade = offsetof(eb_trial_sums, domain_grade[d]), .absent = no_domain)
 #define TRIAL(...)   RULE(.kind = RULE_TRIAL, .spread = offsetof(eb_trial_sums, none), __VA_ARGS__)
 #define ENERGY(...)  RULE(.kind = RULE_TRIAL, __VA_ARGS__)
 #define POOL(q, p_)  RULE(.kind = RULE_POOL, .pool = EB_POOL_##q, .p = (p_))
@@ -78,9 +83,9 @@ const eb_metric_def eb_metric_table[] = {
     { "j_per_tok", "J/tok", "energy of the window / output tokens of the window", -1, true,
       ENERGY(OF(j_per_tok), BY(whole)) },
     { "j_per_prompt_tok", "J/tok", "prefill energy / prompt tokens", -1, true,
-      ENERGY(OF(j_per_prompt_tok), BY(prefill), .absent = short_phase) },
+      ENERGY(OF(j_per_prompt_tok), BY(prefill), .selective = true, .absent = short_phase) },
     { "j_per_decode_tok", "J/tok", "decode energy / output tokens after the first", -1, true,
-      ENERGY(OF(j_per_decode_tok), BY(decode), .absent = short_phase) },
+      ENERGY(OF(j_per_decode_tok), BY(decode), .selective = true, .absent = short_phase) },
     { "j_per_req", "J/req", "energy of the window / requests finished in it", -1, true,
       ENERGY(OF(j_per_req), BY(whole)) },
     { "net_energy_j", "J", "energy - idle power x window", -1, true,
@@ -93,24 +98,21 @@ const eb_metric_def eb_metric_table[] = {
     { "idle_power_w", "W", "power of the idle baseline inside the boundary", -1, true,
       ENERGY(OF(idle_power_w), .spread = offsetof(eb_trial_sums, none), .net = true, .absent = no_baseline) },
     { "tok_per_j", "tok/J", "output tokens / energy: performance per watt", 1, true, ENERGY(OF(tok_per_j), BY(whole)) },
-    { "energy_package_j", "J", "energy of the packages", -1, true,
-      TRIAL(OF(domain_j[EB_DOMAIN_PACKAGE]), .absent = no_domain) },
-    { "energy_core_j", "J", "energy of the cores, inside the packages", -1, true,
-      TRIAL(OF(domain_j[EB_DOMAIN_CORE]), .absent = no_domain) },
-    { "energy_uncore_j", "J", "energy of the uncore, inside the packages", -1, true,
-      TRIAL(OF(domain_j[EB_DOMAIN_UNCORE]), .absent = no_domain) },
-    { "energy_dram_j", "J", "energy of the memory", -1, true,
-      TRIAL(OF(domain_j[EB_DOMAIN_DRAM]), .absent = no_domain) },
-    { "energy_gpu_j", "J", "energy of the GPUs", -1, true, TRIAL(OF(domain_j[EB_DOMAIN_GPU]), .absent = no_domain) },
+    { "energy_package_j", "J", "energy of the packages", -1, true, DOMAIN(EB_DOMAIN_PACKAGE) },
+    { "energy_core_j", "J", "energy of the cores, inside the packages", -1, true, DOMAIN(EB_DOMAIN_CORE) },
+    { "energy_uncore_j", "J", "energy of the uncore, inside the packages", -1, true, DOMAIN(EB_DOMAIN_UNCORE) },
+    { "energy_dram_j", "J", "energy of the memory", -1, true, DOMAIN(EB_DOMAIN_DRAM) },
+    { "energy_gpu_j", "J", "energy of the GPUs", -1, true, DOMAIN(EB_DOMAIN_GPU) },
     { "energy_system_j", "J", "energy of the system: psys, input rail, battery or wall", -1, true,
-      TRIAL(OF(domain_j[EB_DOMAIN_SYSTEM]), .absent = no_domain) },
+      DOMAIN(EB_DOMAIN_SYSTEM) },
     { "usd_per_mtok", "USD/Mtok", "cost of a million tokens at this goodput, power and utilisation", -1, true,
-      ENERGY(OF(usd_per_mtok), BY(whole), WHY(note)) },
-    { "tok_per_usd", "tok/USD", "1e6 / usd_per_mtok", 1, true, ENERGY(OF(tok_per_usd), BY(whole), WHY(note)) },
+      ENERGY(OF(usd_per_mtok), BY(usd), BEARS(usd_grade), WHY(note), .selective = true) },
+    { "tok_per_usd", "tok/USD", "1e6 / usd_per_mtok", 1, true,
+      ENERGY(OF(tok_per_usd), BY(usd), BEARS(usd_grade), WHY(note), .selective = true) },
     { "tok_per_charge", "tok", "tokens per charge of the battery", 1, true,
-      ENERGY(OF(tok_per_charge), BY(whole), .absent = no_battery) },
+      ENERGY(OF(tok_per_charge), BY(charge), .absent = no_battery) },
     { "gco2e_per_mtok", "g/Mtok", "CO2 equivalents of a million tokens", -1, true,
-      ENERGY(OF(gco2e_per_mtok), BY(whole), WHY(carbon_note)) },
+      ENERGY(OF(gco2e_per_mtok), BY(carbon), BEARS(carbon_grade), WHY(carbon_note), .selective = true) },
     { "bytes_per_tok", "B/tok", "bytes read to decode one token, batch 1, empty context", -1, false,
       FACT(bytes_per_tok, .note = predicted) },
     { "flop_per_tok", "FLOP/tok", "floating point operations to decode one token", -1, false,
@@ -207,8 +209,9 @@ static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_m
     double counter = spread * size;
     m->lo = fmin(m->lo, m->value - counter);
     m->hi = fmax(m->hi, m->value + counter);
-    snprintf(m->note, sizeof m->note, "%s%s%slargest error term: %s", *c->missing ? "without " : "", c->missing,
-             *c->missing ? "; " : "",
+    const char *missing = rule->absent == no_domain ? "" : c->missing; // a domain is whole in itself
+    snprintf(m->note, sizeof m->note, "%s%s%slargest error term: %s", *missing ? "without " : "", missing,
+             *missing ? "; " : "",
              runs > counter ? "run to run"
              : rule->net    ? "counter and idle baseline"
                             : "counter");
@@ -230,13 +233,29 @@ static void idle_metric(const eb_case_sums *c, eb_metric *m)
     snprintf(m->note, sizeof m->note, "baseline of %.3g s before the trials", (double)c->idle.ns / 1e9);
 }
 
-// A domain's joules have the grade of its own channels, everything else that of the boundary.
-static eb_grade grade_of(const eb_trial_sums *t, size_t field)
+static eb_grade grade_of(const eb_trial_sums *t, const struct eb_metric_rule *rule)
 {
-    size_t first = offsetof(eb_trial_sums, domain_j);
-    if (field < first || field >= first + sizeof t->domain_j)
-        return t->grade;
-    return t->domain_grade[(field - first) / sizeof *t->domain_j];
+    if (rule->net)
+        return t->net_grade;
+    return rule->grade ? *(const eb_grade *)(const void *)((const char *)t + rule->grade) : t->grade;
+}
+
+// A phase is too short for its counter in the quick trials first, and a cost per token is without bound where no token
+// was good: the median of the rest would be a median of chosen trials. A broken counter chooses nothing.
+static bool would_choose(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
+{
+    const struct eb_metric_rule *rule = def->rule;
+    int lacking = 0;
+    for (int i = 0; i < c->n_trials; i++) {
+        const eb_trial_sums *t = &c->trials[i];
+        bool chosen = rule->why ? t->goodput_tok_s == 0 : t->energy_status == EB_SAMPLE_OK;
+        lacking += chosen && isnan(field_of(t, rule->field));
+    }
+    if (!rule->selective || !lacking)
+        return false;
+    snprintf(m->note, sizeof m->note, "%s, in %d of %d trials",
+             rule->why ? "no tokens within the limits of the SLO" : rule->absent, lacking, c->n_trials);
+    return true;
 }
 
 static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
@@ -247,12 +266,14 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
     eb_grade grade = EB_GRADE_COUNT;
     for (int i = 0; i < c->n_trials; i++) {
         const eb_trial_sums *t = &c->trials[i];
-        eb_grade own = rule->net ? t->net_grade : grade_of(t, rule->field);
+        eb_grade own = grade_of(t, rule);
         if (isnan(field_of(t, rule->field)))
             continue;
         x[n++] = field_of(t, rule->field);
         grade = own < grade ? own : grade;
     }
+    if (n && would_choose(c, def, m))
+        n = 0;
     m->n = (int)n;
     m->value = eb_median(x, n);
     if (n) {

@@ -111,7 +111,7 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
     }
     for (int d = 0; d < EB_DOMAIN_COUNT; d++) {
         bool any = false;
-        double sum = 0;
+        eb_energy sum = { .j = 0, .status = EB_SAMPLE_OK };
         s->domain_grade[d] = EB_GRADE_WALL;
         if (d != EB_DOMAIN_UNKNOWN && d != EB_DOMAIN_NONE)
             eb_domain_pick(live, h->n_channels, (eb_domain)d, picked);
@@ -121,11 +121,14 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
             if (!picked[c])
                 continue;
             any = true;
-            sum += eb_trace_energy(energy->traces[c], info->t_start_ns, info->t_end_ns).j;
+            eb_energy part = eb_trace_energy(energy->traces[c], info->t_start_ns, info->t_end_ns);
+            sum.j += part.j;
+            sum.halfwidth_j = hypot(sum.halfwidth_j, part.halfwidth_j);
             if (live[c].grade < s->domain_grade[d])
                 s->domain_grade[d] = live[c].grade;
         }
-        s->domain_j[d] = any ? sum : NAN;
+        s->domain_j[d] = any ? sum.j : NAN;
+        s->spread_domain[d] = any ? relative(&sum) : NAN;
     }
     free(picked);
     free(live);
@@ -176,18 +179,35 @@ static void counters(eb_trial_sums *s, const eb_trial_energy *energy, const eb_t
     s->ipc = per(s->instructions, s->cycles);
 }
 
-static void money(eb_trial_sums *s, const eb_sums_env *env)
+// Relative change of a cost when the watts in it are off by their half-widths: it is linear in both.
+static double cost_spread(double value, double with_load, double with_idle)
 {
+    double idle = isnan(with_idle) ? 0 : with_idle - value;
+    return fabs(per(hypot(with_load - value, idle), value));
+}
+
+static void money(eb_trial_sums *s, const eb_sums_env *env, const eb_idle *idle)
+{
+    const eb_cost *cost = &env->cost;
     // Stated watts are those of the machine as their author means it; only what is measured is known to be a part.
     eb_boundary boundary = env->header->boundary;
-    if (s->grade == EB_GRADE_ESTIMATE && isnan(env->cost.rest_of_system_w))
+    if (s->grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w))
         boundary = EB_BOUNDARY_PLATFORM;
-    s->cost = eb_cost_per_mtok(&env->cost, s->goodput_tok_s, s->power_w, s->idle_power_w, boundary);
+    double load_off_w = s->power_w * s->spread_whole, system_w = eb_cost_system_w(cost, s->power_w, boundary);
+    s->cost = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, s->idle_power_w, boundary);
+    eb_cost_result load = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w + load_off_w, s->idle_power_w, boundary),
+                   rest = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, idle->w + idle->halfwidth_w, boundary);
+    // A rent has no watts in it; idle watts count where the machine idles and nobody stated them.
+    bool rented = isnan(cost->price_usd), idles = cost->utilisation < 1 && isnan(cost->idle_w);
+    s->carbon_grade = idles ? s->net_grade : s->grade;
+    s->usd_grade = rented ? EB_GRADE_NONE : s->carbon_grade;
+    s->spread_usd = rented ? NAN : cost_spread(s->cost.usd_per_mtok, load.usd_per_mtok, rest.usd_per_mtok);
+    s->spread_carbon = cost_spread(s->cost.gco2e_per_mtok, load.gco2e_per_mtok, rest.gco2e_per_mtok);
+    s->spread_charge = per(load_off_w, system_w);
     s->usd_per_mtok = s->cost.usd_per_mtok;
     s->gco2e_per_mtok = s->cost.gco2e_per_mtok;
     s->tok_per_usd = per(1e6, s->usd_per_mtok);
-    s->tok_per_charge =
-        per(env->cost.battery_wh * 3600 * s->throughput_tok_s, eb_cost_system_w(&env->cost, s->power_w, boundary));
+    s->tok_per_charge = per(cost->battery_wh * 3600 * s->throughput_tok_s, system_w);
 }
 
 static void roofline(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_data *trial, const eb_case_facts *facts)
@@ -226,7 +246,7 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     domains(s, env, &energy, info);
     counters(s, &energy, info);
     eb_trial_energy_deinit(&energy);
-    money(s, env);
+    money(s, env, idle);
     roofline(s, env, trial, facts);
     s->load_ns = info->load_ns >= 0 ? (double)info->load_ns : NAN;
     s->rss_peak_bytes = info->rss_peak_bytes ? (double)info->rss_peak_bytes : NAN;

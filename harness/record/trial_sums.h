@@ -42,10 +42,12 @@ typedef struct eb_trial_sums {
     double load_ns, rss_peak_bytes, model_bytes, kv_bytes;
     double instructions, cycles, ipc, cache_misses, branch_misses, page_faults, major_faults, context_switches,
         cpu_migrations, cpu_time_ns, steal_ns, swap_pages;
-    // relative half-widths (95 %) from attribution, of what is made of the whole, of a phase, of the net energy
-    double spread_whole, spread_prefill, spread_decode, spread_net;
+    // relative half-widths (95 %) from attribution: of what is made of the whole, of a phase, of a domain, of the watts
+    // in a cost, of the net energy
+    double spread_whole, spread_prefill, spread_decode, spread_domain[EB_DOMAIN_COUNT];
+    double spread_usd, spread_carbon, spread_charge, spread_net;
     double none; // always 0: what has no half-width of its own
-    eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT];
+    eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;
     eb_status energy_status;
     eb_cost_result cost;
     double prefill_end_s, end_s; // phases, from the window's start

@@ -228,6 +228,78 @@ static void test_goodput_and_money(void **state)
     sample_deinit(&s);
 }
 
+// What of a cost comes from watts has their half-width and grade; a rent has neither.
+static void test_watts_in_a_cost(void **state)
+{
+    (void)state;
+    static const char *const cost[][2] = {
+        { "price_usd", "1000" },      { "years", "4" },       { "utilisation", "100%" },      { "usd_per_kwh", "0.30" },
+        { "rest_of_system_w", "25" }, { "battery_wh", "50" }, { "intensity_g_per_kwh", "1" },
+    };
+    sample_run s;
+    sample_init(&s);
+    for (size_t i = 0; i < sizeof cost / sizeof *cost; i++)
+        sample_setting(&s, "cost", cost[i][0], cost[i][1]);
+    write_run(&s, 1, 0, true);
+    eb_run *run = load(&s);
+    const eb_metric *j = metric(run, 0, "energy_j"), *usd = metric(run, 0, "usd_per_mtok");
+    double off_w = j->hi - j->value; // of 1 s
+    near(usd->hi - usd->value, off_w * 8.76 * 0.3 / (8 * 31.536), 1e-6);
+    const eb_metric *co2 = metric(run, 0, "gco2e_per_mtok"), *charge = metric(run, 0, "tok_per_charge");
+    near(co2->hi - co2->value, off_w * 8.76 / (8 * 31.536), 1e-6);
+    near((charge->hi - charge->value) / charge->value, off_w / 75, 1e-6);
+    // A domain has the half-width of its own counter.
+    const eb_metric *package = metric(run, 0, "energy_package_j"), *dram = metric(run, 0, "energy_dram_j");
+    near(hypot(package->hi - package->value, dram->hi - dram->value), off_w, 1e-9);
+    assert_true(package->hi > package->value);
+    eb_run_free(run);
+    sample_deinit(&s);
+
+    sample_init(&s);
+    sample_setting(&s, "cost", "usd_per_hour", "1");
+    write_run(&s, 1, 0, true);
+    run = load(&s);
+    expect(run, "usd_per_mtok", 1e6 / (8 * 3600), 1e-9, "USD/Mtok", EB_GRADE_NONE);
+    assert_true(metric(run, 0, "usd_per_mtok")->hi == metric(run, 0, "usd_per_mtok")->value);
+    assert_string_equal(metric(run, 0, "usd_per_mtok")->note, "");
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
+// Of trials that lack a figure because they were too quick, or too slow, the others are no sample.
+static void test_chosen_trials_have_no_median(void **state)
+{
+    (void)state;
+    sample_run s;
+    eb_err err = { 0 };
+    sample_init(&s);
+    sample_setting(&s, "slo", "tpot", "105ms");
+    sample_setting(&s, "cost", "usd_per_hour", "1");
+    write_run(&s, 3, 0.1, true); // 100, 110, 120 ms per token
+    eb_run *run = load(&s);
+    expect(run, "goodput_tok_s", 0, 0, "tok/s", EB_GRADE_NONE);
+    expect_none(run, "usd_per_mtok", "SLO, in 2 of 3 trials");
+    expect_none(run, "tok_per_usd", "SLO, in 2 of 3 trials");
+    eb_run_free(run);
+    sample_deinit(&s);
+
+    sample_init(&s);
+    eb_journal *j = eb_journal_create(s.dir, &s.header, &err);
+    for (int i = 1; i <= 3; i++) {
+        sample_trial(&s, i, 0, i, i == 1 ? 1 : 0.05);
+        for (size_t k = 0; i == 3 && k < s.n_power; k++)
+            s.power[k].sample.status = EB_SAMPLE_SUSPENDED; // this one lacks it for another reason
+        assert_true(sample_write(&s, j, &err));
+    }
+    eb_journal_close(j);
+    run = load(&s);
+    assert_int_equal(metric(run, 0, "energy_j")->n, 2);
+    assert_int_equal(metric(run, 0, "j_per_prompt_tok")->n, 2);
+    expect_none(run, "j_per_decode_tok", "in 1 of 3 trials");
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
 static void test_dead_counters_are_left_out(void **state)
 {
     (void)state;
@@ -447,6 +519,7 @@ int main(void)
         cmocka_unit_test(test_goodput_and_money),     cmocka_unit_test(test_dead_counters_are_left_out),
         cmocka_unit_test(test_no_energy_is_not_zero), cmocka_unit_test(test_short_phases_have_no_energy),
         cmocka_unit_test(test_failed_and_odd_trials), cmocka_unit_test(test_run_json),
+        cmocka_unit_test(test_watts_in_a_cost),       cmocka_unit_test(test_chosen_trials_have_no_median),
         cmocka_unit_test(test_what_is_no_run),        cmocka_unit_test(test_docs_name_every_metric),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
