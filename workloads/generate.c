@@ -11,7 +11,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 
-enum { WARM_PROMPT_TOK = 32, WARM_OUTPUT_TOK = 3, STEP_TIMEOUT_NS = 1000000000 };
+enum { WARM_PROMPT_TOK = 32, WARM_OUTPUT_TOK = 3, DEPTH_PIECE_TOK = 512, STEP_TIMEOUT_NS = 1000000000 };
 
 void eb_generate_tokens(uint64_t seed, uint64_t stream, int vocab, int32_t *out, int n)
 {
@@ -37,11 +37,16 @@ static bool fits(const char *workload, const char *family, const eb_workload_par
     return true;
 }
 
+static bool stop_asked(const eb_trial_sink *sink)
+{
+    return sink && sink->stop && sink->stop(sink->arg);
+}
+
 // Runs the submitted requests to their end; events go to `tokens` (NULL: thrown away).
 static bool drain(eb_engine *engine, eb_trial_sink *sink, eb_token_event *scratch, int batch, eb_err *err)
 {
     while (engine->ops->busy(engine)) {
-        if (sink && sink->stop && sink->stop(sink->arg))
+        if (stop_asked(sink))
             return eb_err_set(err, EB_SIGINT, "interrupted");
         eb_token_event *to = sink ? sink->tokens + sink->n_tokens : scratch;
         int room = sink ? (int)(sink->cap_tokens - sink->n_tokens) : batch;
@@ -83,8 +88,10 @@ bool eb_generate_prepare(const char *workload, const char *family, const eb_work
     return fits(workload, family, params, &caps, err) && warm_up(params, engine, &caps, err);
 }
 
-// Context depth: filled before the window, so that it costs nothing that is measured.
-static bool fill_depth(const eb_workload_params *p, eb_engine *engine, int vocab, eb_err *err)
+// Context depth: filled before the window, so that it costs nothing that is measured; in pieces, so that minutes of
+// it can be interrupted.
+static bool fill_depth(const eb_workload_params *p, eb_engine *engine, const eb_trial_sink *sink, int vocab,
+                       eb_err *err)
 {
     if (p->depth_tok == 0)
         return true;
@@ -92,7 +99,11 @@ static bool fill_depth(const eb_workload_params *p, eb_engine *engine, int vocab
     bool ok = true;
     for (int i = 0; ok && i < p->batch; i++) {
         eb_generate_tokens(p->seed, 0x10000u + (uint64_t)i, vocab, tokens, p->depth_tok);
-        ok = engine->ops->fill_context(engine, (uint32_t)i, tokens, p->depth_tok, err);
+        for (int at = 0, n; ok && at < p->depth_tok; at += n) {
+            n = p->depth_tok - at < DEPTH_PIECE_TOK ? p->depth_tok - at : DEPTH_PIECE_TOK;
+            ok = stop_asked(sink) ? eb_err_set(err, EB_SIGINT, "interrupted")
+                                  : engine->ops->fill_context(engine, (uint32_t)i, tokens + at, n, err);
+        }
     }
     free(tokens);
     return ok;
@@ -158,7 +169,7 @@ bool eb_generate_trial(const eb_workload_params *params, eb_engine *engine, eb_t
         eb_generate_tokens(params->seed, (uint64_t)i, caps.vocab, prompts + (size_t)i * (size_t)params->prompt_tok,
                            params->prompt_tok);
     engine->ops->reset(engine);
-    bool ok = fill_depth(params, engine, caps.vocab, err) && window(params, engine, sink, prompts, err);
+    bool ok = fill_depth(params, engine, sink, caps.vocab, err) && window(params, engine, sink, prompts, err);
     if (ok)
         fill_rows(params, sink);
     free(prompts);

@@ -77,6 +77,8 @@ static int parse_globals(invocation *in, int argc, char **argv)
     const char *root = getenv("EFFBENCH_SYSROOT");
     if (!in->globals.sysroot && root && root[0])
         in->globals.sysroot = root;
+    if (in->globals.sysroot)
+        setenv("EFFBENCH_SYSROOT", in->globals.sysroot, 1); // for the engine, and for the child of a cold start
     struct stat st;
     if (status == EB_OK && in->globals.sysroot && (stat(in->globals.sysroot, &st) != 0 || !S_ISDIR(st.st_mode)))
         status = eb_cmd_usage(NULL, "the sysroot '%s' is no folder", in->globals.sysroot);

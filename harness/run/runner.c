@@ -377,7 +377,7 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
     eb_err_clear(&failure);
     progress(r, "trial", c, round);
     bool ok = measure(r, c, &sink, &info, &w, &failure);
-    if (interrupted(r, err)) { // a trial that was cut short is no trial
+    if (!ok && interrupted(r, err)) { // a trial that was cut short is no trial; one that was finished is kept
         eb_warnings_deinit(&w);
         return false;
     }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "harness/base/file.h"
 #include "workloads/engine/native/memory.h"
@@ -114,6 +116,39 @@ static void check_says_need_and_available(void **state)
     assert_int_equal(err.code, EB_FAILED);
 }
 
+static void a_limit_on_addresses(void **state)
+{
+    (void)state;
+    eb_err err = { 0 };
+    struct rlimit before, limit;
+    put("/proc/self/statm", "1024 5 5 5 0 5 0\n");                                   // pages in use
+    assert_true(eb_memory_check_addresses(root, "model 'x'", UINT64_MAX / 2, &err)); // no limit
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    limit = before;
+    limit.rlim_cur = 1ull << 60; // nothing that runs here comes near it
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+    const uint64_t left = (1ull << 60) - 1024 * (uint64_t)sysconf(_SC_PAGESIZE);
+    bool fits = eb_memory_check_addresses(root, "model 'x'", left, &err);
+    bool over = eb_memory_check_addresses(root, "model 'x'", left + 1, &err);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_true(fits && !over);
+    assert_int_equal(err.code, EB_FAILED);
+    assert_non_null(strstr(err.message, "the limit of this process leaves"));
+}
+
+static void a_tree_does_not_leak_the_machine(void **state)
+{
+    (void)state;
+    char link[128];
+    snprintf(link, sizeof link, "%s/proc", root);
+    assert_int_equal(symlink("/proc", link), 0); // absolute: means root/proc, which is itself
+    assert_true(eb_memory_available(root) == UINT64_MAX);
+    setenv("EFFBENCH_SYSROOT", root, 1);
+    assert_string_equal(eb_memory_root(), root);
+    unsetenv("EFFBENCH_SYSROOT");
+    assert_string_equal(eb_memory_root(), "");
+}
+
 #define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, new_machine, remove_machine)
 
 int main(void)
@@ -124,6 +159,8 @@ int main(void)
         ON_A_MACHINE(a_group_at_the_top),
         ON_A_MACHINE(groups_of_version_1),
         ON_A_MACHINE(check_says_need_and_available),
+        ON_A_MACHINE(a_limit_on_addresses),
+        ON_A_MACHINE(a_tree_does_not_leak_the_machine),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
 }

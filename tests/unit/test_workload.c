@@ -226,9 +226,20 @@ static void test_failure_and_interrupt_end_the_window(void **state)
     f = fake("dense");
     sink = sink_for();
     sink.stop = stop_now;
-    assert_false(eb_workload_dense.run_trial(&params, &f.base, &sink, &err));
+    eb_workload_params deep = params;
+    deep.depth_tok = 0;
+    assert_false(eb_workload_dense.run_trial(&deep, &f.base, &sink, &err));
     assert_int_equal(err.code, EB_SIGINT);
     assert_int_equal(marks_end, 1);
+    // Depth is filled before the window, and can be interrupted too.
+    deep.depth_tok = 20;
+    f = fake("dense");
+    sink = sink_for();
+    sink.stop = stop_now;
+    assert_false(eb_workload_dense.run_trial(&deep, &f.base, &sink, &err));
+    assert_int_equal(err.code, EB_SIGINT);
+    assert_int_equal(f.seq[0].context, 0);
+    assert_int_equal(marks_end, 0);
 }
 
 static void test_tokens_are_seeded_and_in_range(void **state)

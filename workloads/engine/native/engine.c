@@ -91,7 +91,9 @@ static bool check_memory(const native *e, eb_err *err)
     char what[160];
     snprintf(what, sizeof what, "model '%.60s' with %d x %d tokens of context", e->model->name, e->config.max_batch,
              e->config.max_ctx_tok);
-    return eb_memory_check("", what, need, err);
+    const uint64_t mapped = e->model->file->map_bytes; // takes no more addresses
+    return eb_memory_check(eb_memory_root(), what, need, err) &&
+           eb_memory_check_addresses(eb_memory_root(), what, need - mapped, err);
 }
 
 #ifndef MADV_POPULATE_READ

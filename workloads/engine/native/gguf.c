@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "harness/base/mem.h"
 #include "workloads/engine/native/gguf_impl.h"
+#include "workloads/engine/native/memory.h"
 
 enum {
     MAX_KEY = 65535,
@@ -435,7 +436,10 @@ eb_gguf *eb_gguf_open(const char *path, eb_err *err)
     if (bytes) {
         map = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE, fd, 0);
         if (map == MAP_FAILED) {
-            eb_err_sys(err, EB_FAILED, errno, "cannot map the model file", path);
+            char what[600];
+            snprintf(what, sizeof what, "model file '%.500s'", path);
+            if (errno != ENOMEM || eb_memory_check_addresses(eb_memory_root(), what, bytes, err))
+                eb_err_sys(err, EB_FAILED, errno, "cannot map the model file", path);
             close(fd);
             return NULL;
         }

@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // /proc/meminfo, and control groups of version 2 (memory.max - memory.current + file pages, up the tree)
-// or 1 (memory.limit_in_bytes of the group that this process sees as the top).
+// or 1 (memory.limit_in_bytes of the group that this process sees as the top); apart, the limit on addresses.
 #include "workloads/engine/native/memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "harness/base/io.h"
 #include "harness/base/units.h"
 
 enum { PATH_SIZE = 1024, TEXT_SIZE = 8192 };
 
+const char *eb_memory_root(void)
+{
+    const char *root = getenv("EFFBENCH_SYSROOT");
+    return root ? root : "";
+}
+
 static bool read_text(const char *root, const char *path, char text[TEXT_SIZE])
 {
-    char full[PATH_SIZE];
-    if (snprintf(full, sizeof full, "%s%s", root, path) >= (int)sizeof full)
-        return false;
-    FILE *f = fopen(full, "re");
-    if (!f)
-        return false;
-    size_t n = fread(text, 1, TEXT_SIZE - 1, f);
-    fclose(f);
-    text[n] = '\0';
-    return n > 0;
+    eb_io io = eb_io_select(root);
+    char *found = eb_io_slurp(&io, path, TEXT_SIZE - 1);
+    snprintf(text, TEXT_SIZE, "%s", found ? found : "");
+    free(found);
+    eb_io_deinit(&io);
+    return text[0] != '\0';
 }
 
 // The number after `key` at the start of a line ("" = of the text).
@@ -120,4 +125,22 @@ bool eb_memory_check(const char *root, const char *what, uint64_t need, eb_err *
     else
         eb_err_set(err, EB_FAILED, "%s needs %s of memory, %s are available", what, needs, has);
     return eb_err_hint(err, "take a smaller model or type, a shorter context or a smaller batch, or free memory");
+}
+
+bool eb_memory_check_addresses(const char *root, const char *what, uint64_t need, eb_err *err)
+{
+    struct rlimit limit;
+    char text[TEXT_SIZE], needs[32], has[32];
+    uint64_t pages = 0;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return true;
+    if (!read_text(root, "/proc/self/statm", text) || !number_of(text, "", &pages))
+        pages = 0;
+    uint64_t left = room(limit.rlim_cur, pages * (uint64_t)sysconf(_SC_PAGESIZE), 0);
+    if (need <= left)
+        return true;
+    eb_fmt_bytes(needs, sizeof needs, (double)need, 3);
+    eb_fmt_bytes(has, sizeof has, (double)left, 3);
+    eb_err_set(err, EB_FAILED, "%s needs %s of memory, the limit of this process leaves %s", what, needs, has);
+    return eb_err_hint(err, "raise the limit (ulimit -v), or take a smaller model or type");
 }

@@ -61,7 +61,11 @@ static bool fits_memory(const eb_model_spec *spec, eb_err *err)
 {
     bool exists;
     uint64_t bytes = eb_native_predict_bytes(spec, &exists);
-    return exists || bytes == 0 || eb_memory_check("", spec->source, bytes, err);
+    const char *root = eb_memory_root();
+    if (bytes == 0)
+        return true;
+    return (exists || eb_memory_check(root, spec->source, bytes, err)) &&
+           eb_memory_check_addresses(root, spec->source, bytes, err);
 }
 
 bool eb_native_prepare(const eb_model_spec *spec, char *path, size_t path_size,
