@@ -5,9 +5,9 @@
 
 #include "workloads/engine/engine.h"
 
-// Reading: `threads` workers, each summing its part of a buffer far larger than the caches as four streams with
-// software prefetch (one linear stream per core leaves bandwidth unused). Arithmetic: the f32 matmul kernel on
-// panels that stay in the second-level cache. Best round of several counts: a ceiling is a maximum.
+// Reading: `threads` workers, each reading its part of a buffer far larger than the caches: as one linear stream, as
+// four with software prefetch, and as the engine's kernels read rows. Arithmetic: the f32 matmul kernel on panels that
+// stay in the second-level cache. Best round of several counts: a ceiling is a maximum.
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
 
 #endif
