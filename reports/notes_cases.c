@@ -130,19 +130,10 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
 void eb_notes_warnings(const eb_run *run, eb_notes *out)
 {
     sayings all = { 0 };
-    if (!run->complete)
-        eb_notes_add(out, "warning",
-                     "the run did not end: these are the trials that finished; `effbench run --resume` goes on");
     for (int i = 0; i < run->n_warnings; i++)
         eb_notes_add(out, "warning", "%s", run->warnings[i]);
     for (int i = 0; i < run->n_cases; i++) {
         const eb_case_result *c = &run->cases[i];
-        char text[96];
-        snprintf(text, sizeof text, "%d trial%s failed", c->n_failed, c->n_failed == 1 ? "" : "s");
-        if (c->n_failed)
-            say(&all, "", text, i);
-        if (c->digest_differs)
-            say(&all, "", "the trials did not all compute the same output", i);
         for (int k = 0; k < c->n_warnings; k++)
             say(&all, "", c->warnings[k], i);
     }

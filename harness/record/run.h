@@ -117,9 +117,9 @@ typedef struct eb_run {
     eb_header *header;
     eb_case_result *cases;
     int n_cases;
-    double idle_w, idle_w_halfwidth;
+    double idle_w, idle_w_halfwidth; // NAN = not measured
     eb_grade idle_grade;
-    int64_t idle_ns; // NAN = not measured
+    int64_t idle_ns; // 0 = not measured
     char **warnings;
     int n_warnings; // of the whole run
     char *domains;  // "package-0 + package-1 + dram-0", "" = no energy

@@ -199,7 +199,8 @@ static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
             eb_warn(w, "idle baseline: %s", info->warnings[i]);
     }
     if (!d->complete)
-        eb_warn(w, "the run is not complete: it was interrupted, or is still going on");
+        eb_warn(w, "the run did not end (interrupted, or still going on): these are the trials that finished; "
+                   "`effbench run --resume DIR` goes on");
 }
 
 eb_run *eb_run_load(const char *dir, eb_err *err)

@@ -371,7 +371,7 @@ static void test_no_energy_is_not_zero(void **state)
     expect(run, "decode_tok_s", 20, 1e-9, "tok/s", EB_GRADE_NONE);
     assert_string_equal(run->domains, "");
     assert_false(run->complete);
-    assert_true(warned(run->warnings, run->n_warnings, "not complete"));
+    assert_true(warned(run->warnings, run->n_warnings, "did not end"));
     eb_run_free(run);
     sample_deinit(&s);
 }

@@ -253,13 +253,10 @@ static void warnings_are_said_once(void **state)
         s->cases[c].warnings = stolen;
         s->cases[c].n_warnings = 1;
     }
-    s->cases[1].digest_differs = true;
-    s->run.complete = false;
     char *text = written(&s->run, "md");
     assert_non_null(strstr(text, "- warning: the hypervisor stole 12 % of a CPU (smollm2-135m f16, smollm2-135m q8_0, "
                                  "smollm2-135m q4_0 and 2 more)\n"));
-    assert_non_null(strstr(text, "did not all compute the same output (smollm2-135m q8_0)\n"));
-    assert_non_null(strstr(text, "the run did not end"));
+    assert_int_equal(count(text, "stole 12 %"), 1);
     free(text);
     sample_free(s);
 }
