@@ -13,7 +13,7 @@
 
 #define CLASS "/sys/class/powercap"
 
-enum { MAX_ZONES = 1024 };
+enum { MAX_ZONES = 1024, EMPTY_TRIES = 10, EMPTY_PAUSE_NS = 1000000 };
 
 // Fallback bounds on the power of one zone: above any part sold, below what a reset counter implies.
 static const double power_bounds_w[EB_DOMAIN_COUNT] = {
@@ -59,12 +59,26 @@ static int compare(const void *a, const void *b)
     return eb_powercap_zone_compare(&((const found *)a)->zone, &((const found *)b)->zone);
 }
 
-// What comes from outside is shown on terminals: nothing but plain characters.
+// What comes from outside is shown on terminals: nothing but plain characters, and no white space at the end.
 static void make_printable(char *s)
 {
+    size_t len = strlen(s);
+    while (len > 0 && strchr(" \t\r", s[len - 1]))
+        s[--len] = '\0';
     for (; *s; s++)
         if (*s < ' ' || *s > '~')
             *s = '?';
+}
+
+// An empty read may be a writer between truncating and writing (never the kernel): it must not cost the zone its run.
+static int read_patiently(const eb_io *io, int handle, uint64_t *value)
+{
+    int rc = eb_io_pread_u64(io, handle, value);
+    for (int i = 0; i < EMPTY_TRIES && rc == -EBADMSG; i++) {
+        io->clock.sleep_until_ns(&io->clock, io->clock.now_ns(&io->clock) + EMPTY_PAUSE_NS);
+        rc = eb_io_pread_u64(io, handle, value);
+    }
+    return rc;
 }
 
 // Found in a folder is not available: opens the counter and reads it twice.
@@ -82,7 +96,7 @@ static void try_zone(const eb_io *io, found *f)
         return;
     }
     for (int i = 0; i < 2 && f->errnum == 0; i++)
-        f->errnum = -eb_io_pread_u64(io, f->handle, &f->value);
+        f->errnum = -read_patiently(io, f->handle, &f->value);
     attribute_path(path, sizeof path, f, "max_energy_range_uj");
     if (eb_io_read_u64(io, path, &f->max_range) || f->value > f->max_range)
         f->max_range = 0; // a range that the counter is beyond of is not its range

@@ -116,6 +116,15 @@ static double known(double value, bool is_known)
     return is_known ? value : NAN;
 }
 
+// raw x scale; where the scale is 1 the digits themselves, which a double above 2^53 would not keep.
+static void add_scaled(cJSON *obj, const char *key, uint64_t raw, double scale, bool is_known)
+{
+    if (is_known && scale == 1)
+        eb_json_add_u64(obj, key, raw);
+    else
+        eb_json_add_num(obj, key, known((double)raw * scale, is_known));
+}
+
 static void add_channel(cJSON *list, const eb_channel *c, const eb_sample *sample, bool counted)
 {
     cJSON *obj = eb_json_append_obj(list);
@@ -130,15 +139,15 @@ static void add_channel(cJSON *list, const eb_channel *c, const eb_sample *sampl
     eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
     eb_json_add_bool(obj, "counted", counted);
     eb_json_add_bool(obj, "duplicate", c->duplicate);
-    eb_json_add_num(obj, "max_range_uj", known((double)c->max_range * c->scale, energy && c->max_range));
-    eb_json_add_num(obj, "modulus_uj", known((double)c->modulus * c->scale, energy && c->modulus));
+    add_scaled(obj, "max_range_uj", c->max_range, c->scale, energy && c->max_range);
+    add_scaled(obj, "modulus_uj", c->modulus, c->scale, energy && c->modulus);
     eb_json_add_num(obj, "unit_uj", known(c->unit * c->scale, energy && c->unit > 0));
     eb_json_add_num(obj, "power_max_w", known(c->power_max_w, c->power_max_w > 0));
     eb_json_add_num(obj, "period_ns", known((double)c->period_ns, c->period_ns > 0));
     eb_json_add_str(obj, "quantity", eb_quantity_name(c->quantity));
     eb_json_add_bool(obj, "cumulative", c->cumulative);
     eb_json_add_str(obj, "scope", c->scope == EB_SCOPE_PROCESS ? "process" : "machine");
-    eb_json_add_num(obj, "value", known((double)sample->raw * c->scale, sample->status == EB_SAMPLE_OK));
+    add_scaled(obj, "value", sample->raw, c->scale, sample->status == EB_SAMPLE_OK);
     eb_json_add_str(obj, "status", eb_status_name(sample->status));
 }
 

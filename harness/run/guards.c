@@ -17,6 +17,8 @@
 #define HOT_C         95.0
 #define LOAD_BUSY     0.5
 
+enum { CPU_GAP = 16, THERMAL_ZONES = 32 };
+
 static double vmstat(const char *text, const char *name)
 {
     size_t len = strlen(name);
@@ -41,27 +43,33 @@ static void read_stat(const eb_io *io, eb_guard *g)
     g->steal_s = (double)v[7] / hz;
 }
 
+// Of all CPUs: a package may throttle a core that is not the first. CPUs that are off leave gaps.
 static void read_throttle(const eb_io *io, eb_guard *g)
 {
-    uint64_t core, package;
+    static const char *const counts[] = { "core_throttle_count", "package_throttle_count" };
     g->throttle_count = NAN;
-    if (eb_io_read_u64(io, "/sys/devices/system/cpu/cpu0/thermal_throttle/core_throttle_count", &core) == 0) {
-        if (eb_io_read_u64(io, "/sys/devices/system/cpu/cpu0/thermal_throttle/package_throttle_count", &package) != 0)
-            package = 0;
-        g->throttle_count = (double)(core + package);
+    for (int cpu = 0, gap = 0; cpu < EB_GUARD_CPUS && gap < CPU_GAP; cpu++) {
+        gap++;
+        for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+            char path[96];
+            uint64_t n;
+            snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/thermal_throttle/%s", cpu, counts[i]);
+            if (eb_io_read_u64(io, path, &n) != 0)
+                continue;
+            g->throttle_count = (isnan(g->throttle_count) ? 0 : g->throttle_count) + (double)n;
+            gap = 0;
+        }
     }
 }
 
 static void read_thermal(const eb_io *io, eb_guard *g)
 {
     g->temperature_c = NAN;
-    for (int i = 0; i < 32; i++) {
+    for (int i = 0; i < THERMAL_ZONES; i++) {
         char path[80];
         uint64_t milli;
         snprintf(path, sizeof path, "/sys/class/thermal/thermal_zone%d/temp", i);
         int rc = eb_io_read_u64(io, path, &milli);
-        if (rc == -ENOENT)
-            break;
         if (rc == 0 && milli < 200000 && !((double)milli / 1000 <= g->temperature_c))
             g->temperature_c = (double)milli / 1000;
     }
@@ -108,7 +116,7 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
     if (after->suspended_ns - before->suspended_ns > 1000000)
         eb_warn(w, "the machine was suspended during the trial");
     if (after->throttle_count > before->throttle_count)
-        eb_warn(w, "the CPU throttled %.0f times: cool it or lower its power limit",
+        eb_warn(w, "the CPU throttled %.0f times, counted over all CPUs: cool it or lower its power limit",
                 after->throttle_count - before->throttle_count);
     if (after->temperature_c >= HOT_C)
         eb_warn(w, "hottest thermal zone at %.0f C", after->temperature_c);

@@ -11,8 +11,8 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 
-enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 512 };
-#define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second, well inside any wrap
+enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 4096, GUARDS_PER_WRAP = 8 };
+#define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second
 #define EDGE_MIN_NS     100000ll
 
 // One probe's place in the schedule.
@@ -51,9 +51,26 @@ static int64_t shortest_period(const eb_channel *channels, int n)
     return best;
 }
 
+// Wraps can be told while reads are well inside a quarter of the time in which the counter goes once round at its
+// greatest power; 0 = no counter that wraps.
+static int64_t wrap_guard(const eb_channel *channels, int n)
+{
+    int64_t best = 0;
+    for (int i = 0; i < n; i++) {
+        const eb_channel *c = &channels[i];
+        if (!c->modulus || !(c->power_max_w > 0) || c->quantity != EB_QUANTITY_ENERGY_UJ)
+            continue;
+        double guard_ns = (double)c->modulus * c->scale * 1e3 / c->power_max_w / GUARDS_PER_WRAP;
+        int64_t ns = guard_ns < EDGE_MIN_NS ? EDGE_MIN_NS : guard_ns > 1e15 ? 0 : (int64_t)guard_ns;
+        if (ns > 0 && (best == 0 || ns < best))
+            best = ns;
+    }
+    return best;
+}
+
 // `trace` reads at the configured rate, but no source more than 5 times per update of its own; `edge` reads
 // 5 times per update whatever the rate.
-static int64_t probe_interval(const eb_probe_config *config, const eb_channel *channels, int n)
+static int64_t mode_interval(const eb_probe_config *config, const eb_channel *channels, int n)
 {
     int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_period(channels, n) / POLLS_PER_UPDATE;
     if (config->sampling == EB_SAMPLING_WINDOW)
@@ -61,6 +78,13 @@ static int64_t probe_interval(const eb_probe_config *config, const eb_channel *c
     if (config->sampling == EB_SAMPLING_EDGE && update_ns > 0)
         return update_ns < EDGE_MIN_NS ? EDGE_MIN_NS : update_ns;
     return update_ns > rate_ns ? update_ns : rate_ns;
+}
+
+// No mode reads so seldom that wraps are lost.
+static int64_t probe_interval(const eb_probe_config *config, const eb_channel *channels, int n)
+{
+    int64_t interval_ns = mode_interval(config, channels, n), guard_ns = wrap_guard(channels, n);
+    return guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
 }
 
 static bool add_slots(eb_sampler *s, eb_probe *const *probes, int n_probes, const eb_probe_config *config, eb_err *err)

@@ -46,6 +46,8 @@ typedef struct change {
     const char *str;
     const char *array_key;
     uint32_t array[3];
+    int array_n;             // 0: one per layer, as it should be
+    eb_gguf_type array_item; // 0 (u8, which it is never written as): u32
 } change;
 
 static bool is(const char *a, const char *b)
@@ -53,9 +55,15 @@ static bool is(const char *a, const char *b)
     return a && !strcmp(a, b);
 }
 
-static void put_array(eb_gguf_writer *w, const char *key, const uint32_t *items, uint64_t n)
+static void put_array(eb_gguf_writer *w, const change *c)
 {
-    eb_gguf_kv kv = { .key = key, .type = EB_GGUF_ARRAY, .item = EB_GGUF_U32, .value = (const uint8_t *)items, .n = n };
+    uint64_t n = c->array_n ? (uint64_t)c->array_n : 2, wide[3] = { c->array[0], c->array[1], c->array[2] };
+    bool is_wide = c->array_item == EB_GGUF_U64 || c->array_item == EB_GGUF_I64;
+    eb_gguf_kv kv = { .key = c->array_key,
+                      .type = EB_GGUF_ARRAY,
+                      .item = c->array_item ? c->array_item : EB_GGUF_U32,
+                      .value = is_wide ? (const uint8_t *)wide : (const uint8_t *)c->array,
+                      .n = n };
     eb_gguf_put_copy(w, &kv);
 }
 
@@ -76,7 +84,7 @@ static void put_keys(eb_gguf_writer *w, const eb_gguf *from, const change *c)
     if (c->bool_key)
         eb_gguf_put_bool(w, c->bool_key, c->u32);
     if (c->array_key)
-        put_array(w, c->array_key, c->array, 2);
+        put_array(w, c);
 }
 
 // The tensors as changed; their data is that of the shape, quantized to the type asked for.
@@ -319,6 +327,12 @@ static void test_keys_that_are_missing_or_of_another_kind(void **state)
     refused("tiny-mixtral", (change){ .f32_key = "llama.expert_weights_scale", .f32 = 2 }, "does not compute");
     refused("tiny-llama", (change){ .array_key = "llama.attention.head_count_kv", .array = { 2, 1 } },
             "differs from layer to layer");
+    change array = { .array_key = "llama.attention.head_count_kv", .array = { 2, 2, 2 }, .array_n = 3 };
+    refused("tiny-llama", array, "another length than the model has layers");
+    array = (change){ .array_key = array.array_key, .array = { 0xfffffffe, 0xfffffffe }, .array_item = EB_GGUF_I32 };
+    refused("tiny-llama", array, "holds no whole numbers");
+    array = (change){ .array_key = array.array_key, .array = { 2, 2 }, .array_item = EB_GGUF_F32 };
+    refused("tiny-llama", array, "holds no whole numbers");
 }
 
 static void test_defaults_and_neutral_values(void **state)
@@ -339,6 +353,13 @@ static void test_defaults_and_neutral_values(void **state)
     m = accepted("tiny-llama", (change){ .array_key = "llama.attention.head_count_kv", .array = { 2, 2 } });
     assert_int_equal(m->hp.kv_heads, 2);
     eb_model_close(m);
+    const eb_gguf_type items[] = { EB_GGUF_I32, EB_GGUF_U64, EB_GGUF_I64 };
+    for (size_t i = 0; i < sizeof items / sizeof *items; i++) {
+        change array = { .array_key = "llama.attention.head_count_kv", .array = { 2, 2 }, .array_item = items[i] };
+        m = accepted("tiny-llama", array);
+        assert_int_equal(m->hp.kv_heads, 2);
+        eb_model_close(m);
+    }
     m = accepted("tiny-llama", (change){ .f32_key = "llama.rope.scaling.factor", .f32 = 4 });
     assert_true(m->hp.rope_scale == 4);
     eb_model_close(m);

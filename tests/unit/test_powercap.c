@@ -544,6 +544,20 @@ static void drivers_that_fail_are_told_from_permissions(void **state)
     expect_failure("0 " CLASS "intel-rapl:0/name package-0\n", EB_PROBE_NO_DEVICE, "no energy counter", "");
 }
 
+// A fixture's writer truncates before it writes: a read in between is empty, and the next one is not.
+static void an_empty_read_is_tried_again(void **state)
+{
+    (void)state;
+    machine *m = machine_new();
+    say(m, "0 " CLASS "intel-rapl:0/name package-0 \n0 " CLASS "intel-rapl:0/energy_uj\n");
+    say(m, "0 " CLASS "intel-rapl:0/max_energy_range_uj " INTEL "\n2000000 " CLASS "intel-rapl:0/energy_uj 77\n");
+    machine_open(m, EB_PROBE_OK);
+    assert_int_equal(m->n, 1);
+    assert_string_equal(m->channels[0].label, "package-0"); // white space behind a name is none of it
+    assert_int_equal(m->channels[0].domain, EB_DOMAIN_PACKAGE);
+    machine_free(m);
+}
+
 static void some_zones_fail_and_are_named(void **state)
 {
     (void)state;
@@ -594,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_virtual_machine_is_told_so),
         cmocka_unit_test(no_permission_names_file_mode_and_remedy),
         cmocka_unit_test(drivers_that_fail_are_told_from_permissions),
+        cmocka_unit_test(an_empty_read_is_tried_again),
         cmocka_unit_test(some_zones_fail_and_are_named),
     };
     return cmocka_run_group_tests_name("powercap", tests, NULL, NULL);

@@ -68,6 +68,8 @@ const eb_gguf_tensor *eb_gguf_tensor_find(const eb_gguf *g, const char *name);
 // Any integer type that fits / f32 or f64 / bool; false when missing (or, with err set, of another type or range).
 bool eb_gguf_u32(const eb_gguf *g, const char *key, uint32_t *out, eb_err *err);
 bool eb_gguf_f32(const eb_gguf *g, const char *key, float *out, eb_err *err);
+// Item i of an array of integers of any type; false where there is none, or it does not fit.
+bool eb_gguf_item_u32(const eb_gguf_kv *kv, uint64_t i, uint32_t *out);
 bool eb_gguf_str(const eb_gguf *g, const char *key, char *buf, size_t size);
 
 // Writing: kvs and tensor infos first, then the data of each tensor in order. Written aside as

@@ -36,17 +36,16 @@ const eb_gguf_tensor *eb_gguf_tensor_find(const eb_gguf *g, const char *name)
     return NULL;
 }
 
-// The value of an integer kv as a signed 64-bit number; false where the type is no integer or the value does not fit.
-static bool as_i64(const eb_gguf_kv *kv, int64_t *out)
+// The integer of `type` at `at` as a signed 64-bit number; false where the type is no integer or it does not fit.
+static bool as_i64(eb_gguf_type type, const uint8_t *at, int64_t *out)
 {
     uint64_t raw = 0;
-    if (kv->type == EB_GGUF_F32 || kv->type == EB_GGUF_F64 || kv->type == EB_GGUF_BOOL || kv->type == EB_GGUF_STRING ||
-        kv->type == EB_GGUF_ARRAY)
+    if (type == EB_GGUF_F32 || type == EB_GGUF_F64 || type == EB_GGUF_BOOL || type == EB_GGUF_STRING ||
+        type == EB_GGUF_ARRAY)
         return false;
-    int bytes = eb_gguf_value_types[kv->type].bytes;
-    memcpy(&raw, kv->value, (size_t)bytes);
-    bool is_signed =
-        kv->type == EB_GGUF_I8 || kv->type == EB_GGUF_I16 || kv->type == EB_GGUF_I32 || kv->type == EB_GGUF_I64;
+    int bytes = eb_gguf_value_types[type].bytes;
+    memcpy(&raw, at, (size_t)bytes);
+    bool is_signed = type == EB_GGUF_I8 || type == EB_GGUF_I16 || type == EB_GGUF_I32 || type == EB_GGUF_I64;
     if (is_signed) {
         uint64_t sign = (uint64_t)1 << (8 * bytes - 1);
         *out = (int64_t)((raw ^ sign) - sign);
@@ -54,6 +53,16 @@ static bool as_i64(const eb_gguf_kv *kv, int64_t *out)
     }
     *out = (int64_t)raw;
     return raw <= INT64_MAX;
+}
+
+bool eb_gguf_item_u32(const eb_gguf_kv *kv, uint64_t i, uint32_t *out)
+{
+    int64_t v = 0;
+    if (kv->type != EB_GGUF_ARRAY || i >= kv->n || kv->item == EB_GGUF_STRING ||
+        !as_i64(kv->item, kv->value + i * (uint64_t)eb_gguf_value_types[kv->item].bytes, &v) || v < 0 || v > UINT32_MAX)
+        return false;
+    *out = (uint32_t)v;
+    return true;
 }
 
 static bool wrong(const eb_gguf *g, const eb_gguf_kv *kv, const char *wanted, eb_err *err)
@@ -69,7 +78,7 @@ bool eb_gguf_u32(const eb_gguf *g, const char *key, uint32_t *out, eb_err *err)
     int64_t v;
     if (!kv)
         return false;
-    if (!as_i64(kv, &v) || v < 0 || v > UINT32_MAX)
+    if (!as_i64(kv->type, kv->value, &v) || v < 0 || v > UINT32_MAX)
         return wrong(g, kv, "whole number from 0 to 4294967295", err);
     *out = (uint32_t)v;
     return true;

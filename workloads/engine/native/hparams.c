@@ -86,20 +86,17 @@ static bool refuse(const eb_gguf *g, eb_err *err, const char *key, const char *w
         err, "this engine computes the plain architecture only, and will not compute something else silently");
 }
 
-// Some keys may be one number per layer; a list of equal numbers is as good as the number.
-static bool read_equal_array(const eb_gguf *g, const eb_gguf_kv *kv, uint32_t *out, eb_err *err)
+// Some keys may be one number per layer; a list of equal numbers is as good as the number. `layers` = 0: not read yet.
+static bool read_equal_array(const eb_gguf *g, const eb_gguf_kv *kv, int layers, uint32_t *out, eb_err *err)
 {
-    uint32_t first = 0, v;
-    if ((kv->item != EB_GGUF_U32 && kv->item != EB_GGUF_I32) || kv->n < 1)
-        return refuse(g, err, kv->key, "is an array that holds no 32-bit whole numbers");
-    for (uint64_t i = 0; i < kv->n; i++) {
-        memcpy(&v, kv->value + 4 * i, 4);
-        if (i == 0)
-            first = v;
-        if (v != first)
+    uint32_t v = 0;
+    if (kv->n < 1 || !eb_gguf_item_u32(kv, 0, out))
+        return refuse(g, err, kv->key, "is an array that holds no whole numbers from 0 to 4294967295");
+    for (uint64_t i = 0; i < kv->n; i++)
+        if (!eb_gguf_item_u32(kv, i, &v) || v != *out)
             return refuse(g, err, kv->key, "differs from layer to layer");
-    }
-    *out = first;
+    if (layers && kv->n != (uint64_t)layers)
+        return refuse(g, err, kv->key, "is an array with another length than the model has layers");
     return true;
 }
 
@@ -117,7 +114,7 @@ static bool read_key(const eb_gguf *g, const key_row *row, eb_hparams *hp, eb_er
         return eb_err_hint(err, "every %s model has it; the file is incomplete", eb_arch_table[hp->arch].name);
     }
     bool ok = row->real                   ? eb_gguf_f32(g, key, &f, err)
-              : kv->type == EB_GGUF_ARRAY ? read_equal_array(g, kv, &u, err)
+              : kv->type == EB_GGUF_ARRAY ? read_equal_array(g, kv, hp->layers, &u, err)
                                           : eb_gguf_u32(g, key, &u, err);
     if (!ok)
         return false;
