@@ -16,7 +16,30 @@ static bool refuse(eb_err *err, size_t offset, const char *message)
     return false;
 }
 
+static bool has_range(const eb_option *opt)
+{
+    return opt->min != 0 || opt->max != 0;
+}
+
+static bool out_of_range(const eb_option *opt, const char *text, eb_err *err)
+{
+    char lo[40], hi[40];
+    eb_err_at(err, EB_USAGE, NULL, 0, 1, "%s = %.60s is out of range", opt->key, text);
+    if (!has_range(opt))
+        return eb_err_hint(err, "a number that a computer can hold");
+    return eb_err_hint(err, "allowed: %s to %s", eb_option_bound(lo, sizeof lo, opt, opt->min),
+                       eb_option_bound(hi, sizeof hi, opt, opt->max));
+}
+
 // ---- one parser per type: fills out, or err with the column of the offence ----
+
+// What is well written and still not taken is too large: the parsers then point at its beginning.
+static bool too_large(const char *text, size_t bad)
+{
+    text += text[0] == '-' || text[0] == '+';
+    text += text[0] == '.';
+    return bad == 0 && isdigit((unsigned char)text[0]);
+}
 
 static bool not_a(const eb_option *opt, const char *text, const char *what, size_t bad, eb_err *err)
 {
@@ -48,6 +71,8 @@ static bool parse_int(const eb_option *opt, const char *text, eb_value *out, eb_
     double number;
     if (eb_parse_int(text, &out->i, &bad))
         return true;
+    if (too_large(text, bad))
+        return out_of_range(opt, text, err);
     // "0.5" is well written, only not whole: its first digits are no better than the rest.
     not_a(opt, text, "a whole number", eb_parse_double(text, &number, NULL) ? 0 : bad, err);
     return eb_err_hint(err, "a whole number such as 128, or 4k for 4096");
@@ -65,6 +90,8 @@ static bool parse_float(const eb_option *opt, const char *text, eb_value *out, e
         out->f /= 100;
     if (ok)
         return true;
+    if (too_large(text, bad))
+        return out_of_range(opt, text, err);
     not_a(opt, text, "a number", bad, err);
     return eb_err_hint(err, fraction ? "a fraction such as 0.02, or 2%%" : "a number such as 0.21, without a unit");
 }
@@ -75,6 +102,8 @@ static bool parse_time(const eb_option *opt, const char *text, eb_value *out, eb
     double bare;
     if (eb_parse_time_ns(text, &out->i, &bad))
         return true;
+    if (text[0] == '-' ? eb_parse_time_ns(text + 1, &out->i, NULL) : too_large(text, bad))
+        return out_of_range(opt, text, err);
     if (eb_parse_double(text, &bare, NULL))
         eb_err_at(err, EB_USAGE, NULL, 0, (int)bad + 1, "%s needs a unit: '%.60s' what?", opt->key, text);
     else
@@ -87,6 +116,8 @@ static bool parse_size(const eb_option *opt, const char *text, eb_value *out, eb
     size_t bad = 0;
     if (eb_parse_bytes(text, &out->i, &bad))
         return true;
+    if (text[0] == '-' ? eb_parse_bytes(text + 1, &out->i, NULL) : too_large(text, bad))
+        return out_of_range(opt, text, err);
     not_a(opt, text, "a size", bad, err);
     return eb_err_hint(err, "a size such as 512M or 2GiB (k, M, G: 1000; Ki, Mi, Gi: 1024)");
 }
@@ -158,11 +189,6 @@ const char *eb_option_type_name(eb_option_type type)
 
 // ---- ranges ----
 
-static bool has_range(const eb_option *opt)
-{
-    return opt->min != 0 || opt->max != 0;
-}
-
 char *eb_option_bound(char *buf, size_t size, const eb_option *opt, double bound)
 {
     if (opt->type == EB_OPTION_TIME && bound != 0)
@@ -185,13 +211,10 @@ static bool check_range(const eb_option *opt, const char *text, const eb_value *
     bool whole = opt->type == EB_OPTION_INT || opt->type == EB_OPTION_TIME || opt->type == EB_OPTION_SIZE;
     if (!has_range(opt) || (!whole && opt->type != EB_OPTION_FLOAT))
         return true;
-    double v = whole ? (double)value->i : value->f;
-    if (v >= opt->min && v <= opt->max)
-        return true;
-    char lo[40], hi[40];
-    eb_err_at(err, EB_USAGE, NULL, 0, 1, "%s = %.60s is out of range", opt->key, text);
-    return eb_err_hint(err, "allowed: %s to %s", eb_option_bound(lo, sizeof lo, opt, opt->min),
-                       eb_option_bound(hi, sizeof hi, opt, opt->max));
+    // Bounds of whole numbers are exact as doubles; a value beside one need not be.
+    bool inside = whole ? value->i >= (int64_t)opt->min && value->i <= (int64_t)opt->max
+                        : value->f >= opt->min && value->f <= opt->max;
+    return inside || out_of_range(opt, text, err);
 }
 
 bool eb_option_parse(const eb_option *opt, const char *text, eb_value *out, eb_err *err)

@@ -10,9 +10,9 @@
 
 enum { LIMIT = 1 << 20 };
 
-bool eb_resume_save(const char *dir, const char *config, const char *const *sets, int n_sets, eb_err *err)
+bool eb_resume_save(const char *dir, const char *text, size_t len, const char *const *sets, int n_sets, eb_err *err)
 {
-    size_t len, n = 0;
+    size_t n = 0;
     if (!eb_mkdirs(dir, err))
         return false;
     // `--out .` beside a config of that name must not overwrite it.
@@ -26,10 +26,9 @@ bool eb_resume_save(const char *dir, const char *config, const char *const *sets
             return eb_err_hint(err, "name another folder, or go on with `effbench run --resume '%s'`", dir);
         }
     }
-    char *text = eb_file_read(config, LIMIT, &len, err), *path = eb_path_join(dir, taken[1]);
-    bool ok = text && eb_file_write_atomic(path, text, len, err);
+    char *path = eb_path_join(dir, taken[1]);
+    bool ok = eb_file_write_atomic(path, text, len, err);
     free(path);
-    free(text);
     for (int i = 0; i < n_sets; i++)
         n += strlen(sets[i]) + 1;
     char *all = eb_alloc(n + 1), *at = all;

@@ -12,7 +12,7 @@ typedef struct eb_resume {
     int n_sets;
 } eb_resume;
 
-bool eb_resume_save(const char *dir, const char *config, const char *const *sets, int n_sets, eb_err *err);
+bool eb_resume_save(const char *dir, const char *text, size_t len, const char *const *sets, int n_sets, eb_err *err);
 // Takes back what save wrote, and the folder if it is empty then: for a run that never began.
 void eb_resume_forget(const char *dir);
 bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err);

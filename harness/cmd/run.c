@@ -78,6 +78,10 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
     if (set || grade) {
         if (a->n_sets == MAX_SETS)
             return eb_cmd_usage("run", "more than %d --set", MAX_SETS);
+        eb_grade known;
+        if (grade && !eb_grade_parse(grade, &known))
+            return eb_cmd_usage("run", "--require-energy is none, estimate, sampled, counter or wall, not '%.40s'",
+                                grade);
         if (grade)
             set = a->require = eb_format("run:require_energy=%s", grade);
         a->sets[a->n_sets++] = set;
@@ -169,7 +173,7 @@ static screen open_screen(progress_mode mode)
 
 // ---- the result folder ----------------------------------------------------------------------------------
 
-// OUT/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... for more runs in the same second. Caller frees.
+// results/NAME-YYYYMMDD-HHMMSS, with -2, -3 ... for more runs in the same second. Caller frees.
 static char *fresh_folder(const eb_plan *plan, eb_err *err)
 {
     time_t now = time(NULL);
@@ -177,7 +181,7 @@ static char *fresh_folder(const eb_plan *plan, eb_err *err)
     char stamp[32];
     gmtime_r(&now, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &tm);
-    const char *parent = plan->run.out && *plan->run.out ? plan->run.out : "results";
+    const char *parent = "results";
     if (!eb_mkdirs(parent, err))
         return NULL;
     for (int k = 1; k < SAME_SECOND_LIMIT; k++) {
@@ -355,11 +359,12 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
     eb_err_clear(&err);
     if (args->dry_run)
         return dry_run(globals, plan);
-    char *dir = args->resume ? eb_strdup(args->resume) : args->out ? eb_strdup(args->out) : fresh_folder(plan, &err);
+    const char *given = args->resume ? args->resume : args->out ? args->out : plan->run.out;
+    char *dir = given ? eb_strdup(given) : fresh_folder(plan, &err);
     if (!dir)
         return eb_cmd_fail(&err);
     int rc;
-    if (!args->resume && !eb_resume_save(dir, plan->config_path, args->sets, args->n_sets, &err))
+    if (!args->resume && !eb_resume_save(dir, plan->config_text, plan->config_len, args->sets, args->n_sets, &err))
         rc = eb_cmd_fail(&err);
     else
         rc = execute(globals, args, plan, dir);
@@ -400,8 +405,8 @@ const eb_command eb_cmd_run = {
     .synopsis = "run CONFIG [--set section[:name]:key=value] [--out DIR] [--dry-run]",
     .doc = "measure what a config asks for and print the table",
     .run = run,
-    .help = "  CONFIG                     an INI file; configs/ has some, `effbench help SECTION.KEY` explains each "
-            "option\n"
+    .help = "  CONFIG                     an INI file (- is the standard input); configs/ has some, `effbench help\n"
+            "                             SECTION.KEY` explains each option\n"
             "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
             "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"

@@ -73,7 +73,7 @@ static void read_header(reader *r, size_t open)
     }
     eb_ini *ini = r->ini;
     if (ini->n_sections == SECTIONS_MAX) {
-        complain(r, open, "more than 1000 sections");
+        eb_err_hint(complain(r, open, "more than 1000 sections"), "make it several configs");
         return;
     }
     EB_GROW(ini->sections, ini->n_sections, ini->cap_sections);
@@ -152,7 +152,7 @@ static void read_entry(reader *r, size_t key)
     }
     eb_ini *ini = r->ini;
     if (ini->n == ENTRIES_MAX) {
-        complain(r, key, "more than 10000 keys");
+        eb_err_hint(complain(r, key, "more than 10000 keys"), "make it several configs");
         return;
     }
     EB_GROW(ini->entries, ini->n, ini->cap);
@@ -174,7 +174,7 @@ static void read_entry(reader *r, size_t key)
 static bool check_bytes(reader *r, const char *text, size_t len)
 {
     if (len > LINE_BYTES_MAX) {
-        complain(r, LINE_BYTES_MAX, "the line is longer than 4096 bytes");
+        eb_err_hint(complain(r, LINE_BYTES_MAX, "the line is longer than 4096 bytes"), "shorten it");
         return false;
     }
     size_t bad = eb_utf8_check(text, len);
@@ -185,7 +185,8 @@ static bool check_bytes(reader *r, const char *text, size_t len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
         if ((c < 0x20 && c != '\t') || c == 0x7F) {
-            complain(r, i, c == 0 ? "a NUL byte" : "a control character");
+            eb_err_hint(complain(r, i, c == 0 ? "a NUL byte" : "a control character"),
+                        c == '\r' ? "end lines with a line feed" : "a config is plain text: take it out");
             return false;
         }
     }

@@ -100,6 +100,10 @@ eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const
 {
     eb_plan *plan = eb_alloc(sizeof *plan);
     plan->config_path = eb_strdup(file);
+    plan->config_text = eb_alloc(len + 1);
+    if (len)
+        memcpy(plan->config_text, text, len);
+    plan->config_len = len;
     eb_build b = { .errs = errs, .check_models = check_models, .sets = sets, .n_sets = n_sets, .plan = plan };
     size_t before = errs->n;
     b.readable = eb_ini_parse(file, text, len, &b.ini, errs);
@@ -127,11 +131,15 @@ eb_plan *eb_plan_load(const char *path, const char *const *sets, int n_sets, eb_
     enum { READ_MAX = 2 << 20 }; // beyond the reader's own limit, whose message is the better one
     size_t len = 0;
     eb_err why = { 0 };
+    if (!strcmp(path, "-"))
+        path = "/dev/stdin";
     char *text = eb_file_read(path, READ_MAX, &len, &why);
     if (!text) {
         why.code = EB_USAGE;
-        if (!why.file[0]) // the file could not be had at all
+        if (!eb_file_exists(path))
             eb_err_hint(&why, "the config's path is taken from the folder in which effbench is started");
+        else if (!why.file[0])
+            eb_err_hint(&why, "a config is a file that this user may read; configs/ has some");
         *eb_err_list_add(errs) = why;
         return NULL;
     }
@@ -162,5 +170,6 @@ void eb_plan_free(eb_plan *plan)
     free(plan->run.name);
     free(plan->run.out);
     free(plan->config_path);
+    free(plan->config_text);
     free(plan);
 }

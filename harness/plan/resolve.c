@@ -198,7 +198,7 @@ static int open_section(eb_build *b, const eb_ini_section *s)
         eb_err *err =
             eb_complain(b, place, "duplicate section [%s%s%s]", s->section, s->name ? " " : "", s->name ? s->name : "");
         eb_err_hint(err, "the first one is at line %d", block->place.line);
-        return -1;
+        return (int)(block - b->blocks); // its keys are looked at all the same
     }
     if (!block) {
         add_block(b, find_section(s->section), s->name, place);

@@ -26,6 +26,8 @@ static const struct {
     { "probes", "stated_idle_w", "stated_load_w", "the model needs the watts under load too" },
 };
 
+enum { NAME_BYTES_MAX = 100 };
+
 static const eb_slot *given(const eb_build *b, const char *section, const char *key)
 {
     const eb_slot *slot = eb_block_slot(eb_build_block(b, section, NULL), key);
@@ -59,14 +61,20 @@ static void check_run(eb_build *b)
         eb_err_hint(eb_complain(b, max->place, "trials_max = %s is less than trials = %s", max->items[0].text,
                                 trials->items[0].text),
                     "leave trials_max out to run exactly that many");
+    const eb_slot *name = given(b, "run", "name"); // becomes part of the result folder's name
+    if (name && (strchr(name->items[0].text, '/') || name->items[0].text[0] == '.' ||
+                 strlen(name->items[0].text) > NAME_BYTES_MAX))
+        eb_err_hint(eb_complain(b, name->place, "'%.70s' cannot be the name of a folder", name->items[0].text),
+                    "at most %d bytes, no / in it and no . at its beginning", NAME_BYTES_MAX);
 }
 
 static void check_probes(eb_build *b)
 {
     const eb_slot *load = given(b, "probes", "stated_load_w"), *idle = given(b, "probes", "stated_idle_w");
     if (load && idle && idle->items[0].value.f > load->items[0].value.f)
-        eb_complain(b, idle->place, "stated_idle_w = %s is more than stated_load_w = %s", idle->items[0].text,
-                    load->items[0].text);
+        eb_err_hint(eb_complain(b, idle->place, "stated_idle_w = %s is more than stated_load_w = %s",
+                                idle->items[0].text, load->items[0].text),
+                    "an idle machine draws no more than a busy one");
     const eb_slot *sources = given(b, "probes", "sources");
     for (int i = 0; sources && i < sources->n; i++) {
         const char *names[32], *name = sources->items[i].text;
@@ -111,6 +119,13 @@ static void check_model(eb_build *b, const eb_block *model)
     if (!source->n || source->bad)
         return;
     const char *text = source->items[0].text;
+    bool nothing = !strcmp(text, "shape:") || !strcmp(text, "file:");
+    if (nothing) {
+        eb_err_hint(eb_complain(b, source->place, "'%s' names nothing", text), "write %s%s", text,
+                    text[0] == 's' ? "NAME, such as shape:smollm2-135m; `effbench model shapes` lists them"
+                                   : "PATH, the path of a GGUF file");
+        return;
+    }
     if (!has_prefix(text, "shape:") && !has_prefix(text, "file:")) {
         bool path = strchr(text, '/') || strstr(text, ".gguf");
         eb_err_hint(eb_complain(b, source->place, "'%.60s' is neither shape:NAME nor file:PATH", text),

@@ -106,8 +106,8 @@ static bool check_repeats(eb_build *b, const eb_slot *slot, eb_place place)
     return true;
 }
 
-// Notes what is wrong with the list before its next item, if anything is.
-static bool check_list(eb_build *b, const eb_slot *slot, const char *rest, eb_place place)
+// Notes what is wrong with there being one more item, if anything is.
+static bool check_list(eb_build *b, const eb_slot *slot, eb_place place)
 {
     bool list = slot->opt->flags & EB_OPTION_LIST;
     if (slot->n > 0 && !list) {
@@ -118,12 +118,8 @@ static bool check_list(eb_build *b, const eb_slot *slot, const char *rest, eb_pl
             eb_err_hint(err, "give one value");
         return false;
     }
-    if (list && (rest[0] == ',' || (rest[0] == '\0' && slot->n > 0))) {
-        eb_err_hint(eb_complain(b, place, "an empty item in the list"), "take the extra comma out");
-        return false;
-    }
     if (slot->n == EB_PLAN_LIST_MAX)
-        eb_complain(b, place, "the list has more than %d items", EB_PLAN_LIST_MAX);
+        eb_err_hint(eb_complain(b, place, "the list has more than %d items", EB_PLAN_LIST_MAX), "shorten it");
     return slot->n < EB_PLAN_LIST_MAX;
 }
 
@@ -136,8 +132,14 @@ static bool assign_items(eb_build *b, eb_slot *slot, const char *raw, eb_place p
         size_t len;
         at += strspn(raw + at, " \t");
         eb_place here = shifted(place, place.column + (int)at);
-        if (!check_list(b, slot, raw + at, here))
+        if (!check_list(b, slot, here))
             return false;
+        if ((slot->opt->flags & EB_OPTION_LIST) && (raw[at] == ',' || (raw[at] == '\0' && at > 0))) {
+            eb_err_hint(eb_complain(b, here, "an empty item in the list"), "take the extra comma out");
+            ok = false;
+            more = raw[at++] == ',';
+            continue;
+        }
         EB_GROW(slot->items, slot->n, cap);
         eb_item *item = &slot->items[slot->n++];
         *item = (eb_item){ .column = here.column };

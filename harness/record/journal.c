@@ -177,9 +177,9 @@ static bool plan_changed(const char *dir, const eb_header *was, const eb_header 
             if (b && same_text(a->value, b->value))
                 continue;
             const eb_setting_row *old = side ? b : a, *new = side ? a : b;
-            snprintf(change, sizeof change, "[%s%s%s] %s was '%.80s' and is '%.80s'", a->section, a->name ? " " : "",
-                     a->name ? a->name : "", a->key, old && old->value ? old->value : "",
-                     new &&new->value ? new->value : "");
+            snprintf(change, sizeof change, "[%s%s%s] %s was '%.80s' and is '%.80s'", a->section,
+                     a->name && *a->name ? " " : "", a->name ? a->name : "", a->key,
+                     old && old->value ? old->value : "", new &&new->value ? new->value : "");
             side = 2;
             break;
         }

@@ -177,7 +177,7 @@ static void test_errors(void **state)
     refuse(MINIMAL "[run]\nprompt = 2\n", NULL, 6, 1, "unknown key 'prompt'", "belongs in [workload NAME]");
     refuse(MINIMAL "[rum]\nx = 2\n", NULL, 5, 2, "unknown section 'rum'", "did you mean 'run'?");
     refuse(MINIMAL "kind = moe\n", NULL, 5, 1, "duplicate key 'kind'", "line 4");
-    refuse(MINIMAL "[model m]\nmodel = shape:y\n", NULL, 5, 1, "duplicate section [model m]", "line 1");
+    refuse(MINIMAL "[model m]\ntype = f16\n", NULL, 5, 1, "duplicate section [model m]", "line 1");
     refuse(MINIMAL "prompt = 0\n", NULL, 5, 10, "out of range", "1 to");
     refuse(MINIMAL "prompt = 1, x2\n", NULL, 5, 13, "whole number", "4k");
     refuse(MINIMAL "prompt = 1,, 2\n", NULL, 5, 12, "empty item", "comma");
