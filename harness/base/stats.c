@@ -42,16 +42,22 @@ double eb_median(const double *x, size_t n)
     return m;
 }
 
-double eb_quantile(const double *x, size_t n, double p)
+double eb_quantile_sorted(const double *sorted, size_t n, double p)
 {
     if (!n)
         return NAN;
-    double *s = sorted_copy(x, n);
     // Nearest rank: the least value with at least p n values at or below it. The small step back
     // keeps 0.9 * 10 from being rounded up to rank 10.
     double rank = ceil(p * (double)n - 1e-9);
     size_t i = rank < 1 ? 0 : rank > (double)n ? n - 1 : (size_t)rank - 1;
-    double q = s[i];
+    return sorted[i];
+}
+
+double eb_quantile(const double *x, size_t n, double p)
+{
+    if (!n)
+        return NAN;
+    double *s = sorted_copy(x, n), q = eb_quantile_sorted(s, n, p);
     free(s);
     return q;
 }

@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-double eb_median(const double *x, size_t n);             // NAN for n = 0
-double eb_quantile(const double *x, size_t n, double p); // nearest-rank, NAN for n = 0
+double eb_median(const double *x, size_t n);                         // NAN for n = 0
+double eb_quantile(const double *x, size_t n, double p);             // nearest-rank, NAN for n = 0
+double eb_quantile_sorted(const double *sorted, size_t n, double p); // the same of what is ascending already
 double eb_mean(const double *x, size_t n);
 double eb_stddev(const double *x, size_t n); // sample (n-1); NAN for n < 2
 // Modified z-score 0.6745 (x - median) / MAD; INFINITY when MAD is 0 and x differs.

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 
@@ -297,34 +298,20 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
         snprintf(m->note, sizeof m->note, "no SLO is set: equals throughput_tok_s");
 }
 
-// The percentile of all observations; as its interval the range of the trials' own percentiles.
+// The same for a run and a metric whenever it is computed.
+static uint64_t bootstrap_seed(const eb_header *h, const char *key)
+{
+    const char *seed = "";
+    for (int i = 0; i < h->n_settings; i++)
+        if (!strcmp(h->settings[i].section, "run") && !strcmp(h->settings[i].key, "seed") && h->settings[i].value)
+            seed = h->settings[i].value;
+    return XXH64(key, strlen(key), XXH64(seed, strlen(seed), 0));
+}
+
 static void pool_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
 {
-    const struct eb_metric_rule *rule = def->rule;
-    eb_doubles all = { 0 };
-    double lo = INFINITY, hi = -INFINITY;
-    for (int i = 0; i < c->n_trials; i++) {
-        const eb_doubles *pool = &c->trials[i].pool[rule->pool];
-        double own = eb_quantile(pool->items, pool->n, rule->p);
-        lo = fmin(lo, own);
-        hi = fmax(hi, own);
-        for (size_t k = 0; k < pool->n; k++) {
-            EB_GROW(all.items, all.n, all.cap);
-            all.items[all.n++] = pool->items[k];
-        }
-    }
-    m->n = (int)all.n;
-    // A median is a median and exempt.
-    int64_t least = rule->p > 0.5 ? eb_percentile_min_n(rule->p, 0) : 1;
-    if ((int64_t)all.n >= least) {
-        m->value = rule->p > 0.5 ? eb_quantile(all.items, all.n, rule->p) : eb_median(all.items, all.n);
-        m->lo = fmin(lo, m->value);
-        m->hi = fmax(hi, m->value);
-        m->interval = EB_INTERVAL_RANGE;
-    } else if (all.n) {
-        snprintf(m->note, sizeof m->note, "n too small for p%g (%zu of %lld)", rule->p * 100, all.n, (long long)least);
-    }
-    free(all.items);
+    eb_percentiles_metric(&c->pools[def->rule->pool], def->rule->p, c->env->header->interval_level,
+                          bootstrap_seed(c->env->header, def->key), m);
 }
 
 static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
@@ -345,7 +332,7 @@ static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metr
     snprintf(m->note, sizeof m->note, "%s", rule->note ? rule->note : "");
 }
 
-int eb_metrics_compute(const eb_case_sums *c, eb_metric **out)
+int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
 {
     static void (*const compute[])(const eb_case_sums *, const eb_metric_def *, eb_metric *) = {
         [RULE_TRIAL] = trial_metric,
@@ -356,6 +343,8 @@ int eb_metrics_compute(const eb_case_sums *c, eb_metric **out)
     while (eb_metric_table[n].key)
         n++;
     *out = eb_alloc((size_t)n * sizeof **out);
+    for (int i = 0; i < EB_POOL_COUNT; i++)
+        eb_percentiles_init(&c->pools[i], c->trials, c->n_trials, (eb_pool)i);
     for (int i = 0; i < n; i++) {
         const eb_metric_def *def = &eb_metric_table[i];
         eb_metric *m = &(*out)[i];
@@ -364,5 +353,7 @@ int eb_metrics_compute(const eb_case_sums *c, eb_metric **out)
         if (isnan(m->value) && !m->note[0])
             say_absent(c, def, m);
     }
+    for (int i = 0; i < EB_POOL_COUNT; i++)
+        eb_percentiles_deinit(&c->pools[i]);
     return n;
 }

@@ -3,6 +3,7 @@
 #ifndef EB_RECORD_METRICS_H
 #define EB_RECORD_METRICS_H
 
+#include "harness/record/percentile.h"
 #include "harness/record/trial_sums.h"
 
 // A case whose trials have been summed up: what a metric is made of.
@@ -14,9 +15,10 @@ typedef struct eb_case_sums {
     const char *missing; // parts of the boundary that nothing covers
     bool any_source;     // some channel counts towards the boundary
     eb_idle idle;
+    eb_percentiles pools[EB_POOL_COUNT]; // while the metrics are computed
 } eb_case_sums;
 
 // One per entry of eb_metric_table, in its order; returns their number. Caller frees.
-int eb_metrics_compute(const eb_case_sums *c, eb_metric **out);
+int eb_metrics_compute(eb_case_sums *c, eb_metric **out);
 
 #endif

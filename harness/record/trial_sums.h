@@ -3,6 +3,7 @@
 #ifndef EB_RECORD_TRIAL_SUMS_H
 #define EB_RECORD_TRIAL_SUMS_H
 
+#include "harness/base/bootstrap.h"
 #include "harness/record/cost.h"
 #include "harness/record/journal.h"
 
@@ -12,6 +13,7 @@ typedef enum eb_pool { EB_POOL_TTFT, EB_POOL_ITL, EB_POOL_TPOT, EB_POOL_E2E, EB_
 typedef struct eb_doubles {
     double *items;
     size_t n, cap;
+    size_t moments; // distinct times that they were made at
 } eb_doubles;
 
 // Limits of [slo]; INFINITY = none.
