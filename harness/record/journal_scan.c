@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
@@ -132,7 +133,8 @@ bool eb_scan_read(const char *dir, eb_scan *out, eb_err *err)
     char *path = eb_path_join(dir, EB_JOURNAL_LINES);
     size_t len = 0;
     char *text = NULL;
-    bool ok = eb_file_exists(path);
+    struct stat st;
+    bool ok = stat(path, &st) == 0 && S_ISREG(st.st_mode); // a pipe of that name would be waited for
     if (!ok) {
         eb_err_set(err, EB_USAGE, "'%s' holds no run: there is no %s in it", dir, EB_JOURNAL_LINES);
         eb_err_hint(err, "give the folder that `effbench run` named at its end");

@@ -363,7 +363,7 @@ bool eb_rows_open(eb_rows_file *f, const char *dir, int csv, const eb_header *he
     size_t n = strlen(eb_csv_heads[csv]);
     char head[160];
     *f = (eb_rows_file){ .path = eb_path_join(dir, eb_csv_names[csv]), .header = header, .at = n, .row = 1 };
-    f->fd = open(f->path, O_RDONLY | O_CLOEXEC);
+    f->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (f->fd < 0)
         return eb_err_sys(err, EB_USAGE, errno, "cannot open", f->path);
     ssize_t got = pread(f->fd, head, n, 0);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/units.h"
 #include "harness/record/journal.h"
 #include "harness/record/metrics.h"
 #include "harness/record/trial_energy.h"
@@ -26,9 +27,8 @@ static const char *machine_fact(const eb_header *h, const char *key)
 static double ceiling(const eb_header *h, const char *key)
 {
     const char *text = machine_fact(h, key);
-    char *end;
-    double value = text ? strtod(text, &end) : NAN;
-    return text && *text && !*end && value > 0 && isfinite(value) ? value : NAN;
+    double value;
+    return text && eb_parse_double(text, &value, NULL) && value > 0 ? value : NAN;
 }
 
 // A counter is dead when it stood still for as long as it could not have if it counted anything: MEASUREMENT's
@@ -100,10 +100,11 @@ static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, s
         known = known && !isnan(x[i]);
     }
     for (int i = 0; known && i < n; i++) {
+        char odd[32], usual[32];
         double z = eb_modified_z(x[i], x, (size_t)n);
         if (fabs(z) > outlier_z)
-            eb_warn(w, "trial %d is an outlier: %s %.4g, median %.4g; it is kept", trials[i].number, key, x[i],
-                    eb_median(x, (size_t)n));
+            eb_warn(w, "trial %d is an outlier: %s %s, median %s; it is kept", trials[i].number, key,
+                    eb_fmt_sig(odd, sizeof odd, x[i], 4), eb_fmt_sig(usual, sizeof usual, eb_median(x, (size_t)n), 4));
     }
     free(x);
 }
