@@ -6,9 +6,9 @@
 #include <string.h>
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
-#include "harness/base/term.h"
 #include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
+#include "harness/cmd/help.h"
 #include "harness/plan/plan.h"
 #include "harness/record/domain.h"
 #include "probes/probe.h"
@@ -180,37 +180,16 @@ static int print_json(const survey *s)
 
 // ---- text ----
 
-// Words of `text` from column `indent` on, which is where the cursor is, broken before `width`.
-static void print_wrapped(const char *text, int indent, int width)
-{
-    int column = indent;
-    for (const char *p = text; *p;) {
-        int len = (int)strcspn(p, " ");
-        if (column > indent && column + 1 + len > width) {
-            printf("\n%*s", indent, "");
-            column = indent;
-        } else if (column > indent) {
-            putchar(' ');
-            column++;
-        }
-        printf("%.*s", len, p);
-        column += len;
-        p += len;
-        p += strspn(p, " ");
-    }
-    putchar('\n');
-}
-
-static void print_sources(const survey *s, int width)
+static void print_sources(const survey *s)
 {
     printf("sources\n");
     for (int i = 0; i < s->n_sources; i++) {
         const source *src = &s->sources[i];
         printf("  %-9s %-13s ", eb_probe_ops_name(src->ops), eb_probe_state_name(src->found.state));
-        print_wrapped(src->found.reason[0] ? src->found.reason : eb_probe_ops_doc(src->ops), 26, width);
+        eb_cmd_wrap(src->found.reason[0] ? src->found.reason : eb_probe_ops_doc(src->ops), 26, 0);
         if (src->found.remedy[0]) {
             printf("%26s-> ", "");
-            print_wrapped(src->found.remedy, 29, width);
+            eb_cmd_wrap(src->found.remedy, 29, 0);
         }
     }
 }
@@ -263,7 +242,7 @@ static void print_energy(const survey *s)
     }
 }
 
-static void print_others(const survey *s, int width)
+static void print_others(const survey *s)
 {
     bool any = false;
     for (int i = 0; i < s->n_sources; i++) {
@@ -279,7 +258,7 @@ static void print_others(const survey *s, int width)
         }
         if (*names) {
             printf("%s  %-9s ", any ? "" : "\nbeside energy\n", eb_probe_ops_name(src->ops));
-            print_wrapped(names, 12, width);
+            eb_cmd_wrap(names, 12, 0);
             any = true;
         }
         free(names);
@@ -299,10 +278,9 @@ static void print_total(const survey *s)
 
 static int print_text(const survey *s)
 {
-    int width = eb_term_width(stdout);
-    print_sources(s, width);
+    print_sources(s);
     print_energy(s);
-    print_others(s, width);
+    print_others(s);
     print_total(s);
     return fflush(stdout) ? EB_FAILED : EB_OK;
 }
