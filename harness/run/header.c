@@ -57,6 +57,27 @@ void eb_found_close(eb_found *found)
     *found = (eb_found){ 0 };
 }
 
+static bool has_energy(const eb_found *found, const char *source)
+{
+    for (int i = 0; i < found->n_probes; i++) {
+        const eb_channel *channels;
+        int n = eb_probe_channels(found->probes[i], &channels);
+        for (int k = 0; k < n; k++)
+            if (channels[k].grade != EB_GRADE_NONE && strcmp(eb_probe_name(found->probes[i]), source) == 0)
+                return true;
+    }
+    return false;
+}
+
+void eb_found_warn(const eb_found *found, eb_warnings *warnings)
+{
+    for (int i = 0; i < found->n_sources; i++) {
+        const eb_source_row *s = &found->sources[i];
+        if (strcmp(s->state, eb_probe_state_name(EB_PROBE_PARTIAL)) == 0 && has_energy(found, s->name))
+            eb_warn(warnings, "%s measures a part only: %s", s->name, s->reason);
+    }
+}
+
 static eb_channel *all_channels(const eb_found *found, int *n)
 {
     eb_channel *out = NULL;

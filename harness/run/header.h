@@ -3,6 +3,7 @@
 #ifndef EB_RUN_HEADER_H
 #define EB_RUN_HEADER_H
 
+#include "harness/base/log.h"
 #include "harness/plan/plan.h"
 #include "harness/record/run.h"
 
@@ -18,6 +19,8 @@ typedef struct eb_found {
 // the life of the probes.
 void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config);
 void eb_found_close(eb_found *found);
+// A warning for each source of energy that works in part: a total without one of its zones must not look whole.
+void eb_found_warn(const eb_found *found, eb_warnings *warnings);
 // EB_UNAVAILABLE when the boundary's energy would be of a weaker grade than `wanted`.
 bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade wanted, eb_err *err);
 

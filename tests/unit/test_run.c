@@ -14,6 +14,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/run/guards.h"
+#include "harness/run/header.h"
 #include "harness/run/machine.h"
 #include "harness/run/runner.h"
 #include "harness/run/sampler.h"
@@ -319,6 +320,32 @@ static void test_guards_do_not_judge_the_unknown(void **state)
     eb_io_deinit(&io);
 }
 
+static void test_half_a_source_is_told(void **state)
+{
+    (void)state;
+    eb_io io = eb_io_rooted(root);
+    eb_found found;
+    eb_warnings w = { 0 };
+    eb_probe_config config;
+    eb_probe_config_default(&config);
+    put("/sys/class/powercap/intel-rapl:0/name", "package-0\n");
+    put("/sys/class/powercap/intel-rapl:0/energy_uj", "5\n");
+    put("/proc/self/statm", "5000 1234 300 10 0 900 0\n"); // the process probe works in part too, and that is no matter
+    eb_found_open(&found, &io, &config);
+    eb_found_warn(&found, &w);
+    assert_int_equal(w.n, 0);
+    eb_found_close(&found);
+    put("/sys/class/powercap/intel-rapl:1/name", "package-1\n");
+    put("/sys/class/powercap/intel-rapl:1/energy_uj", "nonsense\n");
+    eb_found_open(&found, &io, &config);
+    eb_found_warn(&found, &w);
+    assert_int_equal(w.n, 1);
+    assert_true(warned(&w, "powercap measures a part only: 1 of 2 zones cannot be read: intel-rapl:1"));
+    eb_found_close(&found);
+    eb_warnings_deinit(&w);
+    eb_io_deinit(&io);
+}
+
 static const char *fact(const eb_header *h, const char *key)
 {
     for (int i = 0; i < h->n_machine; i++)
@@ -381,6 +408,7 @@ int main(void)
         cmocka_unit_test(test_thread_samples_and_stops),
         cmocka_unit_test_setup_teardown(test_guards_see_what_changed, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_guards_do_not_judge_the_unknown, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_half_a_source_is_told, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_fingerprint_is_of_the_tree, make_root, remove_root),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
