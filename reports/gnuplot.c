@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness/base/clock.h"
+#include "harness/base/log.h"
 #include "harness/base/mem.h"
 
 enum { SVG_LIMIT = 64 << 20 };
@@ -67,6 +68,7 @@ static int start(const char *program, const streams *s, pid_t *pid)
     posix_spawn_file_actions_adddup2(&actions, s->out[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, fileno(s->complaint), STDERR_FILENO);
     errnum = posix_spawnp(pid, program, &actions, NULL, argv, environ);
+    eb_debug("plots", "%s -d: %s", program, errnum ? strerror(errnum) : "started");
     posix_spawn_file_actions_destroy(&actions);
     return errnum;
 }

@@ -107,11 +107,3 @@ bool eb_quantity_parse(const char *s, eb_quantity *out)
         *out = (eb_quantity)i;
     return i >= 0;
 }
-
-bool eb_status_parse(const char *s, eb_status *out)
-{
-    int i = index_of(status_names, EB_SAMPLE_STATUS_COUNT, s);
-    if (i >= 0)
-        *out = (eb_status)i;
-    return i >= 0;
-}

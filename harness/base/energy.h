@@ -93,6 +93,5 @@ bool eb_domain_parse(const char *s, eb_domain *out);
 bool eb_grade_parse(const char *s, eb_grade *out);
 bool eb_boundary_parse(const char *s, eb_boundary *out);
 bool eb_quantity_parse(const char *s, eb_quantity *out);
-bool eb_status_parse(const char *s, eb_status *out);
 
 #endif

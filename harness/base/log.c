@@ -9,25 +9,33 @@
 
 #include "harness/base/mem.h"
 
-static char enabled[256]; // ",topic,topic,"
 
-void eb_log_enable(const char *topics)
+const char *const eb_log_topics[] = { "all", "plan", "journal", "metrics", "plots", NULL };
+static unsigned enabled; // one bit per topic
+
+static int topic_of(const char *name, size_t len)
 {
-    snprintf(enabled, sizeof enabled, ",%s,", topics ? topics : "");
+    int i = 0;
+    while (eb_log_topics[i] && (strncmp(eb_log_topics[i], name, len) != 0 || eb_log_topics[i][len] != '\0'))
+        i++;
+    return i;
 }
 
-bool eb_log_on(const char *topic)
+const char *eb_log_enable(const char *topics)
 {
-    if (enabled[0] == '\0')
-        return false;
-    char word[64];
-    snprintf(word, sizeof word, ",%s,", topic);
-    return strstr(enabled, word) || strstr(enabled, ",all,");
+    enabled = 0;
+    for (const char *at = topics; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        int i = topic_of(at, strcspn(at, ","));
+        if (!eb_log_topics[i])
+            return at;
+        enabled |= 1u << i;
+    }
+    return NULL;
 }
 
 void eb_debug(const char *topic, const char *fmt, ...)
 {
-    if (!eb_log_on(topic))
+    if (!(enabled & (1u | 1u << topic_of(topic, strlen(topic)))))
         return;
     char line[1024];
     va_list ap;

@@ -4,11 +4,12 @@
 #ifndef EB_BASE_LOG_H
 #define EB_BASE_LOG_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-void eb_log_enable(const char *topics);
-bool eb_log_on(const char *topic);
+// Ends with NULL; "all" comes first.
+extern const char *const eb_log_topics[];
+// A comma list of topics, NULL = none. The first that there is not: its place in the list; else NULL.
+const char *eb_log_enable(const char *topics);
 void eb_debug(const char *topic, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 // A list of distinct one-line warnings. Init with {0}.

@@ -211,7 +211,7 @@ const eb_command eb_cmd_help = {
             "  --sysroot DIR  read /sys and /proc below DIR, never the machine's own (or EFFBENCH_SYSROOT)\n"
             "  --format F     output form; each command's help lists its own\n"
             "  --color WHEN   auto, always or never; NO_COLOR, TERM=dumb and a pipe turn `auto` off\n"
-            "  --debug TOPICS debug text on stderr: a comma list of topics, or all\n"
+            "  --debug TOPICS debug text on stderr: a comma list of plan, journal, metrics, plots, or all\n"
             "  --version      the program's version\n"
             "  --help         help on the command\n",
 };

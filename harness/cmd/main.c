@@ -85,6 +85,18 @@ static int parse_globals(invocation *in, int argc, char **argv)
     return status;
 }
 
+static int unknown_topic(const char *name)
+{
+    eb_err err;
+    char list[128] = "";
+    for (int i = 0; eb_log_topics[i]; i++)
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", eb_log_topics[i]);
+    size_t len = strcspn(name, ",");
+    eb_err_set(&err, EB_USAGE, "there is no debug topic '%.*s'", (int)(len < 60 ? len : 60), name);
+    eb_err_hint(&err, "a comma list of: %s", list);
+    return eb_cmd_fail(&err);
+}
+
 static int unknown_command(const char *name)
 {
     const char *names[16];
@@ -147,8 +159,8 @@ int main(int argc, char **argv)
     int status = parse_globals(&in, argc, argv);
     if (status == EB_OK) {
         in.globals.color = eb_term_color(in.color, stdout);
-        eb_log_enable(in.debug);
-        status = dispatch(&in);
+        const char *odd = eb_log_enable(in.debug);
+        status = odd ? unknown_topic(odd) : dispatch(&in);
     }
     status = finish_stdout(status);
     free(in.argv);

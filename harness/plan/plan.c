@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/base/file.h"
+#include "harness/base/log.h"
 #include "harness/base/mem.h"
 #include "harness/plan/build.h"
 
@@ -116,8 +117,10 @@ eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const
         fill_settings(&b, plan);
         eb_build_cases(&b);
     }
-    if (errs->n == before)
+    if (errs->n == before) {
         eb_plan_digest(&b, plan);
+        eb_debug("plan", "%s: %zu settings, %d cases, digest %s", file, plan->n_settings, plan->n_cases, plan->digest);
+    }
     sort_errors(errs, before);
     eb_build_free(&b);
     if (errs->n == before)

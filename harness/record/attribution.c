@@ -375,13 +375,3 @@ size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
         return 0;
     return t->updates[b - 1] - (a ? t->updates[a - 1] : 0);
 }
-
-double eb_trace_max(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
-{
-    double from = since(t, t0_ns), to = since(t, t1_ns), most = NAN;
-    if (t->channel.cumulative)
-        return NAN;
-    for (size_t i = points_until(t, from); i < t->n && t->points[i].t_ns <= to; i++)
-        most = fmax(most, t->points[i].value);
-    return most;
-}

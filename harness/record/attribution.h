@@ -25,7 +25,6 @@ eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
 // Same for any cumulative counter: difference of the interpolated counts (raw * scale); NAN when not known.
 double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
 size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns); // edges inside
-double eb_trace_max(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);     // gauges; NAN = none
 
 // Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
 // the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound).

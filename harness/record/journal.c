@@ -86,6 +86,8 @@ static bool append_line(eb_journal *j, char *line, eb_err *err)
 {
     size_t n = strlen(line);
     bool ok = append(j, LINES, line, n, err);
+    eb_debug("journal", "%zu bytes at %llu of %s%s: %.60s", n, (unsigned long long)j->bytes[LINES], j->path[LINES],
+             ok ? "" : " (failed)", line);
     if (ok)
         j->bytes[LINES] += n;
     else

@@ -246,6 +246,8 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     domains(s, env, &energy, info);
     counters(s, &energy, info);
     eb_trial_energy_deinit(&energy);
+    eb_debug("metrics", "trial %d: window %.6f s, %g J, %g W idle, %g tok/s decode, %zu readings", info->number,
+             s->end_s, s->energy_j, s->idle_power_w, s->decode_tok_s, trial->n_power);
     money(s, env, idle);
     roofline(s, env, trial, facts);
     s->load_ns = info->load_ns >= 0 ? (double)info->load_ns : NAN;

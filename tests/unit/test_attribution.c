@@ -286,7 +286,6 @@ static void test_gauges(void **state)
     near(eb_trace_energy(t, S / 2, 2LL * S).j, 17.5 / 2 + 20, 1e-9);
     near(eb_trace_energy(t, 0, 3LL * S).j, 45, 1e-9);
     assert_int_equal(eb_trace_energy(t, 0, S).grade, EB_GRADE_SAMPLED);
-    near(eb_trace_max(t, 0, 3LL * S), 20000000, 0);
     assert_true(isnan(eb_trace_delta(t, 0, S)));
     eb_trace_free(t);
 }
@@ -300,7 +299,6 @@ static void test_event_counters(void **state)
     near(eb_trace_delta(t, 0, 300), 2200, 1e-9);
     near(eb_trace_delta(t, 50, 250), 2 * (50 + 500), 1e-9);
     near(eb_trace_delta(t, 100, 200), 0, 0);
-    assert_true(isnan(eb_trace_max(t, 0, 300)));
     assert_int_equal(eb_trace_energy(t, 0, 300).status, EB_SAMPLE_MISSING);
     eb_trace_free(t);
 }
