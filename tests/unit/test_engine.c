@@ -6,8 +6,11 @@
 
 #include <math.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "harness/base/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
 
 enum { PROMPT = 21, OUTPUT = 12, VOCAB = 512 };
 
@@ -501,6 +504,29 @@ static void engines_and_options(void **state)
     }
 }
 
+// A tree that says so stands for a machine with little memory: no reading is measured, and that is no error.
+static void ceilings_do_without_memory(void **state)
+{
+    (void)state;
+    eb_err err;
+    eb_err_clear(&err);
+    eb_ceilings c;
+    char path[512];
+    snprintf(path, sizeof path, "%s/proc/meminfo", fixture_folder);
+    char *dir = eb_format("%s/proc", fixture_folder);
+    assert_true(eb_mkdirs(dir, &err));
+    assert_true(eb_file_write_atomic(path, "MemAvailable: 300000 kB\n", 24, &err));
+    setenv("EFFBENCH_SYSROOT", fixture_folder, 1);
+    bool ok = eb_engine_native.ceilings(1, false, 1000000, &c, &err);
+    unsetenv("EFFBENCH_SYSROOT");
+    unlink(path);
+    rmdir(dir);
+    free(dir);
+    assert_true(ok);
+    assert_int_equal(err.code, EB_OK);
+    assert_true(isnan(c.read_bytes_s) && c.flop_s > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +546,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_opened_is_said),
         cmocka_unit_test(isa_by_environment),
         cmocka_unit_test(sizes_are_predicted),
+        cmocka_unit_test(ceilings_do_without_memory),
         cmocka_unit_test(engines_and_options),
     };
     return cmocka_run_group_tests_name("engine", tests, fixture_make, fixture_remove);

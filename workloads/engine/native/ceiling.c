@@ -9,6 +9,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "workloads/engine/kernels/kernels.h"
+#include "workloads/engine/native/memory.h"
 #include "workloads/engine/native/native.h"
 #include "workloads/engine/native/pool.h"
 
@@ -118,9 +119,20 @@ static void free_blocks(void **blocks, int threads)
     free(blocks);
 }
 
+// A machine or group that a small model fits must not die of a yardstick: without the room there is no ceiling.
+static bool has_room(uint64_t bytes)
+{
+    eb_err ignored;
+    eb_err_clear(&ignored);
+    return eb_memory_check(eb_memory_root(), "the bandwidth buffer", bytes, &ignored) &&
+           eb_memory_check_addresses(eb_memory_root(), "the bandwidth buffer", bytes, &ignored);
+}
+
 static double read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_err *err)
 {
     double best = NAN;
+    if (!has_room(2 * BUFFER_BYTES)) // as much again for what else runs here
+        return NAN;
     reading r = { .kernels = kernels,
                   .x = eb_alloc(sizeof(float) * ROW_WEIGHTS),
                   .scratch = eb_alloc(sizeof(void *) * (size_t)threads),

@@ -7,7 +7,8 @@
 
 // Reading: `threads` workers, each reading its part of a buffer far larger than the caches: as one linear stream, as
 // four with software prefetch, and as the engine's kernels read rows. Arithmetic: the f32 matmul kernel on panels that
-// stay in the second-level cache. Best round of several counts: a ceiling is a maximum.
+// stay in the second-level cache. Best round of several counts: a ceiling is a maximum. Where memory
+// for the buffer is short, reading is not measured (NAN), which is no error.
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
 
 #endif
