@@ -293,6 +293,9 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
         say_money(c, m);
     if (rule->field == offsetof(eb_trial_sums, bw_frac) && m->value > 1)
         snprintf(m->note, sizeof m->note, "above the memory's bandwidth: the model fits into the caches");
+    else if (rule->field == offsetof(eb_trial_sums, bw_frac) && c->facts->n_expert > 0 &&
+             c->env->header->cases[c->facts->case_index].batch > 1)
+        snprintf(m->note, sizeof m->note, "at least: sequences of a batch may read experts of their own");
     if (rule->field == offsetof(eb_trial_sums, goodput_tok_s) && isinf(c->env->slo.ttft_ns) &&
         isinf(c->env->slo.tpot_ns) && isinf(c->env->slo.e2e_ns))
         snprintf(m->note, sizeof m->note, "no SLO is set: equals throughput_tok_s");

@@ -216,7 +216,7 @@ static void roofline(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_da
     if (!facts || c->batch < 1)
         return;
     // A step reads the weights once for all sequences and each sequence's own cache, half of the output long on
-    // average.
+    // average. Sequences that choose other experts read more: of a mixture in a batch this is the least.
     double context = c->depth_tok + c->prompt_tok + c->output_tok / 2.0;
     double bytes = facts->bytes_per_tok / c->batch + facts->kv_bytes_per_tok * context;
     s->bw_frac = per(bytes * s->decode_tok_s, env->read_bytes_s);

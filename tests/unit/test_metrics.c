@@ -266,6 +266,31 @@ static void test_watts_in_a_cost(void **state)
     sample_deinit(&s);
 }
 
+// Sequences of a batch share the weights, but not the choice of experts.
+static void test_bandwidth_of_a_mixture(void **state)
+{
+    (void)state;
+    for (int experts = 0; experts <= 8; experts += 8) {
+        sample_run s;
+        eb_err err = { 0 };
+        sample_init(&s);
+        s.machine[1] = (eb_pair){ (char *)"read_bandwidth_bytes_s", (char *)"1e8" };
+        eb_journal *j = eb_journal_create(s.dir, &s.header, &err);
+        eb_case_facts facts = sample_facts(0);
+        facts.n_expert = experts;
+        assert_true(eb_journal_facts(j, &facts, &err));
+        sample_trial(&s, 1, 0, 0, 1);
+        assert_true(sample_write(&s, j, &err));
+        eb_journal_close(j);
+        eb_run *run = load(&s);
+        const eb_metric *m = metric(run, 0, "bw_frac");
+        near(m->value, 2e6 / 2 * 20 / 1e8, 1e-12); // 20 tok/s, two of them by each read of 2 MB
+        assert_int_equal(strstr(m->note, "at least") != NULL, experts > 0);
+        eb_run_free(run);
+        sample_deinit(&s);
+    }
+}
+
 // Of trials that lack a figure because they were too quick, or too slow, the others are no sample.
 static void test_chosen_trials_have_no_median(void **state)
 {
@@ -515,12 +540,19 @@ static void test_docs_name_every_metric(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_figures_of_one_trial),  cmocka_unit_test(test_intervals_over_trials),
-        cmocka_unit_test(test_goodput_and_money),     cmocka_unit_test(test_dead_counters_are_left_out),
-        cmocka_unit_test(test_no_energy_is_not_zero), cmocka_unit_test(test_short_phases_have_no_energy),
-        cmocka_unit_test(test_failed_and_odd_trials), cmocka_unit_test(test_run_json),
-        cmocka_unit_test(test_watts_in_a_cost),       cmocka_unit_test(test_chosen_trials_have_no_median),
-        cmocka_unit_test(test_what_is_no_run),        cmocka_unit_test(test_docs_name_every_metric),
+        cmocka_unit_test(test_figures_of_one_trial),
+        cmocka_unit_test(test_intervals_over_trials),
+        cmocka_unit_test(test_goodput_and_money),
+        cmocka_unit_test(test_dead_counters_are_left_out),
+        cmocka_unit_test(test_no_energy_is_not_zero),
+        cmocka_unit_test(test_short_phases_have_no_energy),
+        cmocka_unit_test(test_failed_and_odd_trials),
+        cmocka_unit_test(test_run_json),
+        cmocka_unit_test(test_watts_in_a_cost),
+        cmocka_unit_test(test_bandwidth_of_a_mixture),
+        cmocka_unit_test(test_chosen_trials_have_no_median),
+        cmocka_unit_test(test_what_is_no_run),
+        cmocka_unit_test(test_docs_name_every_metric),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
 }
