@@ -126,6 +126,15 @@ static void name_missing(const eb_channel *channels, int n, const bool *wants, c
         name_missing_memory(channels, n, counted, missing, size);
 }
 
+// Memory beside nothing that computes is no energy of a boundary.
+static bool does_work(const eb_channel *channels, int n, const bool *counted)
+{
+    for (int i = 0; i < n; i++)
+        if (counted[i] && channels[i].domain != EB_DOMAIN_DRAM)
+            return true;
+    return false;
+}
+
 void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted)
 {
     bool sums[EB_DOMAIN_COUNT] = { 0 };
@@ -147,8 +156,13 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
     if (missing && missing_size)
         missing[0] = '\0';
     bool stated = false; // a model of all that the boundary wants
-    if (!count_grades(channels, n, sums, boundary_table[boundary].weakest, boundary_table[boundary].best, counted) &&
-        !count_grades(channels, n, sums, EB_GRADE_ESTIMATE, EB_GRADE_ESTIMATE, counted)) {
+    int measured =
+        count_grades(channels, n, sums, boundary_table[boundary].weakest, boundary_table[boundary].best, counted);
+    if (measured && !does_work(channels, n, counted)) {
+        memset(counted, 0, (size_t)n * sizeof *counted);
+        measured = 0;
+    }
+    if (!measured && !count_grades(channels, n, sums, EB_GRADE_ESTIMATE, EB_GRADE_ESTIMATE, counted)) {
         // A model of the whole machine stands in for any boundary; one is enough.
         for (int i = 0; i < n && !stated; i++)
             if (is_energy(&channels[i]) && channels[i].grade == EB_GRADE_ESTIMATE && anything[channels[i].domain])

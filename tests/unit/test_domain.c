@@ -80,6 +80,17 @@ static void test_missing_parts_are_named(void **state)
     expect(&m, EB_BOUNDARY_COMPUTE, "", "", "package, dram");
 }
 
+static void test_memory_alone_is_no_boundary(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0:0", "dram", EB_DOMAIN_DRAM, 0, -1, EB_GRADE_COUNTER);
+    count(&m, EB_BOUNDARY_COMPUTE);
+    assert_false(m.counted[0]);
+    assert_string_equal(m.domains, "");
+    assert_non_null(strstr(m.missing, "package"));
+}
+
 static void test_best_grade_of_a_piece_wins(void **state)
 {
     (void)state;
@@ -142,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_sockets),
         cmocka_unit_test(test_missing_parts_are_named),
+        cmocka_unit_test(test_memory_alone_is_no_boundary),
         cmocka_unit_test(test_best_grade_of_a_piece_wins),
         cmocka_unit_test(test_dies),
         cmocka_unit_test(test_stated_watts_only_where_nothing_measures),
