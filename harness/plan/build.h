@@ -81,6 +81,8 @@ void eb_build_sets(eb_build *b);
 
 // ---- validate.c ----
 void eb_build_validate(eb_build *b); // rules that span more than one value
+// The model's family where it can be told and is not the one that the workload's kind needs; NULL = fits, or not known.
+const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model);
 
 // ---- grid.c, digest.c ----
 void eb_build_cases(eb_build *b);

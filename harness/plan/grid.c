@@ -185,9 +185,14 @@ void eb_build_cases(eb_build *b)
         for (int k = 0; k < models->n; k++)
             if (!add_span(b, w, eb_build_block(b, "model", models->items[k].text)))
                 return;
+        int before = b->plan->n_cases;
         for (size_t m = 0; models->n == 0 && m < b->n; m++)
-            if (!strcmp(b->blocks[m].section, "model") && !add_span(b, w, &b->blocks[m]))
+            if (!strcmp(b->blocks[m].section, "model") && !eb_build_misfit(b, w, &b->blocks[m]) &&
+                !add_span(b, w, &b->blocks[m]))
                 return;
+        if (models->n == 0 && b->plan->n_cases == before)
+            eb_err_hint(eb_complain(b, w->place, "no model of the config fits kind = %s", eb_block_s(w, "kind", "")),
+                        "add a [model NAME] of that family, or change the kind");
     }
     link_references(b->plan);
     check_unique(b);

@@ -159,14 +159,31 @@ static void check_reference(eb_build *b, const eb_block *w, const eb_slot *refer
     }
 }
 
+const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model)
+{
+    const eb_workload_ops *ops = eb_workload_find(eb_block_s(workload, "kind", ""));
+    const eb_engine_ops *engine = b->plan->engine;
+    eb_model_spec spec = { .source = eb_block_s(model, "model", "") };
+    if (!ops || !ops->family || !b->check_models || !engine || !engine->family)
+        return NULL;
+    const char *family = engine->family(&spec);
+    return family && strcmp(family, ops->family) != 0 ? family : NULL;
+}
+
 static void check_workload(eb_build *b, const eb_block *w)
 {
     const eb_slot *models = eb_block_slot(w, "model");
     for (int i = 0; i < models->n; i++) {
         eb_place place = models->place;
         place.column = models->items[i].column;
-        if (!eb_build_block(b, "model", models->items[i].text))
+        const eb_block *model = eb_build_block(b, "model", models->items[i].text);
+        const char *family = model ? eb_build_misfit(b, w, model) : NULL;
+        if (!model)
             eb_complain_name(b, place, "model", models->items[i].text);
+        else if (family)
+            eb_err_hint(eb_complain(b, place, "model '%.60s' is of family %s, which kind = %s does not fit",
+                                    models->items[i].text, family, eb_block_s(w, "kind", "")),
+                        "use kind = %s, or name another model", family);
     }
     static const char *const sampling[] = { "top_k", "top_p" };
     for (int i = 0; i < 2 && eb_block_f(w, "temperature", 0) == 0; i++) {

@@ -112,6 +112,8 @@ struct eb_engine_ops {
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
     // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing.
     bool (*check)(const eb_model_spec *spec, eb_err *err);
+    // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
+    const char *(*family)(const eb_model_spec *spec);
 };
 
 extern const eb_option eb_engine_options[];          // [run]'s engine part: threads, kv, affinity, isa ...

@@ -64,3 +64,17 @@ bool eb_native_check(const eb_model_spec *spec, eb_err *err)
         ok = eb_err_set(err, EB_USAGE, "'%.60s' is neither shape:NAME nor file:PATH", source);
     return ok && (!spec->type || !spec->type[0] || check_type(spec->type, err));
 }
+
+const char *eb_native_family(const eb_model_spec *spec)
+{
+    const char *source = spec->source;
+    if (!strncmp(source, "shape:", 6)) {
+        const eb_shape *shape = eb_shape_find(source + 6);
+        return shape ? eb_hparams_family(&shape->hp) : NULL;
+    }
+    eb_err ignored = { 0 };
+    eb_model *m = strncmp(source, "file:", 5) ? NULL : eb_model_open(source + 5, &ignored);
+    const char *family = m ? eb_model_family(m) : NULL;
+    eb_model_close(m);
+    return family;
+}

@@ -7,5 +7,7 @@
 
 // Known shape or existing file, and a known type: eb_engine_ops.check.
 bool eb_native_check(const eb_model_spec *spec, eb_err *err);
+// From the shape, or the file's head; NULL where that cannot be had: eb_engine_ops.family.
+const char *eb_native_family(const eb_model_spec *spec);
 
 #endif

@@ -241,6 +241,7 @@ const eb_engine_ops eb_engine_native = {
     .prepare = eb_native_prepare,
     .predict_bytes = eb_native_predict_bytes,
     .check = eb_native_check,
+    .family = eb_native_family,
     .open = native_open,
     .caps = native_caps,
     .memory = native_memory,

@@ -94,9 +94,14 @@ double eb_model_flop_per_tok(const eb_model *m, int ctx)
     return decode_cost(m, ctx, 0).flop;
 }
 
+const char *eb_hparams_family(const eb_hparams *hp)
+{
+    if (eb_arch_table[hp->arch].ssm)
+        return "ssm";
+    return eb_hparams_moe(hp) ? "moe" : "dense";
+}
+
 const char *eb_model_family(const eb_model *m)
 {
-    if (m->info->ssm)
-        return "ssm";
-    return eb_hparams_moe(&m->hp) ? "moe" : "dense";
+    return eb_hparams_family(&m->hp);
 }
