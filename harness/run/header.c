@@ -69,10 +69,25 @@ static bool has_energy(const eb_found *found, const char *source)
     return false;
 }
 
-void eb_found_warn(const eb_found *found, eb_warnings *warnings)
+static bool is_auto(const char *list)
+{
+    return !list || !*list || strcmp(list, "auto") == 0;
+}
+
+// Did the user name this source, or something that only it can give?
+static bool asked_for(const eb_probe_config *config, const char *source)
+{
+    if (strcmp(source, "counters") == 0 && !is_auto(config->events))
+        return true;
+    return !is_auto(config->sources) && eb_probe_wanted(eb_probe_find(source), config);
+}
+
+void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warnings *warnings)
 {
     for (int i = 0; i < found->n_sources; i++) {
         const eb_source_row *s = &found->sources[i];
+        if (asked_for(config, s->name) && strcmp(s->state, eb_probe_state_name(EB_PROBE_OK)) != 0)
+            eb_warn(warnings, "%s was asked for and is %s: %s", s->name, s->state, s->reason);
         if (strcmp(s->state, eb_probe_state_name(EB_PROBE_PARTIAL)) == 0 && has_energy(found, s->name))
             eb_warn(warnings, "%s measures a part only: %s", s->name, s->reason);
     }

@@ -19,8 +19,9 @@ typedef struct eb_found {
 // the life of the probes.
 void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config);
 void eb_found_close(eb_found *found);
-// A warning for each source of energy that works in part: a total without one of its zones must not look whole.
-void eb_found_warn(const eb_found *found, eb_warnings *warnings);
+// A warning for each source of energy that works in part (a total without one of its zones must not look whole), and
+// for each that the config asks for by name and that does not work.
+void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warnings *warnings);
 // EB_UNAVAILABLE when the boundary's energy would be of a weaker grade than `wanted`.
 bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade wanted, eb_err *err);
 

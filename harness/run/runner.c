@@ -455,7 +455,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     // Probes first: event counters are inherited by threads that start after them.
     eb_found_open(&r.found, job->io, &plan->probes);
     eb_guard_machine(job->io, &r.warnings);
-    eb_found_warn(&r.found, &r.warnings);
+    eb_found_warn(&r.found, &plan->probes, &r.warnings);
     if (!eb_found_require(&r.found, plan->probes.boundary, plan->run.require_energy, err) || !allocate(&r, err) ||
         !prepare_models(&r, err) || !describe(&r, err) || !all_facts(&r, err))
         goto out;

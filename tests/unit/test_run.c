@@ -332,15 +332,21 @@ static void test_half_a_source_is_told(void **state)
     put("/sys/class/powercap/intel-rapl:0/energy_uj", "5\n");
     put("/proc/self/statm", "5000 1234 300 10 0 900 0\n"); // the process probe works in part too, and that is no matter
     eb_found_open(&found, &io, &config);
-    eb_found_warn(&found, &w);
+    eb_found_warn(&found, &config, &w);
     assert_int_equal(w.n, 0);
     eb_found_close(&found);
     put("/sys/class/powercap/intel-rapl:1/name", "package-1\n");
     put("/sys/class/powercap/intel-rapl:1/energy_uj", "nonsense\n");
     eb_found_open(&found, &io, &config);
-    eb_found_warn(&found, &w);
+    eb_found_warn(&found, &config, &w);
     assert_int_equal(w.n, 1);
     assert_true(warned(&w, "powercap measures a part only: 1 of 2 zones cannot be read: intel-rapl:1"));
+    eb_found_close(&found);
+    config.sources = "stated"; // asked for by name, and nothing is stated
+    eb_found_open(&found, &io, &config);
+    eb_found_warn(&found, &config, &w);
+    assert_int_equal(w.n, 2);
+    assert_true(warned(&w, "stated was asked for and is off"));
     eb_found_close(&found);
     eb_warnings_deinit(&w);
     eb_io_deinit(&io);
