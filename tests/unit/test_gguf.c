@@ -387,10 +387,13 @@ static void test_paths(void **state)
     rmdir(folder);
 }
 
-// 8 TiB that are not there: nothing may walk or map-and-touch them for long, nor allocate by them.
+// 8 TiB that are not there: nothing may walk or map-and-touch them for long, nor allocate by them. An emulator (RUNNER)
+// keeps books on every page that is mapped, so it gets 64 GiB.
 static void test_sparse_file(void **state)
 {
     (void)state;
+    const char *runner = getenv("RUNNER");
+    int bits = runner && *runner ? 36 : 43;
     char path[] = "/tmp/effbench-sparse-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
@@ -398,9 +401,9 @@ static void test_sparse_file(void **state)
     put_text(&b, "list");
     put32(&b, 9);
     put32(&b, 8);
-    put64(&b, (uint64_t)1 << 37);
+    put64(&b, (uint64_t)1 << (bits - 6));
     assert_int_equal(write(fd, b.data, b.n), b.n);
-    if (ftruncate(fd, (off_t)1 << 43) == 0) {
+    if (ftruncate(fd, (off_t)1 << bits) == 0) {
         eb_err err = { 0 };
         assert_null(eb_gguf_open(path, &err));
         assert_true(err.code != EB_OK);
