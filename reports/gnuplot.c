@@ -16,6 +16,7 @@
 #include "harness/base/mem.h"
 
 enum { SVG_LIMIT = 64 << 20 };
+enum { EXEC_FAILED = 127 };
 
 extern char **environ;
 
@@ -145,6 +146,8 @@ eb_gnuplot_result eb_gnuplot_run(const char *program, const char *script, int li
         ;
     if (!read_all)
         eb_err_sys(err, EB_FAILED, errnum, "no plot from", program);
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_FAILED) // where a failed exec is not told at once
+        result = EB_GNUPLOT_ABSENT;
     else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || *n == 0)
         complain(&s, status, err);
     else

@@ -155,8 +155,10 @@ static int awake_threads(void)
 static void idle_workers_sleep(void **state)
 {
     (void)state;
-    if (awake_threads() < 0)
+    if (awake_threads() < 0) {
+        fprintf(stderr, "skip idle_workers_sleep: /proc tells no thread's state\n");
         skip();
+    }
     eb_pool *pool = pool_of(4);
     tally t = { .n = 100, .grain = 1, .threads = 4 };
     eb_pool_for(pool, t.n, t.grain, count, &t);
