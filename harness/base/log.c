@@ -9,7 +9,6 @@
 
 #include "harness/base/mem.h"
 
-
 const char *const eb_log_topics[] = { "all", "plan", "journal", "metrics", "plots", NULL };
 static unsigned enabled; // one bit per topic
 

@@ -74,7 +74,8 @@ typedef struct eb_plan {
     char digest[33]; // hex of everything that changes what is measured
 } eb_plan;
 
-// `path` "-" is the standard input. `sets`: n texts `section[:name]:key=value` from --set. NULL and errors in `errs` on failure.
+// `path` "-" is the standard input. `sets`: n texts `section[:name]:key=value` from --set. NULL and errors in `errs` on
+// failure.
 eb_plan *eb_plan_load(const char *path, const char *const *sets, int n_sets, eb_err_list *errs);
 // The same from memory; `file` stands in messages. Without check_models no model file is looked at.
 eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const char *const *sets, int n_sets,
