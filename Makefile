@@ -37,8 +37,8 @@ FLAVOUR := cov
 endif
 
 flags_release := -O2 -g
-flags_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-flags_tsan := -O1 -g -fsanitize=thread
+flags_asan := -O1 -g -DEB_CEILING_MIB=16 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+flags_tsan := -O2 -g -DEB_CEILING_MIB=16 -fsanitize=thread
 flags_cov := -O0 -g --coverage
 flags_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 

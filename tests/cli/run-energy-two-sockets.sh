@@ -9,7 +9,9 @@ writer=$!
 trap 'kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
 while ! grep -q ready writer.out; do sleep 0.05; done
 
-cat >c.ini <<'INI'
+output=${SLOW:+400}
+output=${output:-1500}
+cat >c.ini <<INI
 [run]
 trials = 3
 idle = 1s
@@ -20,7 +22,7 @@ type = f32
 [workload a]
 kind = dense
 prompt = 64
-output = 1500
+output = $output
 batch = 4
 INI
 value() {  # value METRIC CSV
@@ -31,8 +33,8 @@ for boundary in compute platform; do
 done
 # The energy of each trial against watts x its window, both recomputed here from the raw rows.
 check() {  # check CSV WATTS
-    awk -v w="$(value power_w "$1")" -v e="$(value energy_j "$1")" -v t="$(value throughput_tok_s "$1")" -v want="$2" 'BEGIN {
-        seconds = 6000 / t
+    awk -v w="$(value power_w "$1")" -v e="$(value energy_j "$1")" -v t="$(value throughput_tok_s "$1")" -v want="$2" -v tok=$((4 * output)) 'BEGIN {
+        seconds = tok / t
         if (w < want * 0.99 || w > want * 1.01) { print "power " w ", wanted " want; exit 1 }
         if (e < want * seconds * 0.98 || e > want * seconds * 1.02) { print "energy " e ", wanted " want * seconds; exit 1 }
     }'
