@@ -139,7 +139,7 @@ $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' "$(CC) $(subst ",,$(CPPFLAGS_ALL)) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS) $(sort $(SRCS))" > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-FORCE:
+.PHONY: FORCE # .SECONDARY takes any other file that is not there for one that need not be
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)

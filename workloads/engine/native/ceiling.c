@@ -14,9 +14,8 @@
 #include "workloads/engine/native/pool.h"
 
 enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6 };
-#ifndef EB_CEILING_MIB
-#define EB_CEILING_MIB                                                                                                 \
-    256 // beyond any cache that matters; a sanitizer's build has no bandwidth to speak of, and takes less
+#ifndef EB_CEILING_MIB     // a sanitizer's build has no bandwidth to speak of, and is given less
+#define EB_CEILING_MIB 256 // beyond any cache that matters
 #endif
 #define BUFFER_BYTES ((int64_t)EB_CEILING_MIB << 20)
 enum { ROW_WEIGHTS = 2048, ROW_BYTES = ROW_WEIGHTS * 2 };
