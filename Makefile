@@ -173,10 +173,13 @@ test: deps ## install what is missing, build, run every test
 	@RUNNER="$(RUNNER)" tests/run $(BUILD) $(PROGRAM)
 
 ifdef IN_TEST
-asan tsan cov: ;
+asan tsan cov:
+	@:
 else
 asan: test ## the tests under the address and undefined-behaviour sanitizers
+	@:
 tsan: test ## the tests under the thread sanitizer
+	@:
 cov: test ## the tests on a coverage build, and the lines they reach
 	@.ci/coverage $(BUILD)
 endif
