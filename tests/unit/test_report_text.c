@@ -141,7 +141,9 @@ static char *print(const eb_table *t, int width, bool color)
     else
         eb_table_markdown(t, "family", out);
     fclose(out);
-    return text;
+    char *printed = strdup(text); // gcc 12 takes the buffer itself for a pointer to `text` (-Wdangling-pointer)
+    free(text);
+    return printed;
 }
 
 static int longest_line(const char *text)
