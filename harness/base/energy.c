@@ -37,6 +37,12 @@ static const char *const status_names[EB_SAMPLE_STATUS_COUNT] = {
     [EB_SAMPLE_GONE] = "gone",
 };
 
+static const char *const live_names[EB_LIVE_COUNT] = {
+    [EB_LIVE_UNKNOWN] = "unknown",
+    [EB_LIVE_MOVES] = "moves",
+    [EB_LIVE_DEAD] = "dead",
+};
+
 static const char *name_of(const char *const *names, int n, int i)
 {
     return i >= 0 && i < n ? names[i] : "invalid";
@@ -74,6 +80,11 @@ const char *eb_quantity_name(eb_quantity quantity)
 const char *eb_status_name(eb_status status)
 {
     return name_of(status_names, EB_SAMPLE_STATUS_COUNT, (int)status);
+}
+
+const char *eb_liveness_name(eb_liveness live)
+{
+    return name_of(live_names, EB_LIVE_COUNT, (int)live);
 }
 
 bool eb_domain_parse(const char *s, eb_domain *out)

@@ -45,6 +45,14 @@ typedef enum eb_quantity {
     EB_QUANTITY_KINDS
 } eb_quantity;
 
+// What a look under load found of an energy channel (harness/run/calibrate.h).
+typedef enum eb_liveness {
+    EB_LIVE_UNKNOWN, // not looked at, or not long enough to tell slow from dead
+    EB_LIVE_MOVES,
+    EB_LIVE_DEAD, // stood still longer than the slowest source of its kind could: absent, not 0 J
+    EB_LIVE_COUNT
+} eb_liveness;
+
 typedef enum eb_scope { EB_SCOPE_MACHINE, EB_SCOPE_PROCESS } eb_scope;
 
 typedef struct eb_channel {
@@ -61,10 +69,15 @@ typedef struct eb_channel {
     double unit;        // hardware unit in raw steps (e.g. 61.035 uJ); 0 = not known
     double scale;       // unit-of-quantity per raw step (1.0 for powercap's uJ)
     double power_max_w; // bound used to tell a wrap from a reset; 0 = not known
-    int64_t period_ns;  // native update period; 0 = not known
+    int64_t period_ns;  // native update period, as stated or as found by calibration; 0 = not known
+    int64_t jitter_ns;  // standard deviation of that period, as found; 0 = not known
+    int64_t read_ns;    // median cost of one read, as found; 0 = not known
+    double class_frac;  // the sensor's own error as a share of the reading, as its maker publishes it; 0 = nobody did
+    eb_liveness live;
     eb_grade grade;     // NONE for non-energy channels
     eb_scope scope;
-    bool duplicate; // repeats another channel (mmio mirror of package): listed, not counted
+    bool duplicate; // repeats another channel (mmio mirror of package, mirrored die): listed, not counted
+    char note[96];  // what is to be said of it: which channel it repeats, why it is dead; "" = nothing
 } eb_channel;
 
 typedef enum eb_status {
@@ -89,6 +102,7 @@ const char *eb_grade_name(eb_grade grade);    // "none", "estimate", "sampled", 
 const char *eb_boundary_name(eb_boundary boundary);
 const char *eb_quantity_name(eb_quantity quantity); // "energy_uj", "power_uw", "count", ...
 const char *eb_status_name(eb_status status);       // "ok", "missing", ...
+const char *eb_liveness_name(eb_liveness live);     // "unknown", "moves", "dead"
 bool eb_domain_parse(const char *s, eb_domain *out);
 bool eb_grade_parse(const char *s, eb_grade *out);
 bool eb_boundary_parse(const char *s, eb_boundary *out);

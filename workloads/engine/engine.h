@@ -12,6 +12,7 @@
 #include "harness/base/event.h"
 #include "harness/base/log.h"
 #include "harness/base/option.h"
+#include "harness/base/span.h"
 
 typedef enum eb_kv_type { EB_KV_F32, EB_KV_F16 } eb_kv_type;
 
@@ -112,6 +113,9 @@ struct eb_engine_ops {
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
     // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing.
     bool (*check)(const eb_model_spec *spec, eb_err *err);
+    // Optional. Operator spans of all later steps go to `sink` (borrowed; NULL: off, which costs one branch per
+    // operator). Not while a step runs.
+    void (*set_span_sink)(eb_engine *engine, eb_span_sink *sink);
     // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
     const char *(*family)(const eb_model_spec *spec);
 };
