@@ -178,6 +178,8 @@ static bool plan_changed(const char *dir, const eb_header *was, const eb_header 
             const eb_setting_row *a = &from->settings[i], *b = find_setting(side ? was : is, a);
             if (b && same_text(a->value, b->value))
                 continue;
+            if (a->unplanned || (b && b->unplanned))
+                continue;
             const eb_setting_row *old = side ? b : a, *new = side ? a : b;
             snprintf(change, sizeof change, "[%s%s%s] %s was '%.80s' and is '%.80s'", a->section,
                      a->name && *a->name ? " " : "", a->name ? a->name : "", a->key,

@@ -19,6 +19,7 @@ typedef struct eb_pair {
 
 typedef struct eb_setting_row {                         // one resolved option
     char *section, *name, *key, *value, *unit, *origin; // origin: "default", "edge.ini:14", "--set"
+    bool unplanned; // does not change what is measured; known of a plan's own header, not of one read back
 } eb_setting_row;
 
 typedef struct eb_source_row { // one probe, as detected

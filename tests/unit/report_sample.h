@@ -44,8 +44,9 @@ static eb_metric *sample_metric(sample *s, int c, const char *key, const char *u
 
 static void sample_setting(sample *s, const char *section, const char *key, const char *value)
 {
-    s->settings[s->header.n_settings++] =
-        (eb_setting_row){ (char *)section, NULL, (char *)key, (char *)value, NULL, (char *)"edge.ini:3" };
+    s->settings[s->header.n_settings++] = (eb_setting_row){
+        .section = (char *)section, .key = (char *)key, .value = (char *)value, .origin = (char *)"edge.ini:3"
+    };
 }
 
 // The row of a case: decode tok/s and joules per token decide the rest.
