@@ -118,3 +118,11 @@ bool eb_quantity_parse(const char *s, eb_quantity *out)
         *out = (eb_quantity)i;
     return i >= 0;
 }
+
+bool eb_liveness_parse(const char *s, eb_liveness *out)
+{
+    int i = index_of(live_names, EB_LIVE_COUNT, s);
+    if (i >= 0)
+        *out = (eb_liveness)i;
+    return i >= 0;
+}

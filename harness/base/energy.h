@@ -74,7 +74,7 @@ typedef struct eb_channel {
     int64_t read_ns;    // median cost of one read, as found; 0 = not known
     double class_frac;  // the sensor's own error as a share of the reading, as its maker publishes it; 0 = nobody did
     eb_liveness live;
-    eb_grade grade;     // NONE for non-energy channels
+    eb_grade grade; // NONE for non-energy channels
     eb_scope scope;
     bool duplicate; // repeats another channel (mmio mirror of package, mirrored die): listed, not counted
     char note[96];  // what is to be said of it: which channel it repeats, why it is dead; "" = nothing
@@ -107,5 +107,6 @@ bool eb_domain_parse(const char *s, eb_domain *out);
 bool eb_grade_parse(const char *s, eb_grade *out);
 bool eb_boundary_parse(const char *s, eb_boundary *out);
 bool eb_quantity_parse(const char *s, eb_quantity *out);
+bool eb_liveness_parse(const char *s, eb_liveness *out);
 
 #endif

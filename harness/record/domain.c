@@ -29,7 +29,7 @@ static const struct {
 static bool is_energy(const eb_channel *c)
 {
     return (c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW) && c->grade != EB_GRADE_NONE &&
-           !c->duplicate;
+           !c->duplicate && c->live != EB_LIVE_DEAD;
 }
 
 // Do both measure the same piece of the machine? Sockets and dies tell, where they are known; two zones of one

@@ -3,7 +3,7 @@
 // other: compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package;
 // a duplicate (mmio) and a domain of unknown name are listed, never summed; per physical domain
 // (domain, socket, die) the best grade wins, then the earlier channel. A stated-watts channel counts
-// only where nothing measured covers the boundary.
+// only where nothing measured covers the boundary. What the calibration found dead does not count.
 #ifndef EB_RECORD_DOMAIN_H
 #define EB_RECORD_DOMAIN_H
 

@@ -162,6 +162,28 @@ static void read_sources(fields *f, eb_header *h)
     }
 }
 
+static bool has(const fields *f, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(f->json, key) != NULL;
+}
+
+// Journals of before the calibration have none of these.
+static void read_calibration(fields *f, eb_channel *c)
+{
+    char live[16] = "";
+    if (!has(f, "live"))
+        return;
+    text_into(f, "live", live, sizeof live);
+    text_into(f, "note", c->note, sizeof c->note);
+    c->jitter_ns = (int64_t)digits(f, "jitter_ns", INT64_MAX, false, 0);
+    c->read_ns = (int64_t)digits(f, "read_ns", INT64_MAX, false, 0);
+    c->class_frac = number(f, "class_frac");
+    if (f->ok && !eb_liveness_parse(live, &c->live))
+        wrong(f, "live");
+    if (f->ok && !(c->class_frac >= 0))
+        wrong(f, "class_frac");
+}
+
 static void read_channel(fields *f, eb_channel *c)
 {
     char domain[16] = "", quantity[24] = "", grade[16] = "", scope[16] = "";
@@ -183,6 +205,7 @@ static void read_channel(fields *f, eb_channel *c)
     c->power_max_w = number(f, "power_max_w");
     c->period_ns = (int64_t)digits(f, "period_ns", INT64_MAX, false, 0);
     c->duplicate = truth(f, "duplicate");
+    read_calibration(f, c);
     c->scope = !strcmp(scope, "process") ? EB_SCOPE_PROCESS : EB_SCOPE_MACHINE;
     if (f->ok && !eb_domain_parse(domain, &c->domain))
         wrong(f, "domain");
@@ -272,6 +295,7 @@ bool eb_record_read_header(const cJSON *json, eb_record_place at, eb_header *h, 
         wrong(&f, "interval_level");
     h->trials_min = whole(&f, "trials_min", 0, INT32_MAX);
     h->trials_max = whole(&f, "trials_max", 0, INT32_MAX);
+    h->cpus = has(&f, "cpus") ? whole(&f, "cpus", 0, INT32_MAX) : 0;
     read_settings(&f, h);
     read_machine(&f, h);
     read_sources(&f, h);
@@ -333,6 +357,8 @@ bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb
     t->model_bytes = digits(&f, "model_bytes", INT64_MAX, false, 0);
     t->kv_bytes = digits(&f, "kv_bytes", INT64_MAX, false, 0);
     t->scratch_bytes = digits(&f, "scratch_bytes", INT64_MAX, false, 0);
+    t->sampler_cpu_ns = has(&f, "sampler_cpu_ns") ? (int64_t)digits(&f, "sampler_cpu_ns", INT64_MAX, true, 0) : 0;
+    t->wide_samples = has(&f, "wide_samples") ? whole(&f, "wide_samples", 0, INT32_MAX) : 0;
     text_into(&f, "digest", t->digest, sizeof t->digest);
     t->error = text(&f, "error", false);
     read_warnings(&f, t);

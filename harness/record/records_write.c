@@ -103,6 +103,11 @@ static void add_channel(cJSON *list, const eb_channel *c)
     eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
     eb_json_add_str(obj, "scope", c->scope == EB_SCOPE_PROCESS ? "process" : "machine");
     eb_json_add_bool(obj, "duplicate", c->duplicate);
+    eb_json_add_u64str(obj, "jitter_ns", (uint64_t)(c->jitter_ns > 0 ? c->jitter_ns : 0));
+    eb_json_add_u64str(obj, "read_ns", (uint64_t)(c->read_ns > 0 ? c->read_ns : 0));
+    eb_json_add_num(obj, "class_frac", c->class_frac);
+    eb_json_add_str(obj, "live", eb_liveness_name(c->live));
+    eb_json_add_str(obj, "note", c->note);
 }
 
 static void add_case(cJSON *list, const eb_case_info *c)
@@ -136,6 +141,7 @@ char *eb_record_header(const eb_header *h, const uint64_t bytes[EB_CSV_COUNT])
     eb_json_add_num(json, "interval_level", h->interval_level);
     eb_json_add_i64(json, "trials_min", h->trials_min);
     eb_json_add_i64(json, "trials_max", h->trials_max);
+    eb_json_add_i64(json, "cpus", h->cpus);
     add_settings(json, h);
     add_machine(json, h);
     eb_json_add_str(json, "fingerprint", h->fingerprint);
@@ -189,6 +195,8 @@ char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT]
     eb_json_add_u64str(json, "model_bytes", t->model_bytes);
     eb_json_add_u64str(json, "kv_bytes", t->kv_bytes);
     eb_json_add_u64str(json, "scratch_bytes", t->scratch_bytes);
+    add_known_u64(json, "sampler_cpu_ns", t->sampler_cpu_ns > 0, (uint64_t)t->sampler_cpu_ns);
+    eb_json_add_i64(json, "wide_samples", t->wide_samples);
     eb_json_add_str(json, "digest", t->digest);
     eb_json_add_str(json, "error", t->error);
     add_texts(json, "warnings", t->warnings, (size_t)t->n_warnings);

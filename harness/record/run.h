@@ -38,6 +38,7 @@ typedef struct eb_header {
     eb_boundary boundary;
     double interval_level; // 0.95, adjusted for the looks of the stop rule: see docs/metrics.md
     int trials_min, trials_max;
+    int cpus; // online where the run was made: what the sampler's CPU time is a share of; 0 = not known
     eb_setting_row *settings;
     int n_settings;
     eb_pair *machine;
@@ -70,8 +71,10 @@ typedef struct eb_trial_info {
     int64_t load_ns;              // -1 = the model was open already
     uint64_t rss_peak_bytes;      // 0 = not known
     uint64_t model_bytes, kv_bytes, scratch_bytes;
-    char digest[17]; // of the greedy output; "" = none
-    char *error;     // why it failed; NULL = it did not
+    int64_t sampler_cpu_ns; // CPU time that reading the probes took in the window; 0 = not known
+    int wide_samples;       // readings dropped because something came between their two clock reads
+    char digest[17];        // of the greedy output; "" = none
+    char *error;            // why it failed; NULL = it did not
     char **warnings;
     int n_warnings; // guards: throttled, steal, swap, foreign load ...
 } eb_trial_info;
@@ -122,10 +125,12 @@ typedef struct eb_run {
     eb_grade idle_grade;
     int64_t idle_ns; // 0 = not measured
     char **warnings;
-    int n_warnings; // of the whole run
-    char *domains;  // "package-0 + package-1 + dram-0", "" = no energy
-    bool *counted;  // per channel of the header: part of the boundary's energy
-    char *missing;  // parts of the boundary that no channel covers, "" = none
+    int n_warnings;          // of the whole run
+    char *domains;           // "package-0 + package-1 + dram-0", "" = no energy
+    bool *counted;           // per channel of the header: part of the boundary's energy
+    char *missing;           // parts of the boundary that no channel covers, "" = none
+    double sampler_cpu_frac; // what the sampling cost, as a share of the machine's CPU time; NAN = not known
+    int64_t wide_samples;    // readings dropped over all trials
     eb_power_series *series;
     int n_series;
     bool complete; // the end record is there

@@ -76,6 +76,12 @@ static void add_channels(cJSON *json, const eb_run *run)
         eb_json_add_num(obj, "die", c->die >= 0 ? c->die : NAN);
         eb_json_add_str(obj, "quantity", eb_quantity_name(c->quantity));
         eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
+        eb_json_add_num(obj, "period_ns", c->period_ns > 0 ? (double)c->period_ns : NAN);
+        eb_json_add_num(obj, "jitter_ns", c->jitter_ns > 0 ? (double)c->jitter_ns : NAN);
+        eb_json_add_num(obj, "read_ns", c->read_ns > 0 ? (double)c->read_ns : NAN);
+        eb_json_add_num(obj, "class_frac", c->class_frac > 0 ? c->class_frac : NAN);
+        eb_json_add_str(obj, "live", eb_liveness_name(c->live));
+        add_known(obj, "note", c->note);
         eb_json_add_bool(obj, "duplicate", c->duplicate);
         eb_json_add_bool(obj, "counted", run->counted[i]);
     }
@@ -89,6 +95,13 @@ static void add_idle(cJSON *json, const eb_run *run)
     eb_json_add_num(idle, "halfwidth_w", known ? run->idle_w_halfwidth : NAN);
     eb_json_add_str(idle, "grade", eb_grade_name(known ? run->idle_grade : EB_GRADE_NONE));
     eb_json_add_num(idle, "window_ns", run->idle_ns > 0 ? (double)run->idle_ns : NAN);
+}
+
+static void add_sampling(cJSON *json, const eb_run *run)
+{
+    cJSON *sampling = eb_json_add_obj(json, "sampling");
+    eb_json_add_num(sampling, "cpu_frac", run->sampler_cpu_frac);
+    eb_json_add_i64(sampling, "wide_samples", run->wide_samples);
 }
 
 static void add_metric(cJSON *metrics, const eb_metric *m)
@@ -153,6 +166,7 @@ char *eb_run_json(const eb_run *run)
     add_sources(json, h);
     add_channels(json, run);
     add_idle(json, run);
+    add_sampling(json, run);
     add_known(json, "domains", run->domains);
     add_known(json, "missing", run->missing);
     cJSON *cases = eb_json_add_arr(json, "cases");

@@ -8,6 +8,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
+#include "harness/record/dead.h"
 #include "harness/record/journal.h"
 #include "harness/record/metrics.h"
 #include "harness/record/trial_energy.h"
@@ -29,49 +30,6 @@ static double ceiling(const eb_header *h, const char *key)
     const char *text = machine_fact(h, key);
     double value;
     return text && eb_parse_double(text, &value, NULL) && value > 0 ? value : NAN;
-}
-
-// A counter is dead when it stood still for as long as it could not have if it counted anything: MEASUREMENT's
-// longest of 250 ms, 20 update periods, and five units at the least plausible power.
-static bool stood_still_too_long(const eb_channel *c, double seen_ns)
-{
-    static const double least_w = 0.5;
-    double unit_uj = (c->unit > 0 ? c->unit : 1) * c->scale;
-    double needed_ns = fmax(250e6, fmax(20 * (double)c->period_ns, 5 * unit_uj / least_w * 1e3));
-    return seen_ns >= needed_ns;
-}
-
-static void find_dead(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
-{
-    int n = d->header.n_channels;
-    bool *moved = eb_alloc((size_t)n + 1);
-    double *seen_ns = eb_alloc((size_t)n * sizeof *seen_ns + 1);
-    const eb_sample **last = eb_alloc((size_t)n * sizeof(const void *) + 1);
-    for (int t = 0; t < d->n_trials; t++) {
-        memset(last, 0, (size_t)n * sizeof(const void *));
-        for (size_t i = 0; i < d->trials[t].n_power; i++) {
-            const eb_power_row *row = &d->trials[t].power[i];
-            if (row->sample.status == EB_SAMPLE_MISSING || row->sample.status == EB_SAMPLE_GONE)
-                continue;
-            const eb_sample *before = last[row->channel];
-            if (before) {
-                moved[row->channel] = moved[row->channel] || before->raw != row->sample.raw;
-                seen_ns[row->channel] += fmax((double)(row->sample.t_before_ns - before->t_before_ns), 0);
-            }
-            last[row->channel] = &row->sample;
-        }
-    }
-    for (int c = 0; c < n; c++) {
-        const eb_channel *channel = &d->header.channels[c];
-        dead[c] = channel->quantity == EB_QUANTITY_ENERGY_UJ && channel->cumulative && !moved[c] &&
-                  stood_still_too_long(channel, seen_ns[c]);
-        if (dead[c])
-            eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here (a virtual machine?) and is left out",
-                    channel->name, seen_ns[c] / 1e9);
-    }
-    free(last);
-    free(seen_ns);
-    free(moved);
 }
 
 // The newest idle baseline before trial `until` of the journal.
@@ -204,6 +162,21 @@ static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
                    "`effbench run --resume DIR` goes on");
 }
 
+// CPU time of the sampler over the CPU time that the machine had in the trials' windows.
+static void sum_sampling(eb_run *run, const eb_journal_data *d)
+{
+    double cpu_ns = 0, had_ns = 0;
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_info *info = &d->trials[t].info;
+        run->wide_samples += info->wide_samples;
+        if (!info->number || info->error || info->sampler_cpu_ns <= 0)
+            continue;
+        cpu_ns += (double)info->sampler_cpu_ns;
+        had_ns += (double)(info->t_end_ns - info->t_start_ns) * d->header.cpus;
+    }
+    run->sampler_cpu_frac = had_ns > 0 ? cpu_ns / had_ns : NAN;
+}
+
 eb_run *eb_run_load(const char *dir, eb_err *err)
 {
     char domains[512], missing[256];
@@ -214,7 +187,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     eb_warnings warnings = { 0 };
     bool *dead = eb_alloc((size_t)d->header.n_channels + 1), *counted = eb_alloc((size_t)d->header.n_channels + 1);
     warn_of_run(d, &warnings);
-    find_dead(d, dead, &warnings);
+    eb_dead_find(d, dead, &warnings);
     eb_live_count(&d->header, dead, counted, domains, sizeof domains, missing, sizeof missing);
     eb_sums_env env = { .header = &d->header, .dead = dead };
     eb_slo_from_header(&d->header, &env.slo);
@@ -232,6 +205,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     run->idle_w_halfwidth = idle.halfwidth_w;
     run->idle_grade = idle.grade;
     run->idle_ns = idle.ns;
+    sum_sampling(run, d);
     run->n_cases = d->header.n_cases;
     run->cases = eb_alloc((size_t)run->n_cases * sizeof *run->cases + 1);
     run->series = eb_alloc((size_t)run->n_cases * sizeof *run->series + 1);

@@ -13,7 +13,7 @@ typedef struct eb_trial_energy {
     int n;
 } eb_trial_energy;
 
-// `dead` (may be NULL): channels that are not to count. `header` is borrowed.
+// `dead`: channels that are not to count; NULL: as the calibration found. `header` is borrowed.
 void eb_trial_energy_init(eb_trial_energy *e, const eb_header *header, const bool *dead, const eb_power_row *power,
                           size_t n_power);
 void eb_trial_energy_deinit(eb_trial_energy *e);
@@ -25,7 +25,8 @@ eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_
 size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns);
 // Grade of the counted channels, whether or not they gave a number.
 eb_grade eb_trial_energy_grade(const eb_trial_energy *e);
-// Which channels of `header` count when the dead ones are left out; texts as in eb_domain_count.
+// Which channels of `header` count when the dead ones are left out (NULL: as the calibration found); texts as in
+// eb_domain_count.
 void eb_live_count(const eb_header *header, const bool *dead, bool *counted, char *domains, size_t domains_size,
                    char *missing, size_t missing_size);
 

@@ -83,6 +83,13 @@ static void test_round_trip(void **state)
     eb_err err = { 0 };
     sample_init(&s);
     sample_setting(&s, "cost", "price_source", "a shop, \"x\"\n2nd line");
+    s.header.cpus = 8;
+    s.channels[0].jitter_ns = 20000;
+    s.channels[0].read_ns = 630;
+    s.channels[0].class_frac = 0.05;
+    s.channels[0].live = EB_LIVE_MOVES;
+    s.channels[1].live = EB_LIVE_DEAD;
+    snprintf(s.channels[1].note, sizeof s.channels[1].note, "stood still for 1.2 s");
     eb_journal *j = create(&s);
     eb_case_facts facts = sample_facts(1);
     facts.first_token_cold_ns = 123456789012345678;
@@ -98,6 +105,8 @@ static void test_round_trip(void **state)
     s.info.n_warnings = 2;
     s.info.load_ns = 9007199254740993; // 2^53 + 1: a double would lose it
     s.info.rss_peak_bytes = 0;
+    s.info.sampler_cpu_ns = 9007199254740995;
+    s.info.wide_samples = 3;
     s.power[3].sample.raw = UINT64_MAX;
     s.power[4].sample.status = EB_SAMPLE_MISSING;
     s.tokens[3].token = -1;
@@ -127,8 +136,11 @@ static void test_round_trip(void **state)
                     a->quantity == b->quantity && a->cumulative == b->cumulative && a->max_range == b->max_range &&
                     a->modulus == b->modulus && a->scale == b->scale && a->power_max_w == b->power_max_w &&
                     a->period_ns == b->period_ns && a->grade == b->grade && a->scope == b->scope &&
-                    a->duplicate == b->duplicate);
+                    a->duplicate == b->duplicate && a->jitter_ns == b->jitter_ns && a->read_ns == b->read_ns &&
+                    a->class_frac == b->class_frac && a->live == b->live);
+        assert_string_equal(a->note, b->note);
     }
+    assert_int_equal(d->header.cpus, 8);
     assert_int_equal(d->n_facts, 1);
     assert_true(d->facts[0].kld_nats == 0.25 && isnan(d->facts[0].top1_agree));
     assert_true(d->facts[0].first_token_cold_ns == 123456789012345678);
@@ -140,6 +152,7 @@ static void test_round_trip(void **state)
     const eb_trial_data *t = &d->trials[1];
     assert_int_equal(t->info.round, 2);
     assert_true(t->info.load_ns == 9007199254740993 && t->info.rss_peak_bytes == 0);
+    assert_true(t->info.sampler_cpu_ns == 9007199254740995 && t->info.wide_samples == 3);
     assert_string_equal(t->info.error, "out of luck");
     assert_int_equal(t->info.n_warnings, 2);
     assert_string_equal(t->info.warnings[1], "steal 3 %");

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/record/dead.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/record/trial_energy.h"
+
+enum { UNITS = 5, PERIODS = 20 };
+
+static const double least_w = 0.5; // a small board's processor, idle
+static const double shortest_ns = 250e6;
+
+double eb_dead_after_ns(const eb_channel *c)
+{
+    if (c->quantity != EB_QUANTITY_ENERGY_UJ || !c->cumulative || c->grade == EB_GRADE_ESTIMATE)
+        return INFINITY;
+    double unit_uj = (c->unit > 0 ? c->unit : 1) * c->scale;
+    return fmax(shortest_ns, fmax(PERIODS * (double)c->period_ns, UNITS * unit_uj / least_w * 1e3));
+}
+
+// What the trials saw of a channel.
+typedef struct seen {
+    const eb_sample *last;
+    double under_load_ns;
+    bool moved;
+} seen;
+
+static void look(const eb_trial_data *trial, seen *channels, int n)
+{
+    for (int i = 0; i < n; i++)
+        channels[i].last = NULL;
+    for (size_t i = 0; i < trial->n_power; i++) {
+        const eb_sample *now = &trial->power[i].sample;
+        seen *c = &channels[trial->power[i].channel];
+        if (now->status == EB_SAMPLE_MISSING || now->status == EB_SAMPLE_GONE)
+            continue;
+        if (c->last) {
+            c->moved = c->moved || c->last->raw != now->raw;
+            if (trial->info.number) // the idle baseline is no load
+                c->under_load_ns += fmax((double)(now->t_before_ns - c->last->t_before_ns), 0);
+        }
+        c->last = now;
+    }
+}
+
+static eb_grade weakest(const eb_header *h, const bool *dead, char *domains, size_t size)
+{
+    eb_grade grade = EB_GRADE_COUNT;
+    bool *counted = eb_alloc((size_t)h->n_channels + 1);
+    eb_live_count(h, dead, counted, domains, size, NULL, 0);
+    for (int i = 0; i < h->n_channels; i++)
+        if (counted[i] && h->channels[i].grade < grade)
+            grade = h->channels[i].grade;
+    free(counted);
+    return grade == EB_GRADE_COUNT ? EB_GRADE_NONE : grade;
+}
+
+// What takes the place of the dead ones, where it is of a weaker grade.
+static void warn_of_fallback(const eb_header *h, const bool *dead, eb_warnings *warnings)
+{
+    char domains[512];
+    bool *none = eb_alloc((size_t)h->n_channels + 1);
+    eb_grade before = weakest(h, none, domains, sizeof domains), after = weakest(h, dead, domains, sizeof domains);
+    free(none);
+    if (after >= before)
+        return;
+    if (after == EB_GRADE_NONE)
+        eb_warn(warnings, "nothing else measures boundary '%s': no joules", eb_boundary_name(h->boundary));
+    else
+        eb_warn(warnings, "the energy is that of %s, grade %s", domains, eb_grade_name(after));
+}
+
+void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
+{
+    const eb_header *h = &d->header;
+    seen *channels = eb_alloc((size_t)h->n_channels * sizeof *channels + 1);
+    bool any = false;
+    for (int t = 0; t < d->n_trials; t++)
+        look(&d->trials[t], channels, h->n_channels);
+    for (int i = 0; i < h->n_channels; i++) {
+        const eb_channel *c = &h->channels[i];
+        const seen *s = &channels[i];
+        dead[i] = !s->moved && (c->live == EB_LIVE_DEAD || s->under_load_ns >= eb_dead_after_ns(c));
+        if (dead[i] && s->under_load_ns > 0)
+            eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here (a virtual machine?) and is left out",
+                    c->name, s->under_load_ns / 1e9);
+        else if (dead[i])
+            eb_warn(warnings, "%s counts nothing here and is left out: %s", c->name, c->note);
+        any = any || dead[i];
+    }
+    if (any)
+        warn_of_fallback(h, dead, warnings);
+    free(channels);
+}
