@@ -14,14 +14,14 @@ typedef enum eb_op {
     EB_OP_OTHER,     // between the operators: batch bookkeeping, residual additions that are not fused
     EB_OP_EMBEDDING, // token rows gathered and dequantized
     EB_OP_NORM,
-    EB_OP_QKV, // attention's input projections
-    EB_OP_ROPE,
-    EB_OP_ATTENTION,   // cache store, scores, softmax, weighted values
+    EB_OP_QKV,         // attention's input projections
+    EB_OP_ROPE,        // norms of q and k, their rotation, keys and values into the cache
+    EB_OP_ATTENTION,   // scores, softmax, weighted values
     EB_OP_ATTN_OUT,    // attention's output projection
     EB_OP_FFN_IN,      // gate and up projections, activation
     EB_OP_FFN_OUT,     // down projection
-    EB_OP_ROUTER,      // gate logits and the choice of experts
-    EB_OP_EXPERT,      // the chosen experts' feed-forward, gather and scatter included
+    EB_OP_ROUTER,      // gate logits, the choice of experts, the order by expert
+    EB_OP_EXPERT,      // the chosen and the shared experts' feed-forward, gather and sum included
     EB_OP_SSM_IN,      // state space: input projection
     EB_OP_CONVOLUTION, // state space: short convolution and its activation
     EB_OP_SSM_PARAM,   // state space: projections of dt, B, C

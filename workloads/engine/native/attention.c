@@ -18,6 +18,7 @@ typedef struct attention_task {
 void eb_rope_tables(const eb_net *net)
 {
     const eb_state *s = net->state;
+    eb_trace_op(net, EB_OP_ROPE, EB_NO_LAYER);
     const int half = net->model->hp.rot / 2;
     for (int i = 0; i < s->batch.n; i++)
         for (int j = 0; j < half; j++) {
@@ -137,6 +138,8 @@ void eb_attention(const eb_net *net, int layer)
 {
     attention_task task = { .net = net, .w = &net->model->layer[layer], .layer = layer };
     const eb_batch *b = &net->state->batch;
+    eb_trace_op(net, EB_OP_ROPE, layer);
     eb_pool_for(net->pool, b->n, ROW_GRAIN, turn_and_store, &task);
+    eb_trace_op(net, EB_OP_ATTENTION, layer);
     eb_pool_for(net->pool, (int64_t)b->n_tiles * net->model->hp.heads, 1, attend, &task);
 }

@@ -230,6 +230,11 @@ static void native_cancel(eb_engine *engine, uint32_t id)
     eb_session_cancel(&of(engine)->session, id);
 }
 
+static void native_set_span_sink(eb_engine *engine, eb_span_sink *sink)
+{
+    eb_session_set_sink(&of(engine)->session, sink);
+}
+
 static bool native_eval(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
 {
     return eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
@@ -253,5 +258,6 @@ const eb_engine_ops eb_engine_native = {
     .cancel = native_cancel,
     .close = native_close,
     .eval = native_eval,
+    .set_span_sink = native_set_span_sink,
     .ceilings = eb_native_ceilings,
 };

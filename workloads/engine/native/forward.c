@@ -21,6 +21,7 @@ static void embed_rows(void *arg, int64_t begin, int64_t end, int thread)
 static void embed(const eb_net *net)
 {
     enum { GRAIN = 8 };
+    eb_trace_op(net, EB_OP_EMBEDDING, EB_NO_LAYER);
     eb_pool_for(net->pool, net->state->batch.n, GRAIN, embed_rows, (void *)net);
 }
 
@@ -29,14 +30,17 @@ static void attention_block(const eb_net *net, int layer)
     const eb_layer *w = &net->model->layer[layer];
     const eb_state *s = net->state;
     const int n = s->batch.n;
+    eb_trace_op(net, EB_OP_NORM, layer);
     eb_norm(net, s->xb, s->x, w->attn_norm, n, net->model->hp.embd); // xb [n][embd]
     const eb_linear_job qkv[] = {
         { .w = &w->wq, .bias = w->bq, .x = s->xb, .y = s->q, .m = n },     // q [n][heads * dim_k]
         { .w = &w->wk, .bias = w->bk, .x = s->xb, .y = s->k_new, .m = n }, // k [n][kv_heads * dim_k]
         { .w = &w->wv, .bias = w->bv, .x = s->xb, .y = s->v_new, .m = n }, // v [n][kv_heads * dim_v]
     };
+    eb_trace_op(net, EB_OP_QKV, layer);
     eb_linear(net, qkv, 3);
     eb_attention(net, layer); // att [n][heads * dim_v]
+    eb_trace_op(net, EB_OP_ATTN_OUT, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->wo, .bias = w->bo, .x = s->att, .y = s->tmp, .add = s->x, .m = n }, 1);
 }
 
@@ -45,20 +49,24 @@ static void ffn_block(const eb_net *net, int layer)
     const eb_layer *w = &net->model->layer[layer];
     const eb_state *s = net->state;
     const int n = s->batch.n;
+    eb_trace_op(net, EB_OP_NORM, layer);
     eb_norm(net, s->xb, s->x, w->ffn_norm, n, net->model->hp.embd); // xb [n][embd]
     if (net->model->hp.experts) {
         eb_moe(net, layer); // x [n][embd] +=
         return;
     }
+    eb_trace_op(net, EB_OP_FFN_IN, layer);
     eb_linear(net, // silu(gate xb) * (up xb): [n][ffn]
               &(eb_linear_job){ .w = &w->gate, .up = &w->up, .x = s->xb, .y = s->hidden, .y_up = s->hidden_up, .m = n },
               1);
+    eb_trace_op(net, EB_OP_FFN_OUT, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->down, .x = s->hidden, .y = s->tmp, .add = s->x, .m = n }, 1);
 }
 
 static void ssm_block(const eb_net *net, int layer)
 {
     const eb_state *s = net->state;
+    eb_trace_op(net, EB_OP_NORM, layer);
     eb_norm(net, s->xb, s->x, net->model->layer[layer].attn_norm, s->batch.n, net->model->hp.embd); // xb [n][embd]
     if (net->model->info->ssm2)
         eb_mamba2(net, layer); // x [n][embd] +=
@@ -75,9 +83,11 @@ static void head(const eb_net *net, float *logits)
     const int n = s->batch.n_out;
     if (n == 0)
         return;
+    eb_trace_op(net, EB_OP_NORM, EB_NO_LAYER);
     for (int i = 0; i < n; i++)
         memcpy(s->xb + (size_t)i * embd, s->x + (size_t)s->batch.out[i] * embd, embd * sizeof *s->x);
-    eb_norm(net, s->xb, s->xb, m->output_norm, n, m->hp.embd);                               // xb [n_out][embd]
+    eb_norm(net, s->xb, s->xb, m->output_norm, n, m->hp.embd); // xb [n_out][embd]
+    eb_trace_op(net, EB_OP_HEAD, EB_NO_LAYER);
     eb_linear(net, &(eb_linear_job){ .w = &m->output, .x = s->xb, .y = logits, .m = n }, 1); // logits [n_out][vocab]
 }
 

@@ -5,6 +5,7 @@
 #ifndef EB_NATIVE_FORWARD_H
 #define EB_NATIVE_FORWARD_H
 
+#include "workloads/engine/native/op_cost.h"
 #include "workloads/engine/native/pool.h"
 #include "workloads/engine/native/state.h"
 
@@ -13,11 +14,20 @@ typedef struct eb_net {
     const eb_kernels *kernels;
     eb_pool *pool;
     eb_state *state;
+    struct eb_tracer *tracer; // NULL = no spans are wanted
 } eb_net;
 
 // Runs state->batch: stores its keys and values (or moves the recurrent states on) and writes the
 // logits of the batch's out rows to logits [n_out][vocab].
 void eb_forward(const eb_net *net, float *logits);
+
+// From here on the time is that of `op` in `layer` (or EB_NO_LAYER); see tracer.h.
+void eb_tracer_switch(const eb_net *net, eb_op op, int layer);
+static inline void eb_trace_op(const eb_net *net, eb_op op, int layer)
+{
+    if (__builtin_expect(net->tracer != NULL, 0))
+        eb_tracer_switch(net, op, layer);
+}
 
 // ---- what the layers are made of --------------------------------------------------------------------
 

@@ -165,10 +165,12 @@ void eb_moe(const eb_net *net, int layer)
     const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
     const int n = s->batch.n;
+    eb_trace_op(net, EB_OP_ROUTER, layer);
     eb_linear(net, &(eb_linear_job){ .w = &t.w->router, .x = s->xb, .y = s->moe.probs, .m = n }, 1); // [n][experts]
     eb_pool_for(net->pool, n, TOKEN_GRAIN, route_rows, &t);                                          // expert, weight
     sort_by_expert(&s->moe, hp->experts, hp->experts_used, n);                                       // slot, start
-    eb_pool_for(net->pool, (int64_t)n * hp->experts_used, TOKEN_GRAIN, gather_rows, &t);             // in [slots][embd]
+    eb_trace_op(net, EB_OP_EXPERT, layer);
+    eb_pool_for(net->pool, (int64_t)n * hp->experts_used, TOKEN_GRAIN, gather_rows, &t); // in [slots][embd]
     int jobs = expert_jobs(&t);
     eb_linear(net, s->moe.jobs, jobs); // hidden [slots][expert_ffn]
     turn_down(&t, jobs);

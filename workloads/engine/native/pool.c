@@ -45,6 +45,8 @@ struct eb_pool {
     void *arg;
     int64_t n, grain;
     bool quit;
+    void (*watch)(void *arg, int thread, bool begin);
+    void *watch_arg;
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Alignas(CACHE_LINE) _Atomic uint32_t generation;
     _Atomic uint32_t sleepers;
@@ -100,7 +102,11 @@ static void *work(void *arg)
         seen = wait_for_loop(pool, seen);
         if (pool->quit)
             return NULL;
+        if (pool->watch)
+            pool->watch(pool->watch_arg, w->index, true);
         take_pieces(pool, w->index);
+        if (pool->watch)
+            pool->watch(pool->watch_arg, w->index, false);
         if (atomic_fetch_sub(&pool->working, 1) == 1 && atomic_load(&pool->caller_sleeps))
             futex_wake_all(&pool->working);
     }
@@ -235,6 +241,12 @@ void eb_pool_free(eb_pool *pool)
         pthread_setaffinity_np(pthread_self(), sizeof pool->callers_mask, &pool->callers_mask);
     free(pool->workers);
     free(pool);
+}
+
+void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin), void *arg)
+{
+    pool->watch = fn;
+    pool->watch_arg = arg;
 }
 
 int eb_pool_threads(const eb_pool *pool)

@@ -26,6 +26,10 @@ int eb_pool_threads(const eb_pool *pool);
 // when all are done. A loop of one piece, or a pool of one thread, never leaves the caller.
 void eb_pool_for(eb_pool *pool, int64_t n, int64_t grain, eb_pool_fn *fn, void *arg);
 
+// fn(arg, worker, true) is called on each worker but the caller before its share of a loop that is shared, and with
+// false after it. NULL = none. Not while a loop runs.
+void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin), void *arg);
+
 // CPUs that this process may run on.
 int eb_pool_cpus(void);
 

@@ -218,6 +218,7 @@ static int collect(eb_session *s, int64_t t_start_ns, eb_token_event *events)
 {
     const eb_batch *b = &s->net.state->batch;
     int n = 0;
+    eb_trace_op(&s->net, EB_OP_SAMPLING, EB_NO_LAYER);
     for (int i = 0; i < b->n_runs; i++) {
         eb_seq *q = &s->seqs[b->runs[i].seq];
         const bool prefill = q->phase == EB_SEQ_WAITING;
@@ -235,6 +236,8 @@ static int collect(eb_session *s, int64_t t_start_ns, eb_token_event *events)
                                         .t_start_ns = prefill ? q->t_start_ns : t_start_ns };
     }
     const int64_t t_end_ns = eb_now_ns();
+    if (s->net.tracer)
+        eb_tracer_end(s->net.tracer, t_end_ns);
     for (int i = 0; i < n; i++)
         events[i].t_end_ns = t_end_ns;
     return n;
@@ -257,6 +260,12 @@ static void settle(eb_session *s, const eb_token_event *events, int n)
     }
 }
 
+void eb_session_set_sink(eb_session *s, eb_span_sink *sink)
+{
+    s->tracer = (eb_tracer){ .sink = sink };
+    eb_pool_watch(s->net.pool, sink && sink->on_worker ? eb_tracer_worker : NULL, &s->tracer);
+}
+
 int eb_session_step(eb_session *s, eb_token_event *events, int max, eb_err *err)
 {
     if (!eb_session_busy(s))
@@ -267,6 +276,9 @@ int eb_session_step(eb_session *s, eb_token_event *events, int max, eb_err *err)
         return -1;
     }
     const int64_t t_start_ns = eb_now_ns();
+    s->net.tracer = s->tracer.sink ? &s->tracer : NULL;
+    if (s->net.tracer)
+        eb_tracer_begin(s->net.tracer, prefill ? EB_PHASE_PREFILL : EB_PHASE_DECODE, t_start_ns);
     if (prefill)
         pack_prompts(s, max);
     else
@@ -275,5 +287,6 @@ int eb_session_step(eb_session *s, eb_token_event *events, int max, eb_err *err)
     eb_forward(&s->net, s->net.state->logits);
     int n = collect(s, t_start_ns, events);
     settle(s, events, n);
+    s->net.tracer = NULL;
     return n;
 }

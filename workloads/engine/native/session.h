@@ -6,6 +6,7 @@
 
 #include "workloads/engine/native/forward.h"
 #include "workloads/engine/native/sampling.h"
+#include "workloads/engine/native/tracer.h"
 
 typedef enum eb_seq_phase {
     EB_SEQ_FREE,    // no request; may hold a context that fill_context put there
@@ -33,6 +34,7 @@ typedef struct eb_session {
     int n_queue, n_live;
     eb_candidate *candidates; // [vocab]
     int chunk_tok;            // tokens of one prefill step
+    eb_tracer tracer;         // of the steps; net.tracer points to it while one runs and spans are wanted
 } eb_session;
 
 size_t eb_session_bytes(const eb_model *m, const eb_engine_config *config);
@@ -44,6 +46,7 @@ bool eb_session_fill(eb_session *s, uint32_t id, const int32_t *tokens, int n, e
 bool eb_session_submit(eb_session *s, const eb_request *request, eb_err *err);
 int eb_session_step(eb_session *s, eb_token_event *events, int max, eb_err *err);
 void eb_session_cancel(eb_session *s, uint32_t id);
+void eb_session_set_sink(eb_session *s, eb_span_sink *sink); // see eb_engine_ops.set_span_sink
 bool eb_session_busy(const eb_session *s);
 bool eb_session_eval(eb_session *s, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
 

@@ -116,9 +116,12 @@ void eb_mamba(const eb_net *net, int layer)
     ssm_task t = { .net = net, .w = w, .layer = layer, .pieces = pieces_of(inner, CHANNELS) };
     const int64_t items = s->batch.n_runs * t.pieces;
 
+    eb_trace_op(net, EB_OP_SSM_IN, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n },
-              1);                                    // in [n][x: inner | z: inner]
+              1); // in [n][x: inner | z: inner]
+    eb_trace_op(net, EB_OP_CONVOLUTION, layer);
     eb_pool_for(net->pool, items, 1, convolve1, &t); // conv [n][inner]
+    eb_trace_op(net, EB_OP_SSM_PARAM, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_x, .x = a->conv, .y = a->dbc, .m = n }, 1); // dbc [n][dt | B | C]
     if (hp->dt_b_c_norm)
         norm_dt_b_c(net);
@@ -126,7 +129,9 @@ void eb_mamba(const eb_net *net, int layer)
         net, // dt [n][inner]
         &(eb_linear_job){ .w = &w->ssm_dt, .bias = w->dt_b, .x = a->dbc, .ldx = (size_t)dbc_width, .y = a->dt, .m = n },
         1);
+    eb_trace_op(net, EB_OP_SCAN, layer);
     eb_pool_for(net->pool, items, 1, scan1, &t); // z [n][inner] = silu(z) * y
+    eb_trace_op(net, EB_OP_SSM_OUT, layer);
     eb_linear(net,
               &(eb_linear_job){
                   .w = &w->ssm_out, .x = a->in + inner, .ldx = 2 * (size_t)inner, .y = s->tmp, .add = s->x, .m = n },
@@ -203,11 +208,15 @@ void eb_mamba2(const eb_net *net, int layer)
     const int n = s->batch.n;
     ssm_task t = { .net = net, .w = w, .layer = layer };
 
+    eb_trace_op(net, EB_OP_SSM_IN, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n }, 1); // in [n][z | x B C | dt]
+    eb_trace_op(net, EB_OP_CONVOLUTION, layer);
     t.pieces = pieces_of(eb_ssm_channels(hp), CHANNELS);
     eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, convolve2, &t); // conv [n][x B C]
+    eb_trace_op(net, EB_OP_SCAN, layer);
     t.pieces = hp->dt_rank;
     eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, scan2, &t); // z [n][inner] = silu(z) * y
     eb_pool_for(net->pool, n, NORM_GRAIN, norm_groups, &t);           // y [n][inner]
+    eb_trace_op(net, EB_OP_SSM_OUT, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_out, .x = a->y, .y = s->tmp, .add = s->x, .m = n }, 1);
 }
