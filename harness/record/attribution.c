@@ -255,15 +255,31 @@ static double slope(const point *a, const point *b)
     return (b->value - a->value) / (b->t_ns - a->t_ns);
 }
 
-// How far the energy may be off inside a stretch whose neighbours draw differently: if the power changed from the one's
-// to the other's somewhere in it, the straight line is wrong by at most this.
-static double bend(const eb_trace *t, size_t i, double at)
+// What the neighbours of the stretch before point i tell of its inside. If the power changed from the one's to the
+// other's at the place that is asked for, the straight line is off there by step x length x f (1 - f), which is taken
+// back where the step is more than three times what the edges' brackets can make of a steady power. Since the
+// correction depends on the place alone and never lets the energy fall, windows that touch still add up.
+typedef struct bend {
+    double full_uj, taken_uj; // how far off at most; how much of that is put right
+} bend;
+
+static bend bend_of(const eb_trace *t, size_t i, double at)
 {
     const point *a = &t->points[i - 1], *b = &t->points[i];
-    double length = b->t_ns - a->t_ns, f = (at - a->t_ns) / length, own = slope(a, b);
-    double before = i >= 2 && !a->fresh ? slope(a - 1, a) : own,
-           after = i + 1 < t->n && !(b + 1)->fresh ? slope(b, b + 1) : own;
-    return fabs(after - before) * length * f * (1 - f);
+    double length = b->t_ns - a->t_ns, f = (at - a->t_ns) / length, own = slope(a, b), noise = 0;
+    double before = own, after = own;
+    if (i >= 2 && !a->fresh) {
+        before = slope(a - 1, a);
+        noise = hypot(noise, hypot((a - 1)->width_ns, a->width_ns) / (a->t_ns - (a - 1)->t_ns));
+    }
+    if (i + 1 < t->n && !(b + 1)->fresh) {
+        after = slope(b, b + 1);
+        noise = hypot(noise, hypot(b->width_ns, (b + 1)->width_ns) / ((b + 1)->t_ns - b->t_ns));
+    }
+    double step = before - after, sure = 9 * own * own * noise * noise / 12, taken = 0;
+    if (step * step > sure)
+        taken = copysign(fmin(fabs(step) * (1 - sure / (step * step)), own), step);
+    return (bend){ fabs(step) * length * f * (1 - f), taken * length * f * (1 - f) };
 }
 
 // Cumulative energy at a time, how wide the bracket of its nearest edge is, and how far the interpolation may be off.
@@ -281,7 +297,8 @@ static reading energy_at(const eb_trace *t, double at)
         return (reading){ beyond(t, a, base_before(t, i - 1), at), a->width_ns, 0 };
     const point *b = &t->points[i];
     double width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
-    return (reading){ a->value + slope(a, b) * (at - a->t_ns), width_ns, bend(t, i, at) };
+    bend off = bend_of(t, i, at);
+    return (reading){ a->value + slope(a, b) * (at - a->t_ns) + off.taken_uj, width_ns, off.full_uj };
 }
 
 // Whether the samples reach the window and nothing in it is broken.
@@ -322,40 +339,71 @@ static double gauge_integral(const eb_trace *t, double from, double to)
     return sum + (value + gauge_at(t, to)) / 2 * (to - at);
 }
 
-static double counter_joules(const eb_trace *t, double from, double to, double *halfwidth)
+static double total_halfwidth(const eb_energy *e)
+{
+    return hypot(e->boundary_j, e->quantum_j);
+}
+
+static void counter_joules(const eb_trace *t, double from, double to, eb_energy *e)
 {
     reading a = energy_at(t, from), b = energy_at(t, to);
     double uj = fmax(b.uj - a.uj, 0), w = to > from ? uj / (to - from) : 0;
-    // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12). A
-    // bend goes to either side.
+    // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12). The
+    // bend counts in full: put right or not, the step may stand elsewhere than at the window's end.
     double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
-    double variance = (w * w * (a.width_ns * a.width_ns + b.width_ns * b.width_ns) + 2 * unit * unit) / 12 +
-                      (a.bend_uj * a.bend_uj + b.bend_uj * b.bend_uj) / 3;
-    *halfwidth = z95 * sqrt(variance) / 1e6;
-    return uj / 1e6;
+    double edges = w * w * (a.width_ns * a.width_ns + b.width_ns * b.width_ns) / 12;
+    e->boundary_j = z95 * sqrt(edges + a.bend_uj * a.bend_uj + b.bend_uj * b.bend_uj) / 1e6;
+    e->quantum_j = z95 * unit * sqrt(2.0 / 12) / 1e6;
+    e->j = uj / 1e6;
 }
 
-static double gauge_joules(const eb_trace *t, double from, double to, double *halfwidth)
+static void gauge_joules(const eb_trace *t, double from, double to, eb_energy *e)
 {
-    double j = gauge_integral(t, from, to) / 1e6 / NS_PER_S;
-    double w = to > from ? j / (to - from) : 0, step = fmax(t->poll_ns, t->period_ns);
+    e->j = gauge_integral(t, from, to) / 1e6 / NS_PER_S;
+    double w = to > from ? e->j / (to - from) : 0, step = fmax(t->poll_ns, t->period_ns);
     double unit_j = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale / 1e6 * (to - from) / NS_PER_S;
-    *halfwidth = z95 * sqrt((2 * w * w * step * step + unit_j * unit_j) / 12);
-    return j;
+    e->boundary_j = z95 * fabs(w) * step * sqrt(2.0 / 12);
+    e->quantum_j = z95 * unit_j / sqrt(12);
+}
+
+eb_energy eb_energy_unknown(eb_status status)
+{
+    return (eb_energy){ .j = NAN,
+                        .halfwidth_j = NAN,
+                        .boundary_j = NAN,
+                        .quantum_j = NAN,
+                        .class_j = NAN,
+                        .grade = EB_GRADE_NONE,
+                        .status = status };
 }
 
 eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 {
     double from = since(t, t0_ns), to = since(t, t1_ns);
-    eb_energy e = { .j = NAN, .halfwidth_j = NAN, .grade = EB_GRADE_NONE, .status = window_status(t, from, to) };
+    eb_energy e = eb_energy_unknown(window_status(t, from, to));
     bool counter = t->channel.quantity == EB_QUANTITY_ENERGY_UJ && t->channel.cumulative;
     if (e.status == EB_SAMPLE_OK && !counter && t->channel.quantity != EB_QUANTITY_POWER_UW)
         e.status = EB_SAMPLE_MISSING;
     if (e.status != EB_SAMPLE_OK)
         return e;
     e.grade = t->channel.grade;
-    e.j = counter ? counter_joules(t, from, to, &e.halfwidth_j) : gauge_joules(t, from, to, &e.halfwidth_j);
+    (counter ? counter_joules : gauge_joules)(t, from, to, &e);
+    e.halfwidth_j = total_halfwidth(&e);
+    e.class_j = t->channel.class_frac > 0 ? t->channel.class_frac * fabs(e.j) : NAN;
     return e;
+}
+
+void eb_energy_add(eb_energy *sum, const eb_energy *part)
+{
+    if (part->status != EB_SAMPLE_OK && sum->status == EB_SAMPLE_OK)
+        sum->status = part->status;
+    sum->j += part->j;
+    sum->boundary_j = hypot(sum->boundary_j, part->boundary_j);
+    sum->quantum_j = hypot(sum->quantum_j, part->quantum_j);
+    sum->halfwidth_j = total_halfwidth(sum);
+    sum->class_j += part->class_j;
+    if (part->grade < sum->grade)
+        sum->grade = part->grade;
 }
 
 double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)

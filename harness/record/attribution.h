@@ -12,10 +12,18 @@
 
 typedef struct eb_energy {
     double j;           // NAN unless status is OK
-    double halfwidth_j; // boundary + quantisation, 95 %
+    double halfwidth_j; // boundary and quantisation in quadrature, 95 %
+    double boundary_j;  // where the edges lie, and what is drawn between them
+    double quantum_j;   // readings are whole units
+    double class_j; // bound of the sensor's own error, systematic and not in the half-width; NAN = nobody published it
     eb_grade grade;
     eb_status status;
 } eb_energy;
+
+eb_energy eb_energy_unknown(eb_status status);
+// Adds the energy of another channel: half-widths in quadrature, sensor classes as they are, the weakest grade. Start
+// with { .grade = EB_GRADE_COUNT }.
+void eb_energy_add(eb_energy *sum, const eb_energy *part);
 
 typedef struct eb_trace eb_trace;
 // Copies what it needs. `power_max_w` bounds: see eb_channel. Never fails but for memory.

@@ -68,7 +68,7 @@ static bool is_counter(const eb_channel *c)
 
 eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)
 {
-    eb_energy sum = { .j = 0, .halfwidth_j = 0, .grade = EB_GRADE_COUNT, .status = EB_SAMPLE_OK };
+    eb_energy sum = { .grade = EB_GRADE_COUNT };
     for (int c = 0; c < e->n; c++) {
         if (!e->counted[c])
             continue;
@@ -77,17 +77,12 @@ eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_
         if (part.status == EB_SAMPLE_OK && is_counter(&e->header->channels[c]) &&
             !eb_trace_updates(e->traces[c], INT64_MIN, INT64_MAX))
             part.status = EB_SAMPLE_MISSING;
-        if (part.status != EB_SAMPLE_OK && sum.status == EB_SAMPLE_OK)
-            sum.status = part.status;
-        sum.j += part.j;
-        sum.halfwidth_j = hypot(sum.halfwidth_j, part.halfwidth_j);
-        if (part.grade < sum.grade)
-            sum.grade = part.grade;
+        eb_energy_add(&sum, &part);
     }
     if (sum.grade == EB_GRADE_COUNT)
         sum.status = EB_SAMPLE_MISSING;
     if (sum.status != EB_SAMPLE_OK)
-        return (eb_energy){ .j = NAN, .halfwidth_j = NAN, .grade = EB_GRADE_NONE, .status = sum.status };
+        return eb_energy_unknown(sum.status);
     return sum;
 }
 

@@ -64,7 +64,7 @@ static void rates(eb_trial_sums *s, const eb_latency *l, const eb_trial_info *in
 static eb_energy phase_energy(const eb_trial_energy *energy, int64_t t0_ns, int64_t t1_ns)
 {
     if (eb_trial_energy_updates(energy, t0_ns, t1_ns) < 2)
-        return (eb_energy){ .j = NAN, .halfwidth_j = NAN, .status = EB_SAMPLE_MISSING };
+        return eb_energy_unknown(EB_SAMPLE_MISSING);
     return eb_trial_energy_window(energy, t0_ns, t1_ns);
 }
 
@@ -111,7 +111,7 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
     }
     for (int d = 0; d < EB_DOMAIN_COUNT; d++) {
         bool any = false;
-        eb_energy sum = { .j = 0, .status = EB_SAMPLE_OK };
+        eb_energy sum = { .grade = EB_GRADE_COUNT };
         s->domain_grade[d] = EB_GRADE_WALL;
         if (d != EB_DOMAIN_UNKNOWN && d != EB_DOMAIN_NONE)
             eb_domain_pick(live, h->n_channels, (eb_domain)d, picked);
@@ -122,8 +122,7 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
                 continue;
             any = true;
             eb_energy part = eb_trace_energy(energy->traces[c], info->t_start_ns, info->t_end_ns);
-            sum.j += part.j;
-            sum.halfwidth_j = hypot(sum.halfwidth_j, part.halfwidth_j);
+            eb_energy_add(&sum, &part);
             if (live[c].grade < s->domain_grade[d])
                 s->domain_grade[d] = live[c].grade;
         }
