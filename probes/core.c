@@ -67,6 +67,31 @@ bool eb_probe_on_machine(const eb_io *io, eb_probe_detection *out)
     return real;
 }
 
+bool eb_probe_is_virtual(const eb_io *io)
+{
+    static const char word[] = " hypervisor";
+    char *text = eb_io_slurp(io, "/proc/cpuinfo", 65536);
+    char *flags = text ? strstr(text, "\nflags") : NULL;
+    bool found_it = false;
+    if (flags) {
+        flags[1 + strcspn(flags + 1, "\n")] = '\0';
+        const char *at = strstr(flags, word);
+        found_it = at && (at[sizeof word - 1] == ' ' || at[sizeof word - 1] == '\0');
+    }
+    free(text);
+    return found_it;
+}
+
+void eb_probe_make_printable(char *s)
+{
+    size_t len = strlen(s);
+    while (len > 0 && strchr(" \t\r", s[len - 1]))
+        s[--len] = '\0';
+    for (; *s; s++)
+        if (*s < ' ' || *s > '~')
+            *s = '?';
+}
+
 void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg)
 {
     for (const char *p = list ? list : ""; *p;) {
@@ -144,7 +169,13 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out)
     out->t_before_ns = io->clock.now_ns(&io->clock);
     int rc = eb_io_pread_u64(io, handle, &out->raw);
     out->t_after_ns = io->clock.now_ns(&io->clock);
+    eb_probe_sample_result(rc, out);
+}
+
+void eb_probe_sample_result(int rc, eb_sample *out)
+{
     out->status = rc ? eb_probe_status(-rc) : EB_SAMPLE_OK;
+    out->errnum = -rc;
     if (rc)
         out->raw = 0;
 }

@@ -59,17 +59,6 @@ static int compare(const void *a, const void *b)
     return eb_powercap_zone_compare(&((const found *)a)->zone, &((const found *)b)->zone);
 }
 
-// What comes from outside is shown on terminals: nothing but plain characters, and no white space at the end.
-static void make_printable(char *s)
-{
-    size_t len = strlen(s);
-    while (len > 0 && strchr(" \t\r", s[len - 1]))
-        s[--len] = '\0';
-    for (; *s; s++)
-        if (*s < ' ' || *s > '~')
-            *s = '?';
-}
-
 // An empty read may be a writer between truncating and writing (never the kernel): it must not cost the zone its run.
 static int read_patiently(const eb_io *io, int handle, uint64_t *value)
 {
@@ -88,7 +77,7 @@ static void try_zone(const eb_io *io, found *f)
     attribute_path(path, sizeof path, f, "name");
     if (eb_io_read_line(io, path, f->name, sizeof f->name) < 0)
         f->name[0] = '\0';
-    make_printable(f->name);
+    eb_probe_make_printable(f->name);
     attribute_path(path, sizeof path, f, "energy_uj");
     f->handle = io->open(io, path);
     if (f->handle < 0) {
@@ -136,25 +125,10 @@ static const char *what_went_wrong(int errnum)
     return errnum == EBADMSG ? "is empty or holds no number" : strerror(errnum);
 }
 
-static bool is_virtual_machine(const eb_io *io)
-{
-    static const char word[] = " hypervisor";
-    char *text = eb_io_slurp(io, "/proc/cpuinfo", 65536);
-    char *flags = text ? strstr(text, "\nflags") : NULL;
-    bool found_it = false;
-    if (flags) {
-        flags[1 + strcspn(flags + 1, "\n")] = '\0';
-        const char *at = strstr(flags, word);
-        found_it = at && (at[sizeof word - 1] == ' ' || at[sizeof word - 1] == '\0');
-    }
-    free(text);
-    return found_it;
-}
-
 static void say_no_device(const scan *s, eb_probe_detection *out)
 {
     const char *what = s->errnum == ENOENT || s->errnum == ENOTDIR ? CLASS " is not there" : CLASS " lists no zones";
-    if (is_virtual_machine(s->io))
+    if (eb_probe_is_virtual(s->io))
         eb_probe_say(out, EB_PROBE_NO_DEVICE,
                      "measure on the host, use an external meter, or state the watts of this machine: "
                      "[probes] stated_load_w and stated_idle_w",

@@ -36,12 +36,20 @@ bool eb_probe_io_is_real(const eb_io *io);
 // The same for detect: where it is false, `out` says why.
 bool eb_probe_on_machine(const eb_io *io, eb_probe_detection *out);
 
+// The kernel says that it runs under a hypervisor (flag in /proc/cpuinfo).
+bool eb_probe_is_virtual(const eb_io *io);
+// What comes from outside is shown on terminals: nothing but plain characters, and no white space at the end.
+void eb_probe_make_printable(char *s);
+
 // Calls visit(arg, item) for each trimmed, non-empty item of a comma list; items over 63 bytes are cut.
 void eb_probe_each_item(const char *list, void (*visit)(void *arg, const char *item), void *arg);
 
 // Reads one kept handle as a decimal counter with bracketing clock reads.
 void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out);
+// The status of a read that returned rc (0 or -errno); raw becomes 0 where it failed.
+void eb_probe_sample_result(int rc, eb_sample *out);
 
-extern const eb_probe_ops eb_probe_powercap, eb_probe_stated, eb_probe_counters, eb_probe_papi, eb_probe_process;
+extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,
+    eb_probe_process;
 
 #endif

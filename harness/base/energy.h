@@ -69,6 +69,7 @@ typedef struct eb_channel {
     double unit;        // hardware unit in raw steps (e.g. 61.035 uJ); 0 = not known
     double scale;       // unit-of-quantity per raw step (1.0 for powercap's uJ)
     double power_max_w; // bound used to tell a wrap from a reset; 0 = not known
+    int64_t gap_max_ns; // longest time between two reads that a difference can be trusted over; 0 = as the modulus says
     int64_t period_ns;  // native update period, as stated or as found by calibration; 0 = not known
     int64_t jitter_ns;  // standard deviation of that period, as found; 0 = not known
     int64_t read_ns;    // median cost of one read, as found; 0 = not known
@@ -95,6 +96,7 @@ typedef struct eb_sample {
     int64_t t_before_ns, t_after_ns;
     uint64_t raw;
     eb_status status;
+    int errnum; // why it is not OK; 0 = not known (it is not in the journal)
 } eb_sample;
 
 const char *eb_domain_name(eb_domain domain); // "package", "core", ... "unknown", "none"

@@ -94,6 +94,16 @@ static int real_perf_open(const eb_io *io, struct perf_event_attr *attr, int pid
     return fd < 0 ? -errno : (int)fd;
 }
 
+static int real_perf_read(const eb_io *io, int handle, uint64_t *values, int n)
+{
+    (void)io;
+    ssize_t got;
+    do
+        got = read(handle, values, (size_t)n * sizeof *values);
+    while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : (int)((size_t)got / sizeof *values);
+}
+
 eb_io eb_io_real(void)
 {
     return (eb_io){
@@ -104,6 +114,7 @@ eb_io eb_io_real(void)
         .list = real_list,
         .mode = real_mode,
         .perf_open = real_perf_open,
+        .perf_read = real_perf_read,
         .clock = eb_clock_real,
     };
 }

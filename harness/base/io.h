@@ -2,8 +2,12 @@
 // The one table through which probes touch the machine, with three back ends:
 //   real    the machine itself
 //   rooted  every path under a prefix (--sysroot DIR): what is missing there is unknown and is
-//           never taken from the real machine; perf_open always fails with ENODEV
+//           never taken from the real machine
 //   tape    timestamp, value, errno replayed on a virtual clock (tests)
+// Only the real one ever calls perf_event_open. The others know the events of whole CPUs that their tree holds as
+// files /perf/TYPE/CONFIG@CPU (below the root, or as a tape's path): TYPE decimal, CONFIG in any base (2, 0x02), CPU
+// decimal; the text is the count (and, where wanted, time enabled and time running in ns behind it), `!EACCES` and the
+// like make the call fail. No such file, or an event of a process: ENODEV.
 // Threads: one eb_io may be used from several threads; a tape may not.
 #ifndef EB_BASE_IO_H
 #define EB_BASE_IO_H
@@ -28,6 +32,8 @@ struct eb_io {
     int (*list)(const eb_io *io, const char *path, void (*visit)(void *arg, const char *name), void *arg);
     int (*mode)(const eb_io *io, const char *path); // st_mode & 07777
     int (*perf_open)(const eb_io *io, struct perf_event_attr *attr, int pid, int cpu, int group, unsigned long flags);
+    // Up to n values of the event's read_format. Returns how many there were; 0: the event is gone (its CPU went).
+    int (*perf_read)(const eb_io *io, int handle, uint64_t *values, int n);
     eb_clock clock;
     void *state;
 };

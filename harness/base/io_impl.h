@@ -25,4 +25,14 @@ int eb_io_fd_list(int fd, void (*visit)(void *arg, const char *name), void *arg)
 // kernel has no openat2. A descriptor or -errno.
 int eb_io_rooted_walk(int root, const char *path, int flags);
 
+// Error number of a name such as EACCES; 0 = not known.
+int eb_io_errno_parse(const char *name);
+
+// ---- events as files (io_perf.c) ----
+enum { EB_IO_PERF_VALUES = 3 };
+// Whether `path` is the file of this event.
+bool eb_io_perf_is(const char *path, const struct perf_event_attr *attr, int cpu);
+// Reads an open file of an event: the number of values (0 = empty), or -errno.
+int eb_io_perf_file_read(const eb_io *io, int handle, uint64_t *values, int n);
+
 #endif

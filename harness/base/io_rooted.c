@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -253,11 +255,38 @@ static int rooted_mode(const eb_io *io, const char *path)
     return rc;
 }
 
+typedef struct event_search {
+    const struct perf_event_attr *attr;
+    int cpu;
+    char dir[32], path[320]; // path "" = not found
+} event_search;
+
+static void match_event(void *arg, const char *name)
+{
+    event_search *search = arg;
+    char path[sizeof search->path];
+    snprintf(path, sizeof path, "%s/%.255s", search->dir, name);
+    if (eb_io_perf_is(path, search->attr, search->cpu))
+        memcpy(search->path, path, sizeof path);
+}
+
 static int rooted_perf_open(const eb_io *io, struct perf_event_attr *attr, int pid, int cpu, int group,
                             unsigned long flags)
 {
-    (void)io, (void)attr, (void)pid, (void)cpu, (void)group, (void)flags;
-    return -ENODEV;
+    (void)group, (void)flags;
+    if (!attr || pid != -1)
+        return -ENODEV;
+    event_search search = { .attr = attr, .cpu = cpu };
+    snprintf(search.dir, sizeof search.dir, "/perf/%u", attr->type);
+    int rc = rooted_list(io, search.dir, match_event, &search);
+    if (rc || !search.path[0])
+        return -ENODEV;
+    int handle = rooted_open(io, search.path);
+    uint64_t values[EB_IO_PERF_VALUES];
+    rc = handle < 0 ? handle : eb_io_perf_file_read(io, handle, values, EB_IO_PERF_VALUES);
+    if (rc < 0 && handle >= 0)
+        rooted_close(io, handle);
+    return rc < 0 ? rc : handle;
 }
 
 static void rooted_deinit(eb_io *io)
@@ -288,6 +317,7 @@ eb_io eb_io_rooted(const char *root)
         .list = rooted_list,
         .mode = rooted_mode,
         .perf_open = rooted_perf_open,
+        .perf_read = eb_io_perf_file_read,
         .clock = eb_clock_real,
         .state = state,
     };

@@ -33,26 +33,6 @@ typedef struct tape_state {
     size_t n, cap;
 } tape_state;
 
-static const struct {
-    const char *name;
-    int errnum;
-} errnos[] = {
-    { "EACCES", EACCES },   { "EAGAIN", EAGAIN },   { "EBADMSG", EBADMSG },
-    { "EBUSY", EBUSY },     { "EINTR", EINTR },     { "EINVAL", EINVAL },
-    { "EIO", EIO },         { "EISDIR", EISDIR },   { "ELOOP", ELOOP },
-    { "ENODATA", ENODATA }, { "ENODEV", ENODEV },   { "ENOENT", ENOENT },
-    { "ENOMEM", ENOMEM },   { "ENOTDIR", ENOTDIR }, { "EOPNOTSUPP", EOPNOTSUPP },
-    { "EPERM", EPERM },     { "ENXIO", ENXIO },     { "ETIMEDOUT", ETIMEDOUT },
-};
-
-static int errno_parse(const char *name)
-{
-    for (size_t i = 0; i < sizeof errnos / sizeof *errnos; i++)
-        if (strcmp(errnos[i].name, name) == 0)
-            return errnos[i].errnum;
-    return 0;
-}
-
 // ---- reading the text ----
 
 static tape_path *path_find(const tape_state *state, const char *path)
@@ -112,7 +92,7 @@ static bool parse_line(tape_state *state, char *text, int line, eb_err *err)
     value += strspn(value, " \t");
     value[strcspn(value, "\r")] = '\0';
     path[path_len] = '\0';
-    int errnum = *value == '!' ? errno_parse(value + 1) : 0;
+    int errnum = *value == '!' ? eb_io_errno_parse(value + 1) : 0;
     if (*value == '!' && errnum == 0)
         return bad_line(err, line, value, start, "unknown errno", value + 1);
     tape_path *to = path_add(state, path);
@@ -254,10 +234,17 @@ static int tape_mode(const eb_io *io, const char *path)
     return event->errnum == EACCES ? 0400 : 0444;
 }
 
+// What an event's file says at this time is what the call says, errors of reading included: the kernel has no others.
 static int tape_perf_open(const eb_io *io, struct perf_event_attr *attr, int pid, int cpu, int group,
                           unsigned long flags)
 {
-    (void)io, (void)attr, (void)pid, (void)cpu, (void)group, (void)flags;
+    (void)group, (void)flags;
+    const tape_state *state = io->state;
+    for (size_t i = 0; pid == -1 && i < state->n; i++) {
+        const tape_event *event = event_now(state, &state->paths[i]);
+        if (event && eb_io_perf_is(state->paths[i].path, attr, cpu))
+            return event->errnum ? -event->errnum : (int)i;
+    }
     return -ENODEV;
 }
 
@@ -286,6 +273,7 @@ bool eb_io_tape(const char *text, eb_io *out, eb_err *err)
         .list = tape_list,
         .mode = tape_mode,
         .perf_open = tape_perf_open,
+        .perf_read = eb_io_perf_file_read,
         .clock = eb_clock_virtual(&state->now_ns),
         .state = state,
     };

@@ -62,6 +62,8 @@ eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t d
         return EB_SAMPLE_RESET;
     if (modulus && bounded && (double)dt_ns * most_per_ns > (double)modulus / 2)
         return EB_SAMPLE_AMBIGUOUS;
+    if (c->gap_max_ns > 0 && dt_ns > c->gap_max_ns)
+        return EB_SAMPLE_AMBIGUOUS;
     if (b < a && !modulus)
         return EB_SAMPLE_RESET;
     uint64_t d = b >= a ? b - a : modulus - a + b;

@@ -35,7 +35,7 @@ double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
 size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns); // edges inside
 
 // Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
-// the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound).
+// the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound, or than the channel's gap_max_ns).
 eb_status eb_counter_diff(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff);
 
 #endif

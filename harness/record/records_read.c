@@ -175,6 +175,8 @@ static void read_calibration(fields *f, eb_channel *c)
         return;
     text_into(f, "live", live, sizeof live);
     text_into(f, "note", c->note, sizeof c->note);
+    if (has(f, "gap_max_ns"))
+        c->gap_max_ns = (int64_t)digits(f, "gap_max_ns", INT64_MAX, false, 0);
     c->jitter_ns = (int64_t)digits(f, "jitter_ns", INT64_MAX, false, 0);
     c->read_ns = (int64_t)digits(f, "read_ns", INT64_MAX, false, 0);
     c->class_frac = number(f, "class_frac");

@@ -99,6 +99,7 @@ static void add_channel(cJSON *list, const eb_channel *c)
     eb_json_add_num(obj, "unit", c->unit);
     eb_json_add_num(obj, "scale", c->scale);
     eb_json_add_num(obj, "power_max_w", c->power_max_w);
+    eb_json_add_u64str(obj, "gap_max_ns", (uint64_t)(c->gap_max_ns > 0 ? c->gap_max_ns : 0));
     eb_json_add_u64str(obj, "period_ns", (uint64_t)(c->period_ns > 0 ? c->period_ns : 0));
     eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
     eb_json_add_str(obj, "scope", c->scope == EB_SCOPE_PROCESS ? "process" : "machine");

@@ -52,12 +52,15 @@ static int64_t shortest_period(const eb_channel *channels, int n)
 }
 
 // Wraps can be told while reads are well inside a quarter of the time in which the counter goes once round at its
-// greatest power; 0 = no counter that wraps.
+// greatest power, or as the source says; 0 = no such counter.
 static int64_t wrap_guard(const eb_channel *channels, int n)
 {
     int64_t best = 0;
     for (int i = 0; i < n; i++) {
         const eb_channel *c = &channels[i];
+        int64_t gap_ns = c->gap_max_ns / 2;
+        if (gap_ns > 0 && (best == 0 || gap_ns < best))
+            best = gap_ns;
         if (!c->modulus || !(c->power_max_w > 0) || c->quantity != EB_QUANTITY_ENERGY_UJ)
             continue;
         double guard_ns = (double)c->modulus * c->scale * 1e3 / c->power_max_w / GUARDS_PER_WRAP;

@@ -138,7 +138,7 @@ static inline void sample_power(sample_run *s, int64_t t0, double package_w, dou
         uint64_t raw[3] = { (262143328911u - 20000000u + (uint64_t)(package_w * i * 10000)) % 262143328911u,
                             1000 + (uint64_t)(dram_w * i * 10000), (uint64_t)i * 10000 };
         for (int c = 0; c < 3; c++)
-            s->power[s->n_power++] = (eb_power_row){ c, { t, t, raw[c], EB_SAMPLE_OK } };
+            s->power[s->n_power++] = (eb_power_row){ c, { .t_before_ns = t, .t_after_ns = t, .raw = raw[c] } };
     }
 }
 

@@ -35,7 +35,7 @@ static eb_channel counter(uint64_t max_range, uint64_t modulus, double unit)
 
 static eb_sample at(int64_t t_ns, uint64_t raw)
 {
-    return (eb_sample){ t_ns, t_ns, raw, EB_SAMPLE_OK };
+    return (eb_sample){ .t_before_ns = t_ns, .t_after_ns = t_ns, .raw = raw };
 }
 
 // The ranges that section 3 has seen, and their units in uJ.

@@ -87,6 +87,7 @@ static void test_round_trip(void **state)
     s.channels[0].jitter_ns = 20000;
     s.channels[0].read_ns = 630;
     s.channels[0].class_frac = 0.05;
+    s.channels[0].gap_max_ns = 60000000000;
     s.channels[0].live = EB_LIVE_MOVES;
     s.channels[1].live = EB_LIVE_DEAD;
     snprintf(s.channels[1].note, sizeof s.channels[1].note, "stood still for 1.2 s");
@@ -137,7 +138,7 @@ static void test_round_trip(void **state)
                     a->modulus == b->modulus && a->scale == b->scale && a->power_max_w == b->power_max_w &&
                     a->period_ns == b->period_ns && a->grade == b->grade && a->scope == b->scope &&
                     a->duplicate == b->duplicate && a->jitter_ns == b->jitter_ns && a->read_ns == b->read_ns &&
-                    a->class_frac == b->class_frac && a->live == b->live);
+                    a->class_frac == b->class_frac && a->gap_max_ns == b->gap_max_ns && a->live == b->live);
         assert_string_equal(a->note, b->note);
     }
     assert_int_equal(d->header.cpus, 8);

@@ -76,7 +76,7 @@ static void build(machine *m, double short_ns, double long_ns, double poll_ns, u
             next_ns = phase_ns + period_ns * ++update + jitter_ns * eb_rng_normal(&rng);
         }
         uint64_t raw = (uint64_t)(floor(shown_uj / unit_uj) * unit_uj) + 1000000;
-        m->samples[m->n++] = (eb_sample){ (int64_t)t, (int64_t)t + 600, raw, EB_SAMPLE_OK };
+        m->samples[m->n++] = (eb_sample){ .t_before_ns = (int64_t)t, .t_after_ns = (int64_t)t + 600, .raw = raw };
     }
 }
 
