@@ -50,7 +50,9 @@ void eb_probe_say(eb_probe_detection *out, eb_probe_state state, const char *rem
 
 eb_status eb_probe_status(int errnum)
 {
-    return errnum == ENODEV || errnum == ENXIO || errnum == EBADF ? EB_SAMPLE_GONE : EB_SAMPLE_MISSING;
+    // ENOENT of a handle that was open: the file was taken away.
+    return errnum == ENODEV || errnum == ENXIO || errnum == EBADF || errnum == ENOENT ? EB_SAMPLE_GONE
+                                                                                      : EB_SAMPLE_MISSING;
 }
 
 bool eb_probe_io_is_real(const eb_io *io)

@@ -47,6 +47,8 @@ eb_io eb_io_select(const char *sysroot);
 
 // Tape text, one event per line: `<t_ns> <path> <value>` or `<t_ns> <path> !<ERRNO NAME>` (EACCES, ...);
 // '#' comments. A path reads as its newest event at or before the virtual now; before its first: ENOENT.
+// EB_IO_TAPE_SUSPENDED is a path whose value is the time in ns that the machine has slept so far.
+#define EB_IO_TAPE_SUSPENDED "/clock/suspended_ns"
 bool eb_io_tape(const char *text, eb_io *out, eb_err *err);
 void eb_io_deinit(eb_io *io);
 

@@ -4,6 +4,7 @@
 #include "harness/base/io.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/io_impl.h"
@@ -248,6 +249,15 @@ static int tape_perf_open(const eb_io *io, struct perf_event_attr *attr, int pid
     return -ENODEV;
 }
 
+// How long the machine has slept is an event as well, of a path that no probe reads.
+static int64_t tape_suspended(const eb_clock *clock)
+{
+    const tape_state *state = (const void *)((const char *)clock->state - offsetof(tape_state, now_ns));
+    const tape_path *path = path_find(state, EB_IO_TAPE_SUSPENDED);
+    const tape_event *event = path ? event_now(state, path) : NULL;
+    return event && event->value ? strtoll(event->value, NULL, 10) : 0;
+}
+
 static void tape_deinit(eb_io *io)
 {
     tape_state *state = io->state;
@@ -277,6 +287,7 @@ bool eb_io_tape(const char *text, eb_io *out, eb_err *err)
         .clock = eb_clock_virtual(&state->now_ns),
         .state = state,
     };
+    out->clock.suspended_ns = tape_suspended;
     if (parse_text(state, text, err))
         return true;
     eb_io_deinit(out);

@@ -307,7 +307,7 @@ static reading energy_at(const eb_trace *t, double at)
 static eb_status window_status(const eb_trace *t, double from, double to)
 {
     double reach = t->poll_ns + t->period_ns;
-    if (!t->n || to < from || from < t->first_ns - reach || to > t->last_ns + reach)
+    if (!t->n || to < from || from < t->first_ns - reach)
         return EB_SAMPLE_MISSING;
     size_t low = 0, high = t->n_holes; // the first hole that ends after the window begins
     while (low < high) {
@@ -317,7 +317,9 @@ static eb_status window_status(const eb_trace *t, double from, double to)
         else
             high = mid;
     }
-    return low < t->n_holes && to > t->holes[low].from_ns ? t->holes[low].status : EB_SAMPLE_OK;
+    if (low < t->n_holes && to > t->holes[low].from_ns)
+        return t->holes[low].status;
+    return to > t->last_ns + reach ? EB_SAMPLE_MISSING : EB_SAMPLE_OK;
 }
 
 static double gauge_at(const eb_trace *t, double at)

@@ -93,7 +93,7 @@ static void read_frequency(const eb_io *io, eb_guard *g)
 void eb_guard_read(const eb_io *io, eb_guard *out)
 {
     struct timespec cpu;
-    *out = (eb_guard){ .t_ns = eb_now_ns(), .suspended_ns = eb_suspended_ns() };
+    *out = (eb_guard){ .t_ns = eb_now_ns(), .suspended_ns = io->clock.suspended_ns(&io->clock) };
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     out->own_cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
     read_stat(io, out);
@@ -113,7 +113,7 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
     double span = (double)(after->t_ns - before->t_ns) / 1e9;
     double own = (double)(after->own_cpu_ns - before->own_cpu_ns) / 1e9;
     double steal = after->steal_s - before->steal_s, foreign = after->busy_s - before->busy_s - own;
-    if (after->suspended_ns - before->suspended_ns > 1000000)
+    if (after->suspended_ns - before->suspended_ns > EB_SUSPEND_MIN_NS)
         eb_warn(w, "the machine was suspended during the trial");
     if (after->throttle_count > before->throttle_count)
         eb_warn(w, "the CPU throttled %.0f times, counted over all CPUs: cool it or lower its power limit",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
@@ -218,6 +219,7 @@ eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const 
     h->boundary = plan->probes.boundary;
     h->trials_min = plan->run.trials_min;
     h->trials_max = plan->run.trials_max;
+    h->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     h->interval_level = eb_stop_level(h->trials_min, h->trials_max);
     add_settings(h, plan);
     add_sources(h, found);

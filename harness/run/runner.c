@@ -389,6 +389,8 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
         sink.n_tokens = sink.n_requests = 0;
         close_engine(r);
     }
+    info.sampler_cpu_ns = ok ? eb_sampler_cpu_ns(r->sampler) : 0;
+    info.wide_samples = ok ? eb_sampler_wide(r->sampler) : 0;
     info.warnings = w.items;
     info.n_warnings = (int)w.n;
     ok = eb_journal_trial(r->journal, &info, sink.requests, sink.n_requests, sink.tokens, sink.n_tokens, rows, n, err);
@@ -420,6 +422,18 @@ static bool rounds(runner *r, eb_err *err)
         }
     }
     return true;
+}
+
+static bool make_sampler(runner *r, eb_err *err)
+{
+    eb_sampler_setup setup = { .clock = &r->job->io->clock,
+                               .probes = r->found.probes,
+                               .n_probes = r->found.n_probes,
+                               .config = &r->plan->probes,
+                               .max_rows = MAX_ROWS,
+                               .busy_cpus = most_threads(r->plan) };
+    r->sampler = eb_sampler_new(&setup, err);
+    return r->sampler != NULL;
 }
 
 // ---- all of it -----------------------------------------------------------------------------------------
@@ -459,11 +473,10 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     if (!eb_found_require(&r.found, plan->probes.boundary, plan->run.require_energy, err) || !allocate(&r, err) ||
         !prepare_models(&r, err) || !describe(&r, err) || !all_facts(&r, err))
         goto out;
-    r.sampler = eb_sampler_new(r.found.probes, r.found.n_probes, &plan->probes, MAX_ROWS, most_threads(plan), err);
-    if (!r.sampler || !open_journal(&r, err))
+    if (!open_journal(&r, err))
         goto out;
     *started = true;
-    ok = eb_sampler_start(r.sampler, err) && idle_baseline(&r, err) && rounds(&r, err) &&
+    ok = make_sampler(&r, err) && eb_sampler_start(r.sampler, err) && idle_baseline(&r, err) && rounds(&r, err) &&
          eb_journal_end(r.journal, &r.warnings, err);
 out:
     release(&r);

@@ -5,30 +5,31 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <time.h>
-#include <errno.h>
 
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "harness/run/reader.h"
 
-enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 4096, GUARDS_PER_WRAP = 8 };
+enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 4096, GUARDS_PER_WRAP = 8, TIMER_SLACK_NS = 1 };
 #define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second
 #define EDGE_MIN_NS     100000ll
 
 // One probe's place in the schedule.
 typedef struct slot {
-    eb_probe *probe;
+    eb_reader reader;
     int first, n;        // channels
     int64_t base_ns;     // as configured
     int64_t interval_ns; // as thinned in this window
+    int64_t guard_ns;    // never longer than this: wraps would be lost; 0 = none
     int64_t due_ns;
 } slot;
 
 struct eb_sampler {
+    eb_clock clock;
     slot *slots;
     int n_slots, n_channels;
-    const eb_channel **channels;
-    eb_sampling mode;
     eb_sample *scratch; // one read of the widest probe
     eb_power_row *rows;
     size_t n_rows, max_rows;
@@ -39,15 +40,20 @@ struct eb_sampler {
     pthread_mutex_t lock; // guards all above while sampling, and the two below
     pthread_cond_t wake;
     bool sampling, quit;
-    int64_t cpu_ns;
+    int64_t cpu_begin_ns, cpu_ns;
 };
 
-static int64_t shortest_period(const eb_channel *channels, int n)
+// Between two updates, as short as they come; 0 = not known.
+static int64_t shortest_update(const eb_channel *channels, int n)
 {
     int64_t best = 0;
-    for (int i = 0; i < n; i++)
-        if (channels[i].period_ns > 0 && (best == 0 || channels[i].period_ns < best))
-            best = channels[i].period_ns;
+    for (int i = 0; i < n; i++) {
+        const eb_channel *c = &channels[i];
+        int64_t ns = c->period_ns - 2 * c->jitter_ns;
+        ns = ns > c->period_ns / 2 ? ns : c->period_ns / 2;
+        if (c->period_ns > 0 && c->live != EB_LIVE_DEAD && (best == 0 || ns < best))
+            best = ns;
+    }
     return best;
 }
 
@@ -75,7 +81,7 @@ static int64_t wrap_guard(const eb_channel *channels, int n)
 // 5 times per update whatever the rate.
 static int64_t mode_interval(const eb_probe_config *config, const eb_channel *channels, int n)
 {
-    int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_period(channels, n) / POLLS_PER_UPDATE;
+    int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_update(channels, n) / POLLS_PER_UPDATE;
     if (config->sampling == EB_SAMPLING_WINDOW)
         return WINDOW_GUARD_NS;
     if (config->sampling == EB_SAMPLING_EDGE && update_ns > 0)
@@ -83,51 +89,50 @@ static int64_t mode_interval(const eb_probe_config *config, const eb_channel *ch
     return update_ns > rate_ns ? update_ns : rate_ns;
 }
 
-// No mode reads so seldom that wraps are lost.
-static int64_t probe_interval(const eb_probe_config *config, const eb_channel *channels, int n)
+static void add_slot(eb_sampler *s, const eb_sampler_setup *setup, int i, const eb_channel *channels, int n)
 {
-    int64_t interval_ns = mode_interval(config, channels, n), guard_ns = wrap_guard(channels, n);
-    return guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
+    slot *p = &s->slots[s->n_slots++];
+    int64_t interval_ns = mode_interval(setup->config, channels, n), guard_ns = wrap_guard(channels, n);
+    *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns };
+    p->base_ns = guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
+    eb_reader_init(&p->reader, setup->probes[i], setup->clock, channels);
+    s->n_channels += n;
 }
 
-static bool add_slots(eb_sampler *s, eb_probe *const *probes, int n_probes, const eb_probe_config *config, eb_err *err)
+static bool add_slots(eb_sampler *s, const eb_sampler_setup *setup, eb_err *err)
 {
-    int widest = 0;
-    for (int i = 0; i < n_probes; i++) {
+    int widest = 1;
+    for (int i = 0; i < setup->n_probes; i++) {
         const eb_channel *channels;
-        int n = eb_probe_channels(probes[i], &channels);
+        int n = eb_probe_channels(setup->probes[i], &channels);
         if (s->n_channels + n > MAX_CHANNELS)
             return eb_err_set(err, EB_FAILED, "more than %d channels", MAX_CHANNELS);
-        s->slots[i] = (slot){
-            .probe = probes[i], .first = s->n_channels, .n = n, .base_ns = probe_interval(config, channels, n)
-        };
-        for (int k = 0; k < n; k++)
-            s->channels[s->n_channels++] = &channels[k];
+        if (setup->channels)
+            channels = setup->channels + s->n_channels;
+        add_slot(s, setup, i, channels, n);
         widest = n > widest ? n : widest;
     }
-    s->n_slots = n_probes;
-    s->scratch = eb_alloc(sizeof *s->scratch * (size_t)(widest ? widest : 1));
+    s->scratch = eb_alloc(sizeof *s->scratch * (size_t)widest);
     return true;
 }
 
-eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe_config *config, size_t max_rows,
-                           int busy_cpus, eb_err *err)
+eb_sampler *eb_sampler_new(const eb_sampler_setup *setup, eb_err *err)
 {
     eb_sampler *s = eb_alloc(sizeof *s);
-    s->slots = eb_alloc(sizeof *s->slots * (size_t)(n_probes ? n_probes : 1));
-    s->channels = eb_alloc(sizeof *s->channels * MAX_CHANNELS);
-    s->mode = config->sampling;
-    s->busy_cpus = busy_cpus;
+    s->clock = *setup->clock;
+    s->slots = eb_alloc(sizeof *s->slots * (size_t)(setup->n_probes ? setup->n_probes : 1));
+    s->busy_cpus = setup->busy_cpus;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&s->wake, &attr);
     pthread_condattr_destroy(&attr);
-    if (!add_slots(s, probes, n_probes, config, err))
+    if (!add_slots(s, setup, err))
         goto fail;
     // Room for at least a few whole sets, or the thinning below could not work.
-    s->max_rows = max_rows > 16 * (size_t)s->n_channels ? max_rows : 16 * (size_t)s->n_channels + 16;
+    size_t least = 16 * (size_t)s->n_channels + 16;
+    s->max_rows = setup->max_rows > least ? setup->max_rows : least;
     s->rows = eb_try_alloc(s->max_rows, sizeof *s->rows, "sample buffer", err);
     if (!s->rows)
         goto fail;
@@ -135,16 +140,6 @@ eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe
 fail:
     eb_sampler_free(s);
     return NULL;
-}
-
-int eb_sampler_channels(const eb_sampler *s)
-{
-    return s->n_channels;
-}
-
-const eb_channel *eb_sampler_channel(const eb_sampler *s, int i)
-{
-    return s->channels[i];
 }
 
 // Halves the rows: of each channel every other sample stays, the first always.
@@ -160,23 +155,33 @@ static void thin(eb_sampler *s)
         keep[c] = !keep[c];
     }
     s->n_rows = out;
-    for (int i = 0; i < s->n_slots; i++)
-        s->slots[i].interval_ns *= 2;
+    for (int i = 0; i < s->n_slots; i++) {
+        slot *p = &s->slots[i];
+        if (p->guard_ns == 0 || 2 * p->interval_ns <= p->guard_ns)
+            p->interval_ns *= 2;
+    }
 }
 
-static void read_slot(eb_sampler *s, slot *p)
+static void make_room(eb_sampler *s)
 {
     if (s->n_rows + 2 * (size_t)s->n_channels > s->max_rows)
         thin(s);
-    eb_probe_read(p->probe, s->scratch);
+}
+
+static void keep_rows(eb_sampler *s, const slot *p)
+{
     for (int k = 0; k < p->n; k++)
         s->rows[s->n_rows++] = (eb_power_row){ .channel = p->first + k, .sample = s->scratch[k] };
 }
 
+// Every channel, at an end of the window.
 static void read_all(eb_sampler *s)
 {
-    for (int i = 0; i < s->n_slots; i++)
-        read_slot(s, &s->slots[i]);
+    make_room(s);
+    for (int i = 0; i < s->n_slots; i++) {
+        eb_reader_boundary(&s->slots[i].reader, s->scratch);
+        keep_rows(s, &s->slots[i]);
+    }
 }
 
 static int64_t take_due(eb_sampler *s, int64_t now_ns)
@@ -185,7 +190,9 @@ static int64_t take_due(eb_sampler *s, int64_t now_ns)
     for (int i = 0; i < s->n_slots; i++) {
         slot *p = &s->slots[i];
         if (p->due_ns <= now_ns) {
-            read_slot(s, p);
+            make_room(s);
+            eb_reader_poll(&p->reader, s->scratch);
+            keep_rows(s, p);
             // On a grid, so that a late read does not shift the ones after it; what was missed is not made up.
             p->due_ns += p->interval_ns * (1 + (now_ns - p->due_ns) / p->interval_ns);
         }
@@ -213,24 +220,34 @@ static void keep_off(int busy_cpus)
     pthread_setaffinity_np(pthread_self(), sizeof mine, &mine);
 }
 
+// Sleeps on the condition, so that the end of a window or of the run need not wait; the kernel's slack, 50 us for a
+// thread that does not ask, would blur a period of 1 ms.
 static void *sampler_main(void *arg)
 {
     eb_sampler *s = arg;
     keep_off(s->busy_cpus);
+    prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
     pthread_mutex_lock(&s->lock);
     while (!s->quit) {
         if (!s->sampling) {
             pthread_cond_wait(&s->wake, &s->lock);
             continue;
         }
-        int64_t next = take_due(s, eb_now_ns());
-        struct timespec cpu, until = { next / 1000000000, next % 1000000000 };
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-        s->cpu_ns = (int64_t)cpu.tv_sec * 1000000000 + cpu.tv_nsec;
+        int64_t next = take_due(s, s->clock.now_ns(&s->clock));
+        struct timespec until = { next / 1000000000, next % 1000000000 };
         pthread_cond_timedwait(&s->wake, &s->lock, &until);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
+}
+
+static int64_t thread_cpu_ns(const eb_sampler *s)
+{
+    clockid_t id;
+    struct timespec ts;
+    if (!s->has_thread || pthread_getcpuclockid(s->thread, &id) != 0 || clock_gettime(id, &ts) != 0)
+        return 0;
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 bool eb_sampler_start(eb_sampler *s, eb_err *err)
@@ -246,10 +263,14 @@ void eb_sampler_begin(eb_sampler *s)
 {
     pthread_mutex_lock(&s->lock);
     s->n_rows = 0;
-    for (int i = 0; i < s->n_slots; i++)
+    for (int i = 0; i < s->n_slots; i++) {
         s->slots[i].interval_ns = s->slots[i].base_ns;
+        eb_reader_begin(&s->slots[i].reader);
+    }
+    s->cpu_begin_ns = thread_cpu_ns(s);
+    s->cpu_ns = 0;
     read_all(s);
-    int64_t now = eb_now_ns();
+    int64_t now = s->clock.now_ns(&s->clock);
     for (int i = 0; i < s->n_slots; i++)
         s->slots[i].due_ns = now + s->slots[i].interval_ns;
     s->sampling = true;
@@ -262,6 +283,7 @@ void eb_sampler_end(eb_sampler *s)
     pthread_mutex_lock(&s->lock);
     s->sampling = false;
     read_all(s);
+    s->cpu_ns = thread_cpu_ns(s) - s->cpu_begin_ns;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -274,6 +296,14 @@ const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n)
 int64_t eb_sampler_cpu_ns(const eb_sampler *s)
 {
     return s->cpu_ns;
+}
+
+int eb_sampler_wide(const eb_sampler *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->n_slots; i++)
+        n += s->slots[i].reader.wide;
+    return n;
 }
 
 void eb_sampler_free(eb_sampler *s)
@@ -291,7 +321,8 @@ void eb_sampler_free(eb_sampler *s)
     pthread_mutex_destroy(&s->lock);
     free(s->rows);
     free(s->scratch);
-    free(s->channels);
+    for (int i = 0; i < s->n_slots; i++)
+        eb_reader_deinit(&s->slots[i].reader);
     free(s->slots);
     free(s);
 }

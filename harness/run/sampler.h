@@ -11,16 +11,22 @@
 
 typedef struct eb_sampler eb_sampler;
 
-// Channels of all probes, in order, become channel 0..n-1 of the rows. `max_rows` bounds the buffer: when
-// it is full, every other set of samples is dropped and the interval doubles, so that a window is always
-// covered from end to end. Probes are borrowed. busy_cpus: CPUs that the workload uses; with more
-// CPUs than that the thread keeps to the others.
-eb_sampler *eb_sampler_new(eb_probe *const *probes, int n_probes, const eb_probe_config *config, size_t max_rows,
-                           int busy_cpus, eb_err *err);
-void eb_sampler_free(eb_sampler *s); // stops the thread
+typedef struct eb_sampler_setup {
+    const eb_clock *clock;   // that of the probes' eb_io; copied
+    eb_probe *const *probes; // borrowed for the sampler's life
+    int n_probes;
+    const eb_channel *channels; // of all probes, in order, as calibrated; NULL = as the probes state them
+    const eb_probe_config *config;
+    // Bounds the buffer: when it is full, every other set of samples is dropped and the interval doubles, so that a
+    // window is always covered from end to end.
+    size_t max_rows;
+    // CPUs that the workload uses: with more CPUs than that the thread keeps to the others.
+    int busy_cpus;
+} eb_sampler_setup;
 
-int eb_sampler_channels(const eb_sampler *s);
-const eb_channel *eb_sampler_channel(const eb_sampler *s, int i);
+// Channels of all probes, in order, become channel 0..n-1 of the rows.
+eb_sampler *eb_sampler_new(const eb_sampler_setup *setup, eb_err *err);
+void eb_sampler_free(eb_sampler *s); // stops the thread
 
 bool eb_sampler_start(eb_sampler *s, eb_err *err); // the thread, idle until begin
 void eb_sampler_begin(eb_sampler *s);              // forgets earlier rows, reads every channel, then samples
@@ -30,6 +36,9 @@ int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns);
 
 // Rows since begin, in time order per channel; valid until the next begin.
 const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n);
-int64_t eb_sampler_cpu_ns(const eb_sampler *s); // CPU time the thread has used
+// Of the window from begin to end: CPU time that the thread used, and readings dropped because their clock reads lay
+// too far apart.
+int64_t eb_sampler_cpu_ns(const eb_sampler *s);
+int eb_sampler_wide(const eb_sampler *s);
 
 #endif

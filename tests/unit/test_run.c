@@ -17,7 +17,6 @@
 #include "harness/run/header.h"
 #include "harness/run/machine.h"
 #include "harness/run/runner.h"
-#include "harness/run/sampler.h"
 #include "probes/probe_impl.h"
 
 // ---- stop rule --------------------------------------------------------------------------------------
@@ -57,175 +56,6 @@ static void test_stopped_intervals_cover(void **state)
         covered += lo <= 100 && 100 <= hi;
     }
     assert_true(covered >= RUNS * 95 / 100);
-}
-
-// ---- sampler ----------------------------------------------------------------------------------------
-
-static uint64_t fake_raw;
-static void fake_read(eb_probe *probe, eb_sample *out)
-{
-    for (int i = 0; i < probe->n; i++)
-        out[i] = (eb_sample){ .raw = fake_raw, .t_before_ns = (int64_t)fake_raw, .t_after_ns = (int64_t)fake_raw + 1 };
-    fake_raw++;
-}
-
-static const eb_probe_ops fake_ops = { .name = "fake", .doc = "counts its reads", .read = fake_read };
-
-static eb_sampler *fake_sampler(eb_probe *probe, eb_channel *channels, int n, eb_sampling mode, int64_t period_ns,
-                                size_t rows)
-{
-    eb_err err;
-    eb_err_clear(&err);
-    eb_probe_config config = { .sampling = mode, .rate_hz = 100 };
-    for (int i = 0; i < n; i++) {
-        channels[i] = (eb_channel){ .period_ns = period_ns, .cumulative = true };
-        snprintf(channels[i].name, sizeof channels[i].name, "fake/%d", i);
-    }
-    *probe = (eb_probe){ .ops = &fake_ops, .channels = channels, .n = n };
-    fake_raw = 0;
-    eb_sampler *s = eb_sampler_new(&probe, 1, &config, rows, 1, &err);
-    assert_non_null(s);
-    return s;
-}
-
-static void test_window_is_bounded_by_reads(void **state)
-{
-    (void)state;
-    eb_probe probe;
-    eb_channel channels[2];
-    eb_sampler *s = fake_sampler(&probe, channels, 2, EB_SAMPLING_TRACE, 0, 1000);
-    size_t n;
-    eb_sampler_begin(s);
-    eb_sampler_end(s);
-    const eb_power_row *rows = eb_sampler_rows(s, &n);
-    assert_int_equal(n, 4); // two channels, read at both ends, without a thread in between
-    assert_int_equal(rows[0].channel, 0);
-    assert_int_equal(rows[1].channel, 1);
-    assert_int_equal(rows[0].sample.raw, 0);
-    assert_int_equal(rows[3].sample.raw, 1);
-    eb_sampler_begin(s); // forgets
-    eb_sampler_rows(s, &n);
-    assert_int_equal(n, 2);
-    eb_sampler_free(s);
-}
-
-static void test_poll_keeps_its_grid(void **state)
-{
-    (void)state;
-    eb_probe probe;
-    eb_channel channels[1];
-    eb_sampler *s = fake_sampler(&probe, channels, 1, EB_SAMPLING_TRACE, 0, 100000);
-    eb_sampler_begin(s);
-    int64_t now = eb_now_ns(), first = eb_sampler_poll(s, now), due = first;
-    size_t before, after;
-    eb_sampler_rows(s, &before);
-    for (int i = 0; i < 50; i++) {
-        int64_t next = eb_sampler_poll(s, due + 3000000); // 3 ms late each time
-        assert_int_equal(next - due, 10000000);           // and still every 10 ms
-        due = next;
-    }
-    eb_sampler_rows(s, &after);
-    assert_int_equal(after - before, 50);
-    assert_int_equal(eb_sampler_poll(s, due + 35000000) - due, 40000000); // missed reads are not made up
-    eb_sampler_free(s);
-}
-
-static void test_edge_mode_polls_five_times_per_update(void **state)
-{
-    (void)state;
-    eb_probe probe;
-    eb_channel channels[1];
-    eb_sampler *s = fake_sampler(&probe, channels, 1, EB_SAMPLING_EDGE, 1000000, 100000);
-    eb_sampler_begin(s);
-    int64_t due = eb_sampler_poll(s, eb_now_ns());
-    assert_int_equal(eb_sampler_poll(s, due) - due, 200000);
-    eb_sampler_free(s);
-}
-
-// 262 kJ at 1500 W go round in 175 s, 300 J in 0.2 s: whatever the mode, eight reads and more.
-static void test_no_mode_loses_a_wrap(void **state)
-{
-    (void)state;
-    static const struct {
-        eb_sampling mode;
-        uint64_t modulus;
-        int64_t want_ns;
-    } cases[] = {
-        { EB_SAMPLING_WINDOW, 262143328911, 1000000000 },
-        { EB_SAMPLING_WINDOW, 300000000, 25000000 },
-        { EB_SAMPLING_TRACE, 300000000, 10000000 },
-        { EB_SAMPLING_TRACE, 30000000, 2500000 },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        eb_channel c = { .name = "fake/0",
-                         .quantity = EB_QUANTITY_ENERGY_UJ,
-                         .cumulative = true,
-                         .modulus = cases[i].modulus,
-                         .scale = 1,
-                         .power_max_w = 1500 };
-        eb_probe probe = { .ops = &fake_ops, .channels = &c, .n = 1 }, *list = &probe;
-        eb_probe_config config = { .sampling = cases[i].mode, .rate_hz = 100 };
-        eb_err err;
-        eb_err_clear(&err);
-        eb_sampler *s = eb_sampler_new(&list, 1, &config, 1000, 1, &err);
-        assert_non_null(s);
-        eb_sampler_begin(s);
-        int64_t due = eb_sampler_poll(s, eb_now_ns());
-        assert_int_equal(eb_sampler_poll(s, due) - due, cases[i].want_ns);
-        eb_sampler_free(s);
-    }
-}
-
-static void test_full_buffer_thins_and_still_covers(void **state)
-{
-    (void)state;
-    eb_probe probe;
-    eb_channel channels[3];
-    eb_sampler *s = fake_sampler(&probe, channels, 3, EB_SAMPLING_TRACE, 0, 60);
-    eb_sampler_begin(s);
-    int64_t due = eb_now_ns();
-    for (int i = 0; i < 1000; i++)
-        due = eb_sampler_poll(s, due);
-    eb_sampler_end(s);
-    size_t n, per_channel[3] = { 0 };
-    const eb_power_row *rows = eb_sampler_rows(s, &n);
-    assert_true(n <= 70);
-    uint64_t last[3] = { 0 };
-    for (size_t i = 0; i < n; i++) {
-        int c = rows[i].channel;
-        assert_true(per_channel[c] == 0 ? rows[i].sample.raw == 0
-                                        : rows[i].sample.raw > last[c]); // first kept, in order
-        last[c] = rows[i].sample.raw;
-        per_channel[c]++;
-    }
-    for (int c = 0; c < 3; c++) {
-        assert_int_equal(last[c], fake_raw - 1); // the end read is there
-        assert_int_equal(per_channel[c], per_channel[0]);
-    }
-    eb_sampler_free(s);
-}
-
-static void test_thread_samples_and_stops(void **state)
-{
-    (void)state;
-    eb_probe probe;
-    eb_channel channels[1];
-    eb_err err;
-    eb_err_clear(&err);
-    eb_sampler *s = fake_sampler(&probe, channels, 1, EB_SAMPLING_TRACE, 0, 100000);
-    assert_true(eb_sampler_start(s, &err));
-    size_t n = 0;
-    for (int tries = 0; tries < 50 && n < 5; tries++) { // until the thread got a few reads in, however slow the machine
-        eb_sampler_begin(s);
-        usleep(100000);
-        eb_sampler_end(s);
-        eb_sampler_rows(s, &n);
-    }
-    assert_true(n >= 5);
-    uint64_t reads = fake_raw;
-    usleep(50000);
-    assert_int_equal(fake_raw, reads); // none after the end
-    eb_sampler_free(s);
 }
 
 // ---- a machine in a folder ---------------------------------------------------------------------------
@@ -406,12 +236,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks_are_few_and_share_the_error),
         cmocka_unit_test(test_stopped_intervals_cover),
-        cmocka_unit_test(test_window_is_bounded_by_reads),
-        cmocka_unit_test(test_poll_keeps_its_grid),
-        cmocka_unit_test(test_edge_mode_polls_five_times_per_update),
-        cmocka_unit_test(test_no_mode_loses_a_wrap),
-        cmocka_unit_test(test_full_buffer_thins_and_still_covers),
-        cmocka_unit_test(test_thread_samples_and_stops),
         cmocka_unit_test_setup_teardown(test_guards_see_what_changed, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_guards_do_not_judge_the_unknown, make_root, remove_root),
         cmocka_unit_test_setup_teardown(test_half_a_source_is_told, make_root, remove_root),
