@@ -218,7 +218,7 @@ static int collect(eb_session *s, int64_t t_start_ns, eb_token_event *events)
 {
     const eb_batch *b = &s->net.state->batch;
     int n = 0;
-    eb_trace_op(&s->net, EB_OP_SAMPLING, EB_NO_LAYER);
+    eb_trace_op(&s->net, b->n_out > 0 ? EB_OP_SAMPLING : EB_OP_OTHER, EB_NO_LAYER);
     for (int i = 0; i < b->n_runs; i++) {
         eb_seq *q = &s->seqs[b->runs[i].seq];
         const bool prefill = q->phase == EB_SEQ_WAITING;
