@@ -127,7 +127,7 @@ void eb_latency_measure(eb_latency *out, const eb_trial_data *trial, const eb_sl
             request(out, row, tokens + i, end - i, slo, made);
         i = end;
     }
-    for (int p = 0; p < EB_POOL_COUNT; p++)
+    for (int p = 0; p <= EB_POOL_E2E; p++)
         fill(&pool[p], &made[p]);
     free(rows);
     free(tokens);

@@ -15,7 +15,8 @@ typedef struct eb_latency {
     int64_t prefill_start_ns, prefill_end_ns, decode_end_ns;
 } eb_latency;
 
-// Fills the empty pools with the observations of finished requests, each in the order of the times they were made at.
+// Fills the empty pools of latencies with the observations of finished requests, each in the order of the times they
+// were made at.
 void eb_latency_measure(eb_latency *out, const eb_trial_data *trial, const eb_slo *slo, eb_doubles pool[EB_POOL_COUNT]);
 
 #endif

@@ -99,6 +99,12 @@ const eb_metric_def eb_metric_table[] = {
     { "idle_power_w", "W", "power of the idle baseline inside the boundary", -1, true,
       ENERGY(OF(idle_power_w), .spread = offsetof(eb_trial_sums, none), .net = true, .absent = no_baseline) },
     { "tok_per_j", "tok/J", "output tokens / energy: performance per watt", 1, true, ENERGY(OF(tok_per_j), BY(whole)) },
+    { "token_energy_p50_j", "J", "median of the energies of single tokens after the first", -1, true,
+      POOL(TOKEN_ENERGY, 0.5) },
+    { "token_energy_p90_j", "J", "90th percentile of the energies of single tokens", -1, true,
+      POOL(TOKEN_ENERGY, 0.9) },
+    { "token_energy_p99_j", "J", "99th percentile of the energies of single tokens", -1, true,
+      POOL(TOKEN_ENERGY, 0.99) },
     { "energy_package_j", "J", "energy of the packages", -1, true, DOMAIN(EB_DOMAIN_PACKAGE) },
     { "energy_core_j", "J", "energy of the cores, inside the packages", -1, true, DOMAIN(EB_DOMAIN_CORE) },
     { "energy_uncore_j", "J", "energy of the uncore, inside the packages", -1, true, DOMAIN(EB_DOMAIN_UNCORE) },
@@ -311,10 +317,35 @@ static uint64_t bootstrap_seed(const eb_header *h, const char *key)
     return XXH64(key, strlen(key), XXH64(seed, strlen(seed), 0));
 }
 
+// Under two updates of the counter per step a token's energy is little more than its share of the time.
+static bool unresolved(const eb_case_sums *c, eb_metric *m)
+{
+    double fewest = INFINITY;
+    for (int i = 0; i < c->n_trials; i++)
+        if (c->trials[i].energy_status == EB_SAMPLE_OK)
+            fewest = fmin(fewest, c->trials[i].updates_per_step);
+    if (isinf(fewest))
+        snprintf(m->note, sizeof m->note, "%s", *energy_absent(c) ? energy_absent(c) : one_token);
+    else if (fewest < 2)
+        snprintf(m->note, sizeof m->note,
+                 "%.2g updates of the counter per token, and two are needed: only the mean is known", fewest);
+    return fewest < 2 || isinf(fewest);
+}
+
 static void pool_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
 {
+    if (def->energy && unresolved(c, m))
+        return;
     eb_percentiles_metric(&c->pools[def->rule->pool], def->rule->p, c->env->header->interval_level,
                           bootstrap_seed(c->env->header, def->key), m);
+    if (!def->energy || isnan(m->value))
+        return;
+    // Every observation has its own error: the distribution is not known more finely than that.
+    double half = median_field(c, offsetof(eb_trial_sums, token_halfwidth_j));
+    m->lo = fmin(m->lo, m->value - half);
+    m->hi = fmax(m->hi, m->value + half);
+    m->grade = c->trials[0].grade;
+    snprintf(m->note, sizeof m->note, "each token known to %.2g %%", 100 * half / m->value);
 }
 
 static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)

@@ -19,7 +19,7 @@ typedef struct eb_token_energy {
 } eb_token_energy;
 
 // Energies of one trial's tokens from its power rows: out[n_tokens]. Tokens of one step (equal start and end) share
-// its energy. Known only where every counted channel moved at least twice per step on average.
+// its energy (share.h). Known only where every counted channel moved at least once per step on average.
 void eb_token_energies(const eb_header *header, const eb_trial_info *info, const eb_token_event *tokens,
                        size_t n_tokens, const eb_power_row *power, size_t n_power, eb_token_energy *out);
 

@@ -97,12 +97,31 @@ typedef struct eb_metric {
     char note[160];         // why there is no value, what is missing, largest error term; "" = nothing
 } eb_metric;
 
+// Energy of a part of a trial: energy.csv.
+typedef enum eb_part {
+    EB_PART_WINDOW,
+    EB_PART_PREFILL,
+    EB_PART_DECODE,
+    EB_PART_REQUEST, // its tokens' parts of their steps
+    EB_PART_OUTSIDE, // the window's time in which no sequence was in a step
+    EB_PART_COUNT
+} eb_part;
+typedef struct eb_energy_row {
+    int trial;
+    eb_part part;
+    int64_t request;       // -1 = none
+    double j, halfwidth_j; // NAN = not known
+    eb_grade grade;
+} eb_energy_row;
+
 typedef struct eb_case_result {
     const eb_case_info *info;
     const eb_case_facts *facts; // NULL = never opened
     int n_trials, n_failed;
     eb_metric *metrics;
     int n_metrics;
+    eb_energy_row *energies; // of every trial that did not fail
+    size_t n_energies;
     char digest[17]; // "" = none or not the same in all trials
     bool digest_differs;
     char **warnings;

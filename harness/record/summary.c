@@ -109,6 +109,15 @@ static void add_series(eb_run *run, const eb_sums_env *env, const eb_trial_data 
     run->n_series++;
 }
 
+static void take_energies(eb_case_result *c, const eb_trial_sums *s)
+{
+    if (!s->n_rows)
+        return;
+    c->energies = eb_realloc(c->energies, c->n_energies + s->n_rows, sizeof *c->energies);
+    memcpy(c->energies + c->n_energies, s->rows, s->n_rows * sizeof *s->rows);
+    c->n_energies += s->n_rows;
+}
+
 static void take_case(eb_run *run, const eb_sums_env *env, int index)
 {
     eb_journal_data *d = run->raw;
@@ -130,6 +139,7 @@ static void take_case(eb_run *run, const eb_sums_env *env, int index)
             continue;
         cs.idle = idle_before(env, d, t);
         eb_trial_sums_init(&sums[cs.n_trials], env, trial, c->facts, &cs.idle);
+        take_energies(c, &sums[cs.n_trials]);
         take_digest(c, &trial->info, cs.n_trials == 0);
         if (cs.n_trials == 0)
             add_series(run, env, trial, &sums[0]);
@@ -227,6 +237,7 @@ void eb_run_free(eb_run *run)
             free(run->cases[i].warnings[k]);
         free(run->cases[i].warnings);
         free(run->cases[i].metrics);
+        free(run->cases[i].energies);
     }
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);

@@ -11,6 +11,7 @@
 #include "harness/record/domain.h"
 #include "harness/record/latency.h"
 #include "harness/record/trial_energy.h"
+#include "harness/record/trial_parts.h"
 
 static const double ns_per_s = 1e9;
 
@@ -68,16 +69,17 @@ static eb_energy phase_energy(const eb_trial_energy *energy, int64_t t0_ns, int6
     return eb_trial_energy_window(energy, t0_ns, t1_ns);
 }
 
-static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_trial_info *info,
+static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_trial_data *trial,
                      const eb_idle *idle)
 {
-    eb_energy whole = eb_trial_energy_window(energy, info->t_start_ns, info->t_end_ns), prefill = { .j = NAN },
-              decode = { .j = NAN };
+    eb_energy whole = eb_trial_energy_window(energy, trial->info.t_start_ns, trial->info.t_end_ns),
+              prefill = eb_energy_unknown(EB_SAMPLE_MISSING), decode = prefill;
     double window_s = s->end_s;
     if (l->first_tok > 0) {
         prefill = phase_energy(energy, l->prefill_start_ns, l->prefill_end_ns);
         decode = phase_energy(energy, l->prefill_end_ns, l->decode_end_ns);
     }
+    eb_trial_parts_measure(s, energy, trial, l, &whole, &prefill, &decode);
     s->energy_status = whole.status;
     s->grade = eb_trial_energy_grade(energy);
     s->energy_j = whole.j;
@@ -225,7 +227,7 @@ static void roofline(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_da
 static void forget(eb_trial_sums *s)
 {
     // The figures stand in a row, doubles all.
-    double *const from = &s->ttft_ns, *const to = &s->spread_net;
+    double *const from = &s->ttft_ns, *const to = &s->token_halfwidth_j;
     for (double *field = from; field <= to; field++)
         *field = NAN;
 }
@@ -241,7 +243,7 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     rates(s, &latency, info);
     eb_trial_energy energy;
     eb_trial_energy_init(&energy, env->header, env->dead, trial->power, trial->n_power);
-    energies(s, &energy, &latency, info, idle);
+    energies(s, &energy, &latency, trial, idle);
     domains(s, env, &energy, info);
     counters(s, &energy, info);
     eb_trial_energy_deinit(&energy);
@@ -260,6 +262,7 @@ void eb_trial_sums_deinit(eb_trial_sums *s)
 {
     for (int p = 0; p < EB_POOL_COUNT; p++)
         free(s->pool[p].items);
+    free(s->rows);
 }
 
 eb_idle eb_idle_measure(const eb_sums_env *env, const eb_trial_data *trial)

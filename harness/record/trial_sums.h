@@ -8,7 +8,14 @@
 #include "harness/record/journal.h"
 
 // Observations that percentiles are made of.
-typedef enum eb_pool { EB_POOL_TTFT, EB_POOL_ITL, EB_POOL_TPOT, EB_POOL_E2E, EB_POOL_COUNT } eb_pool;
+typedef enum eb_pool {
+    EB_POOL_TTFT,
+    EB_POOL_ITL,
+    EB_POOL_TPOT,
+    EB_POOL_E2E,
+    EB_POOL_TOKEN_ENERGY, // J; of output tokens after the first, where the counters resolve them
+    EB_POOL_COUNT
+} eb_pool;
 
 typedef struct eb_doubles {
     double *items;
@@ -48,12 +55,16 @@ typedef struct eb_trial_sums {
     // in a cost, of the net energy
     double spread_whole, spread_prefill, spread_decode, spread_domain[EB_DOMAIN_COUNT];
     double spread_usd, spread_carbon, spread_charge, spread_net;
-    double none; // always 0: what has no half-width of its own
+    double none;              // always 0: what has no half-width of its own
+    double updates_per_step;  // of the counted channel that has the fewest, in the decode time
+    double token_halfwidth_j; // median of the pooled token energies' half-widths
     eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;
     eb_status energy_status;
     eb_cost_result cost;
     double prefill_end_s, end_s; // phases, from the window's start
     eb_doubles pool[EB_POOL_COUNT];
+    eb_energy_row *rows; // window, phases, requests
+    size_t n_rows, cap_rows;
 } eb_trial_sums;
 
 // What is the same for all trials of a run.

@@ -16,6 +16,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/record/attribution.h"
+#include "tests/unit/journal_sample.h"
 
 enum { TOKENS = 4000, SEEDS = 3, MS = 1000000 };
 
@@ -159,10 +160,85 @@ static void test_error_of_single_tokens(void **state)
     }
 }
 
+// The run that such a trial makes: its own figures, or words that say why there are none.
+static eb_run *run_of(const machine *m, sample_run *s)
+{
+    eb_err err = { 0 };
+    sample_init(s);
+    s->channels[0] = channel;
+    s->header.n_channels = 1;
+    s->cases[0].output_tok = TOKENS;
+    s->cases[0].batch = 1;
+    eb_power_row *power = eb_realloc(NULL, m->n, sizeof *power);
+    eb_token_event *tokens = eb_realloc(NULL, TOKENS, sizeof *tokens);
+    for (size_t i = 0; i < m->n; i++)
+        power[i] = (eb_power_row){ 0, m->samples[i] };
+    for (uint32_t k = 0; k < TOKENS; k++)
+        tokens[k] = (eb_token_event){ .index = k,
+                                      .phase = k ? EB_PHASE_DECODE : EB_PHASE_PREFILL,
+                                      .t_start_ns = (int64_t)m->begin_ns[k],
+                                      .t_end_ns = (int64_t)m->begin_ns[k + 1] };
+    eb_trial_info info = {
+        .number = 1, .t_start_ns = (int64_t)m->begin_ns[0], .t_end_ns = (int64_t)m->begin_ns[TOKENS], .load_ns = -1
+    };
+    eb_request_row request = { 0, info.t_start_ns, info.t_start_ns, 1, TOKENS, EB_REQUEST_OK };
+    eb_journal *j = eb_journal_create(s->dir, &s->header, &err);
+    assert_non_null(j);
+    assert_true(eb_journal_trial(j, &info, &request, 1, tokens, TOKENS, power, m->n, &err));
+    eb_journal_close(j);
+    free(tokens);
+    free(power);
+    eb_run *run = eb_run_load(s->dir, &err);
+    assert_non_null(run);
+    return run;
+}
+
+static void test_percentiles_of_token_energies(void **state)
+{
+    (void)state;
+    static machine m;
+    static const struct {
+        double short_ms, long_ms;
+        bool given;
+    } lengths[] = { { 4, 8, true }, { 1, 2, false }, { 0.4, 0.6, false } };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        sample_run s;
+        build(&m, lengths[i].short_ms * MS, lengths[i].long_ms * MS, 200000, 9 + i);
+        eb_run *run = run_of(&m, &s);
+        double truth[TOKENS - 1];
+        for (int k = 1; k < TOKENS; k++)
+            truth[k - 1] = (m.uj[k + 1] - m.uj[k]) / 1e6;
+        static const struct {
+            const char *key;
+            double p;
+        } quantiles[] = { { "token_energy_p50_j", 0.5 },
+                          { "token_energy_p90_j", 0.9 },
+                          { "token_energy_p99_j", 0.99 } };
+        for (size_t q = 0; q < 3; q++) {
+            const eb_metric *p = eb_case_metric(&run->cases[0], quantiles[q].key);
+            double want = eb_quantile(truth, TOKENS - 1, quantiles[q].p);
+            print_message("# %.1f-%.1f ms %s: %g J of %g J%s%s\n", lengths[i].short_ms, lengths[i].long_ms,
+                          quantiles[q].key, p->value, want, p->note[0] ? ", " : "", p->note);
+            assert_int_equal(isfinite(p->value), lengths[i].given);
+            assert_true(!lengths[i].given || fabs(p->value / want - 1) < 0.02);
+            assert_true(!lengths[i].given || (p->lo < want && want < p->hi && p->grade == EB_GRADE_COUNTER));
+            assert_true(lengths[i].given || strstr(p->note, "two are needed"));
+        }
+        // The mean is there in any case, with its interval.
+        const eb_metric *mean = eb_case_metric(&run->cases[0], "j_per_tok");
+        double want = (m.uj[TOKENS] - m.uj[0]) / 1e6 / TOKENS;
+        assert_true(mean->lo <= want && want <= mean->hi && mean->hi - mean->lo < 0.002 * want);
+        eb_run_free(run);
+        free(m.samples);
+        sample_deinit(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_of_single_tokens),
+        cmocka_unit_test(test_percentiles_of_token_energies),
     };
     return cmocka_run_group_tests_name("short windows", tests, NULL, NULL);
 }
