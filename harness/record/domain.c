@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "harness/base/mem.h"
 
 // Domains that a boundary sums, and those whose lack is worth a name (a machine without a GPU lacks nothing).
@@ -32,18 +33,41 @@ static bool is_energy(const eb_channel *c)
            !c->duplicate && c->live != EB_LIVE_DEAD;
 }
 
-// Do both measure the same piece of the machine? Sockets and dies tell, where they are known; two zones of one
-// source whose socket it does not know (GPUs) are two pieces, a battery and psys are one system.
-static bool same_piece(const eb_channel *a, const eb_channel *b)
+static bool is_hex(char c)
 {
-    if (a->domain != b->domain || a->socket != b->socket)
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// "0000:01:00.0", or with a domain of eight digits: where it begins when the zeros in front are left out, else NULL.
+static const char *pci_address(const char *zone)
+{
+    size_t domain = 0;
+    while (is_hex(zone[domain]))
+        domain++;
+    const char *p = zone + domain;
+    bool good = domain >= 4 && domain <= 8 && p[0] == ':' && is_hex(p[1]) && is_hex(p[2]) && p[3] == ':' &&
+                is_hex(p[4]) && is_hex(p[5]) && p[6] == '.' && p[7] >= '0' && p[7] <= '7' && p[8] == '\0';
+    return good ? zone + domain - 4 : NULL;
+}
+
+// Where socket or die are not known: one source tells its pieces by zone; what two sources say may be the same, and
+// what may be the same is not added.
+static bool may_be_same(const eb_channel *a, const eb_channel *b)
+{
+    return strcmp(a->source, b->source) != 0 || strcmp(a->zone, b->zone) == 0;
+}
+
+bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b)
+{
+    if (a->domain != b->domain)
         return false;
-    if (a->domain == EB_DOMAIN_SYSTEM)
-        return true;
-    bool same_source = !strcmp(a->source, b->source);
-    if (a->die != b->die)
-        return !same_source && (a->die < 0 || b->die < 0);
-    return a->socket >= 0 || !same_source || !strcmp(a->zone, b->zone);
+    const char *pci_a = pci_address(a->zone), *pci_b = pci_address(b->zone);
+    if (pci_a && pci_b)
+        return strcasecmp(pci_a, pci_b) == 0;
+    if (a->domain == EB_DOMAIN_SYSTEM || a->socket < 0 || b->socket < 0)
+        return may_be_same(a, b);
+    // A die is inside its package.
+    return a->socket == b->socket && (a->die == b->die || a->die < 0 || b->die < 0);
 }
 
 // Counts, best grade first and then in order, each channel whose grade lies in weakest..best and whose piece is not
@@ -59,7 +83,7 @@ static int count_grades(const eb_channel *channels, int n, const bool *sums, eb_
                 continue;
             bool taken = false;
             for (int k = 0; k < n && !taken; k++)
-                taken = counted[k] && same_piece(c, &channels[k]);
+                taken = counted[k] && eb_domain_same_piece(c, &channels[k]);
             counted[i] = !taken;
             total += !taken;
         }
@@ -90,40 +114,87 @@ static void append(char *list, size_t size, const char *separator, const char *i
     snprintf(list + used, size - used, "%s%s", used ? separator : "", item);
 }
 
-static bool covers(const eb_channel *channels, int n, const bool *counted, eb_domain domain, int socket)
+static bool any_counted(const eb_channel *channels, int n, const bool *counted, eb_domain domain)
 {
     for (int i = 0; i < n; i++)
-        if (counted[i] && channels[i].domain == domain && (socket < 0 || channels[i].socket == socket))
+        if (counted[i] && channels[i].domain == domain)
             return true;
     return false;
 }
 
-// Memory of some sockets is measured: which sockets' is not?
-static void name_missing_memory(const eb_channel *channels, int n, const bool *counted, char *missing, size_t size)
+// Is `domain` counted where channel c lies? What does not know its socket may lie there.
+static bool covers(const eb_channel *channels, int n, const bool *counted, eb_domain domain, const eb_channel *c)
 {
-    for (int i = 0; i < n; i++)
-        if (counted[i] && channels[i].domain == EB_DOMAIN_DRAM && channels[i].socket < 0)
-            return; // nobody knows whose it is
     for (int i = 0; i < n; i++) {
-        if (!counted[i] || channels[i].domain != EB_DOMAIN_PACKAGE || channels[i].socket < 0)
+        const eb_channel *k = &channels[i];
+        if (counted[i] && k->domain == domain &&
+            (k->socket < 0 || (k->socket == c->socket && (k->die == c->die || k->die < 0 || c->die < 0))))
+            return true;
+    }
+    return false;
+}
+
+// A part that another channel gives away: a socket or die whose cores are seen has a package, a package has memory
+// where others have it.
+static bool shows(const eb_channel *c, eb_domain domain)
+{
+    bool energy = c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW;
+    if (!energy || c->duplicate || c->socket < 0)
+        return false;
+    if (domain == EB_DOMAIN_DRAM)
+        return c->domain == EB_DOMAIN_PACKAGE || c->domain == EB_DOMAIN_DRAM;
+    return c->domain == EB_DOMAIN_PACKAGE || c->domain == EB_DOMAIN_CORE || c->domain == EB_DOMAIN_UNCORE ||
+           c->domain == EB_DOMAIN_DRAM;
+}
+
+// Some pieces of `domain` are counted: the others are named one by one.
+static void name_pieces(const eb_channel *channels, int n, const bool *counted, eb_domain domain, char *missing,
+                        size_t size)
+{
+    for (int i = 0; i < n; i++) {
+        const eb_channel *c = &channels[i];
+        if (!shows(c, domain) || covers(channels, n, counted, domain, c))
             continue;
-        bool named = covers(channels, i, counted, EB_DOMAIN_PACKAGE, channels[i].socket);
-        if (!named && !covers(channels, n, counted, EB_DOMAIN_DRAM, channels[i].socket)) {
-            char name[32];
-            snprintf(name, sizeof name, "dram-%d", channels[i].socket);
-            append(missing, size, ", ", name);
-        }
+        bool named = false;
+        for (int k = 0; k < i && !named; k++)
+            named = shows(&channels[k], domain) && channels[k].socket == c->socket && channels[k].die == c->die;
+        if (named)
+            continue;
+        eb_channel piece = { .domain = domain, .socket = c->socket, .die = c->die };
+        char name[64];
+        append(missing, size, ", ", piece_name(&piece, name, sizeof name));
+    }
+}
+
+// A GPU that is there and tells nothing (its counter is dead); a machine without one lacks nothing.
+static void name_silent_gpus(const eb_channel *channels, int n, const bool *counted, char *missing, size_t size)
+{
+    for (int i = 0; i < n; i++) {
+        const eb_channel *c = &channels[i];
+        if (c->domain != EB_DOMAIN_GPU || c->duplicate || is_energy(c))
+            continue;
+        bool measured = false;
+        for (int k = 0; k < n && !measured; k++)
+            measured = (counted[k] || k < i) && eb_domain_same_piece(c, &channels[k]);
+        char name[96];
+        if (!measured)
+            append(missing, size, ", ", piece_name(c, name, sizeof name));
     }
 }
 
 static void name_missing(const eb_channel *channels, int n, const bool *wants, const bool *counted, char *missing,
                          size_t size)
 {
-    for (int d = 0; d < EB_DOMAIN_COUNT; d++)
-        if (wants[d] && !covers(channels, n, counted, (eb_domain)d, -1))
+    for (int d = 0; d < EB_DOMAIN_COUNT; d++) {
+        if (!wants[d])
+            continue;
+        if (!any_counted(channels, n, counted, (eb_domain)d))
             append(missing, size, ", ", eb_domain_name((eb_domain)d));
-    if (wants[EB_DOMAIN_DRAM] && covers(channels, n, counted, EB_DOMAIN_DRAM, -1))
-        name_missing_memory(channels, n, counted, missing, size);
+        else if (d != EB_DOMAIN_SYSTEM)
+            name_pieces(channels, n, counted, (eb_domain)d, missing, size);
+    }
+    if (wants[EB_DOMAIN_PACKAGE])
+        name_silent_gpus(channels, n, counted, missing, size);
 }
 
 // Memory beside nothing that computes is no energy of a boundary.

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each
-// other: compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package;
-// a duplicate (mmio) and a domain of unknown name are listed, never summed; per physical domain
-// (domain, socket, die) the best grade wins, then the earlier channel. A stated-watts channel counts
-// only where nothing measured covers the boundary. What the calibration found dead does not count.
+// Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each other:
+// compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package; a duplicate
+// (mmio, a mirrored die) and a domain of unknown name are listed, never summed; of each physical piece the best grade
+// counts, then the earlier channel. A stated-watts channel counts only where nothing measured covers the boundary. What
+// the calibration found dead does not count.
+//
+// What a piece is: a package or memory by socket and die (a die is inside a package whose die is not known); a GPU by
+// its PCI address, where both channels' zones are one ("0000:01:00.0"). Otherwise one source tells its pieces by zone
+// (two batteries are two pieces, the energy and the power of one rail have one zone), and two sources measure the same
+// (psys and the batteries are one system).
 #ifndef EB_RECORD_DOMAIN_H
 #define EB_RECORD_DOMAIN_H
 
@@ -17,5 +22,8 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
 
 // The same for one domain alone, whatever the boundary: each measured piece of it once.
 void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted);
+
+// Do both measure the same physical piece, or one a part of the other's?
+bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b);
 
 #endif

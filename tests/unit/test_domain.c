@@ -8,7 +8,7 @@
 #include <string.h>
 #include "harness/record/domain.h"
 
-enum { MAX = 12 };
+enum { MAX = 16 };
 
 typedef struct machine {
     eb_channel c[MAX];
@@ -115,7 +115,91 @@ static void test_dies(void **state)
     add(&m, "powercap", "intel-rapl:1", "package-0-die-1", EB_DOMAIN_PACKAGE, 0, 1, EB_GRADE_COUNTER);
     add(&m, "perf", "power", "pkg", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
     add(&m, "powercap", "intel-rapl:0:0", "dram", EB_DOMAIN_DRAM, 0, 0, EB_GRADE_COUNTER);
-    expect(&m, EB_BOUNDARY_COMPUTE, "1101", "package-0-die-0 + package-0-die-1 + dram-0-die-0", "");
+    expect(&m, EB_BOUNDARY_COMPUTE, "1101", "package-0-die-0 + package-0-die-1 + dram-0-die-0", "dram-0-die-1");
+}
+
+// The whole package counted first: its dies are inside it. And mirrored dies, once they are known to be.
+static void test_a_package_holds_its_dies(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "perf_power", "energy-pkg@0", "energy-pkg", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0", "package-0-die-0", EB_DOMAIN_PACKAGE, 0, 0, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:1", "package-0-die-1", EB_DOMAIN_PACKAGE, 0, 1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:2", "package-1-die-0", EB_DOMAIN_PACKAGE, 1, 0, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:3", "package-1-die-1", EB_DOMAIN_PACKAGE, 1, 1, EB_GRADE_COUNTER)->duplicate = true;
+    expect(&m, EB_BOUNDARY_COMPUTE, "10010", "package-0 + package-1-die-0", "dram");
+}
+
+static void test_gpus_are_told_by_their_address(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "nvml", "00000000:01:00.0", "gpu 0", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "nvml", "00000000:41:00.0", "gpu 1", EB_DOMAIN_GPU, -1, -1, EB_GRADE_SAMPLED);
+    add(&m, "hwmon", "0000:01:00.0", "card0", EB_DOMAIN_GPU, -1, -1, EB_GRADE_SAMPLED);
+    add(&m, "amdgpu", "0000:C1:00.0", "card1", EB_DOMAIN_GPU, -1, -1, EB_GRADE_SAMPLED);
+    add(&m, "amdgpu", "0000:c1:00.0", "card1 energy", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "amdgpu", "0001:01:00.0", "card2", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "110011", "gpu 0 + gpu 1 + card1 energy + card2", "package, dram");
+    // No address: it may be one of those already counted.
+    add(&m, "hwmon", "hwmon4/power1", "VDD_GPU", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "1100110", "gpu 0 + gpu 1 + card1 energy + card2", "package, dram");
+}
+
+static void test_a_gpu_that_tells_nothing_is_named(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:0:0", "dram", EB_DOMAIN_DRAM, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "nvml", "0000:01:00.0", "gpu 0", EB_DOMAIN_GPU, -1, -1, EB_GRADE_COUNTER)->live = EB_LIVE_DEAD;
+    expect(&m, EB_BOUNDARY_COMPUTE, "110", "package-0 + dram-0", "gpu 0");
+    add(&m, "nvml", "0000:01:00.0", "gpu 0", EB_DOMAIN_GPU, -1, -1, EB_GRADE_SAMPLED);
+    expect(&m, EB_BOUNDARY_COMPUTE, "1101", "package-0 + dram-0 + gpu 0", "");
+}
+
+static void test_batteries_add_and_are_one_system(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "battery", "BAT0", "BAT0", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_SAMPLED);
+    add(&m, "battery", "BAT1", "BAT1", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_SAMPLED);
+    expect(&m, EB_BOUNDARY_PLATFORM, "11", "BAT0 + BAT1", "");
+    add(&m, "powercap", "intel-rapl:1", "psys", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_PLATFORM, "001", "psys", "");
+    m.c[2].live = EB_LIVE_DEAD;
+    expect(&m, EB_BOUNDARY_PLATFORM, "110", "BAT0 + BAT1", "");
+    add(&m, "hwmon", "hwmon1/power1", "VDD_IN", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_SAMPLED);
+    expect(&m, EB_BOUNDARY_PLATFORM, "1100", "BAT0 + BAT1", "");
+}
+
+// A source that does not say the socket may mean any: it is not added to one that does.
+static void test_what_may_be_the_same_is_not_added(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0", "package-0", EB_DOMAIN_PACKAGE, 0, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:1", "package-1", EB_DOMAIN_PACKAGE, 1, -1, EB_GRADE_COUNTER);
+    add(&m, "hwmon", "hwmon2/energy1", "Esocket", EB_DOMAIN_PACKAGE, -1, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "110", "package-0 + package-1", "dram");
+    // Alone, it tells its pieces by zone.
+    m.c[0].live = m.c[1].live = EB_LIVE_DEAD;
+    add(&m, "hwmon", "hwmon2/energy2", "Esocket", EB_DOMAIN_PACKAGE, -1, -1, EB_GRADE_COUNTER);
+    add(&m, "hwmon", "hwmon2/energy2", "Esocket", EB_DOMAIN_PACKAGE, -1, -1, EB_GRADE_SAMPLED);
+    expect(&m, EB_BOUNDARY_COMPUTE, "00110", "Esocket + Esocket", "dram");
+}
+
+static void test_a_socket_without_its_package_is_named(void **state)
+{
+    (void)state;
+    machine m = two_sockets();
+    m.c[4].live = EB_LIVE_DEAD;
+    expect(&m, EB_BOUNDARY_COMPUTE, "101001000", "package-0 + dram-0 + dram-1", "package-1");
+    // Its channel is not there at all, and its memory gives it away.
+    machine other = two_sockets();
+    other.c[4] = other.c[3];
+    expect(&other, EB_BOUNDARY_COMPUTE, "101001000", "package-0 + dram-0 + dram-1", "package-1");
 }
 
 static void test_stated_watts_only_where_nothing_measures(void **state)
@@ -156,6 +240,12 @@ int main(void)
         cmocka_unit_test(test_memory_alone_is_no_boundary),
         cmocka_unit_test(test_best_grade_of_a_piece_wins),
         cmocka_unit_test(test_dies),
+        cmocka_unit_test(test_a_package_holds_its_dies),
+        cmocka_unit_test(test_gpus_are_told_by_their_address),
+        cmocka_unit_test(test_a_gpu_that_tells_nothing_is_named),
+        cmocka_unit_test(test_batteries_add_and_are_one_system),
+        cmocka_unit_test(test_what_may_be_the_same_is_not_added),
+        cmocka_unit_test(test_a_socket_without_its_package_is_named),
         cmocka_unit_test(test_stated_watts_only_where_nothing_measures),
         cmocka_unit_test(test_one_domain),
     };
