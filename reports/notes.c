@@ -119,6 +119,30 @@ static void note_energy(const eb_run *run, eb_notes *out)
     note_grades(run, out);
 }
 
+static void add_watts(eb_text *t, double w, double halfwidth)
+{
+    char watts[40], half[40];
+    int place = eb_text_place(w, halfwidth);
+    eb_text_add(t, "%s W", eb_text_number(watts, sizeof watts, w, place));
+    if (isfinite(halfwidth))
+        eb_text_add(t, " ±%s", eb_text_number(half, sizeof half, fmax(halfwidth, pow(10, place)), place));
+}
+
+// Which trials a baseline stands between, in words.
+static void add_when(eb_text *t, const eb_run *run, int i)
+{
+    int last = 0;
+    for (int c = 0; c < run->n_cases; c++)
+        for (size_t k = 0; k < run->cases[c].n_energies; k++)
+            last = run->cases[c].energies[k].trial > last ? run->cases[c].energies[k].trial : last;
+    if (!run->idles[i].after_trial)
+        eb_text_add(t, "before the first case");
+    else if (run->complete && i == run->n_idles - 1 && run->idles[i].after_trial >= last)
+        eb_text_add(t, "after the last");
+    else
+        eb_text_add(t, "after trial %d", run->idles[i].after_trial);
+}
+
 static void note_idle(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_energy(run))
@@ -127,15 +151,22 @@ static void note_idle(const eb_run *run, eb_notes *out)
         eb_notes_add(out, "idle", "no idle baseline was taken: no net figures");
         return;
     }
-    char watts[40], half[40] = "", took[40];
-    int place = eb_text_place(run->idle_w, run->idle_w_halfwidth);
-    eb_text_number(watts, sizeof watts, run->idle_w, place);
-    if (isfinite(run->idle_w_halfwidth))
-        eb_text_number(half, sizeof half, fmax(run->idle_w_halfwidth, pow(10, place)), place);
-    eb_notes_add(out, "idle",
-                 "%s W%s%s (%s) over %s before the first case; net = gross minus this for the time it took", watts,
-                 half[0] ? " ±" : "", half, eb_grade_name(run->idle_grade),
-                 eb_fmt_time(took, sizeof took, (double)run->idle_ns, 3));
+    eb_text t = { 0 };
+    bool several = false;
+    for (int i = 0; i < run->n_idles; i++) {
+        char took[40];
+        if (!isfinite(run->idles[i].w))
+            continue;
+        several = several || t.n;
+        eb_text_add(&t, "%s", t.n ? ", " : "");
+        add_watts(&t, run->idles[i].w, run->idles[i].halfwidth_w);
+        eb_text_add(&t, " over %s ",
+                    eb_fmt_time(took, sizeof took, (double)(run->idles[i].t_end_ns - run->idles[i].t_start_ns), 3));
+        add_when(&t, run, i);
+    }
+    eb_notes_add(out, "idle", "%s (%s); net = gross minus %s for the time it took", t.s, eb_grade_name(run->idle_grade),
+                 several ? "what lies between them" : "this");
+    eb_text_deinit(&t);
 }
 
 // ---- how sure ----

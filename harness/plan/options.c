@@ -60,7 +60,7 @@ const eb_option eb_run_options[] = {
       .min = 0,
       .max = 3600 * NS_PER_S,
       .def = "3s",
-      .doc = "Idle baseline measured before the first case; 0 = none, and net energies are not known." },
+      .doc = "Idle baseline measured before the first case and again after the last; 0 = none, and net energies are not known." },
     { .section = "run",
       .key = "pause",
       .type = EB_OPTION_TIME,

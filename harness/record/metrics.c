@@ -230,14 +230,22 @@ static void say_money(const eb_case_sums *c, eb_metric *m)
         snprintf(m->note, sizeof m->note, "demonstration prices");
 }
 
+// Baselines are few, and the trials between them share them: the half-width is the baseline's own.
 static void idle_metric(const eb_case_sums *c, eb_metric *m)
 {
-    m->lo = m->value - c->idle.halfwidth_w;
-    m->hi = m->value + c->idle.halfwidth_w;
-    m->interval = isnan(c->idle.halfwidth_w) ? EB_INTERVAL_NONE : EB_INTERVAL_CONFIDENCE;
-    m->n = 1;
-    m->grade = c->idle.grade;
-    snprintf(m->note, sizeof m->note, "baseline of %.3g s before the trials", (double)c->idle.ns / 1e9);
+    double half = 0, ns = 0;
+    for (int i = 0; i < c->n_trials; i++)
+        if (!isnan(c->trials[i].idle.w)) {
+            half = fmax(half, c->trials[i].idle.halfwidth_w);
+            ns = fmax(ns, (double)c->trials[i].idle.ns);
+            m->grade = c->trials[i].idle.grade;
+        }
+    m->lo = fmin(m->lo, m->value) - half;
+    m->hi = fmax(m->hi, m->value) + half;
+    m->interval = EB_INTERVAL_CONFIDENCE;
+    m->n = c->n_idles;
+    snprintf(m->note, sizeof m->note, "%d baseline%s of %.3g s in all", c->n_idles, c->n_idles == 1 ? "" : "s",
+             ns / 1e9);
 }
 
 static eb_grade grade_of(const eb_trial_sums *t, const struct eb_metric_rule *rule)

@@ -351,6 +351,8 @@ bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb
     bool idle = !strcmp(eb_json_str(json, "record", ""), kind_names[EB_RECORD_IDLE]);
     t->number = whole(&f, "trial", idle ? 0 : 1, idle ? 0 : INT32_MAX);
     t->case_index = whole(&f, "case", idle ? -1 : 0, idle ? -1 : n_cases - 1);
+    if (idle && has(&f, "at"))
+        text_into(&f, "at", t->taken_utc, sizeof t->taken_utc);
     t->round = whole(&f, "round", 0, INT32_MAX);
     t->t_start_ns = (int64_t)digits(&f, "t_start_ns", EB_TIME_MAX_NS, false, 0);
     t->t_end_ns = (int64_t)digits(&f, "t_end_ns", EB_TIME_MAX_NS, false, 0);

@@ -186,6 +186,8 @@ char *eb_record_facts(const eb_case_facts *f)
 char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT])
 {
     cJSON *json = new_record(t->number ? "trial" : "idle");
+    if (!t->number)
+        eb_json_add_str(json, "at", t->taken_utc);
     eb_json_add_i64(json, "trial", t->number);
     eb_json_add_i64(json, "case", t->number ? t->case_index : -1);
     eb_json_add_i64(json, "round", t->round);

@@ -76,7 +76,8 @@ typedef struct eb_trial_info {
     char digest[17];        // of the greedy output; "" = none
     char *error;            // why it failed; NULL = it did not
     char **warnings;
-    int n_warnings; // guards: throttled, steal, swap, foreign load ...
+    int n_warnings;     // guards: throttled, steal, swap, foreign load ...
+    char taken_utc[24]; // idle baselines: when; "" = not known
 } eb_trial_info;
 
 typedef struct eb_power_row {
@@ -136,11 +137,23 @@ typedef struct eb_power_series {
     double prefill_end_s, end_s;
 } eb_power_series;
 
+// One idle baseline.
+typedef struct eb_idle_reading {
+    int position;    // in the journal
+    int after_trial; // number of the last trial before it, 0 = taken before the first
+    int64_t t_start_ns, t_end_ns;
+    double w, halfwidth_w; // NAN = not known
+    eb_grade grade;
+    char taken_utc[24];
+} eb_idle_reading;
+
 typedef struct eb_run {
     eb_header *header;
     eb_case_result *cases;
     int n_cases;
-    double idle_w, idle_w_halfwidth; // NAN = not measured
+    eb_idle_reading *idles; // every baseline, in order
+    int n_idles;
+    double idle_w, idle_w_halfwidth; // over all of them; NAN = not measured
     eb_grade idle_grade;
     int64_t idle_ns; // 0 = not measured
     char **warnings;

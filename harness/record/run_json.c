@@ -95,6 +95,18 @@ static void add_idle(cJSON *json, const eb_run *run)
     eb_json_add_num(idle, "halfwidth_w", known ? run->idle_w_halfwidth : NAN);
     eb_json_add_str(idle, "grade", eb_grade_name(known ? run->idle_grade : EB_GRADE_NONE));
     eb_json_add_num(idle, "window_ns", run->idle_ns > 0 ? (double)run->idle_ns : NAN);
+    cJSON *taken = eb_json_add_arr(idle, "taken");
+    for (int i = 0; i < run->n_idles; i++) {
+        const eb_idle_reading *r = &run->idles[i];
+        cJSON *obj = eb_json_append_obj(taken);
+        add_known(obj, "at", r->taken_utc);
+        eb_json_add_i64(obj, "after_trial", r->after_trial);
+        eb_json_add_i64(obj, "t_start_ns", r->t_start_ns);
+        eb_json_add_i64(obj, "t_end_ns", r->t_end_ns);
+        eb_json_add_num(obj, "power_w", r->w);
+        eb_json_add_num(obj, "halfwidth_w", r->halfwidth_w);
+        eb_json_add_str(obj, "grade", eb_grade_name(r->grade));
+    }
 }
 
 static void add_sampling(cJSON *json, const eb_run *run)

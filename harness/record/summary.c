@@ -9,6 +9,7 @@
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
 #include "harness/record/dead.h"
+#include "harness/record/idle.h"
 #include "harness/record/journal.h"
 #include "harness/record/metrics.h"
 #include "harness/record/trial_energy.h"
@@ -30,15 +31,6 @@ static double ceiling(const eb_header *h, const char *key)
     const char *text = machine_fact(h, key);
     double value;
     return text && eb_parse_double(text, &value, NULL) && value > 0 ? value : NAN;
-}
-
-// The newest idle baseline before trial `until` of the journal.
-static eb_idle idle_before(const eb_sums_env *env, const eb_journal_data *d, int until)
-{
-    for (int t = until; t-- > 0;)
-        if (!d->trials[t].info.number && !d->trials[t].info.error)
-            return eb_idle_measure(env, &d->trials[t]);
-    return (eb_idle){ .w = NAN, .halfwidth_w = NAN };
 }
 
 static const eb_case_facts *facts_of(const eb_journal_data *d, int case_index)
@@ -125,7 +117,10 @@ static void take_case(eb_run *run, const eb_sums_env *env, int index)
     eb_warnings warnings = { 0 };
     eb_trial_sums *sums = eb_alloc((size_t)d->n_trials * sizeof *sums + 1);
     eb_case_sums cs = { .env = env, .trials = sums, .missing = run->missing, .any_source = run->domains[0] != '\0' };
-    cs.idle = (eb_idle){ .w = NAN, .halfwidth_w = NAN };
+    eb_idle_reading *idles;
+    int n_idles = eb_idles_measure(env, d, &idles);
+    for (int i = 0; i < n_idles; i++)
+        cs.n_idles += !isnan(idles[i].w);
     c->info = &d->header.cases[index];
     cs.facts = c->facts = facts_of(d, index);
     for (int t = 0; t < d->n_trials; t++) {
@@ -137,8 +132,8 @@ static void take_case(eb_run *run, const eb_sums_env *env, int index)
         warn_of_trial(&trial->info, &warnings);
         if (trial->info.error)
             continue;
-        cs.idle = idle_before(env, d, t);
-        eb_trial_sums_init(&sums[cs.n_trials], env, trial, c->facts, &cs.idle);
+        eb_idle idle = eb_idle_for(idles, n_idles, d, t);
+        eb_trial_sums_init(&sums[cs.n_trials], env, trial, c->facts, &idle);
         take_energies(c, &sums[cs.n_trials]);
         take_digest(c, &trial->info, cs.n_trials == 0);
         if (cs.n_trials == 0)
@@ -155,6 +150,7 @@ static void take_case(eb_run *run, const eb_sums_env *env, int index)
     c->n_warnings = (int)warnings.n;
     for (int i = 0; i < cs.n_trials; i++)
         eb_trial_sums_deinit(&sums[i]);
+    free(idles);
     free(sums);
 }
 
@@ -210,7 +206,9 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     run->missing = eb_strdup(domains[0] ? missing : "");
     run->complete = d->complete;
     run->ended_utc = eb_strdup(d->ended_utc ? d->ended_utc : "");
-    eb_idle idle = idle_before(&env, d, d->n_trials);
+    run->n_idles = eb_idles_measure(&env, d, &run->idles);
+    eb_idle_warn_drift(run->idles, run->n_idles, &warnings);
+    eb_idle idle = eb_idle_overall(run->idles, run->n_idles);
     run->idle_w = idle.w;
     run->idle_w_halfwidth = idle.halfwidth_w;
     run->idle_grade = idle.grade;
@@ -249,6 +247,7 @@ void eb_run_free(eb_run *run)
     free(run->cases);
     free(run->series);
     free(run->counted);
+    free(run->idles);
     free(run->domains);
     free(run->missing);
     free(run->ended_utc);

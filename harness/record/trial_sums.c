@@ -236,7 +236,7 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
                         const eb_case_facts *facts, const eb_idle *idle)
 {
     const eb_trial_info *info = &trial->info;
-    *s = (eb_trial_sums){ .number = info->number };
+    *s = (eb_trial_sums){ .number = info->number, .idle = *idle };
     forget(s);
     eb_latency latency;
     eb_latency_measure(&latency, trial, &env->slo, s->pool);
@@ -263,33 +263,6 @@ void eb_trial_sums_deinit(eb_trial_sums *s)
     for (int p = 0; p < EB_POOL_COUNT; p++)
         free(s->pool[p].items);
     free(s->rows);
-}
-
-eb_idle eb_idle_measure(const eb_sums_env *env, const eb_trial_data *trial)
-{
-    enum { PARTS = 10 };
-    static const double t9 = 2.262157162854099; // 97.5 % of Student's t, PARTS - 1 degrees of freedom
-    int64_t t0 = trial->info.t_start_ns, ns = trial->info.t_end_ns - t0;
-    eb_idle idle = { .w = NAN, .halfwidth_w = NAN, .grade = EB_GRADE_NONE, .ns = ns };
-    eb_trial_energy energy;
-    eb_trial_energy_init(&energy, env->header, env->dead, trial->power, trial->n_power);
-    eb_energy whole = eb_trial_energy_window(&energy, t0, t0 + ns);
-    if (whole.status == EB_SAMPLE_OK && ns > 0) {
-        double parts[PARTS], spread = 0;
-        int n = 0;
-        for (int i = 0; i < PARTS; i++) {
-            eb_energy part = eb_trial_energy_window(&energy, t0 + ns / PARTS * i, t0 + ns / PARTS * (i + 1));
-            if (part.status == EB_SAMPLE_OK)
-                parts[n++] = part.j / ((double)ns / PARTS / ns_per_s);
-        }
-        if (n == PARTS)
-            spread = t9 * eb_stddev(parts, PARTS) / sqrt(PARTS);
-        idle.w = whole.j / ((double)ns / ns_per_s);
-        idle.halfwidth_w = hypot(whole.halfwidth_j / ((double)ns / ns_per_s), spread);
-        idle.grade = whole.grade;
-    }
-    eb_trial_energy_deinit(&energy);
-    return idle;
 }
 
 int eb_trial_power(const eb_sums_env *env, const eb_trial_data *trial, int max, double *t_s, double *w)

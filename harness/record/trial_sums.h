@@ -59,6 +59,7 @@ typedef struct eb_trial_sums {
     double updates_per_step;  // of the counted channel that has the fewest, in the decode time
     double token_halfwidth_j; // median of the pooled token energies' half-widths
     eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;
+    eb_idle idle; // the baseline that was used
     eb_status energy_status;
     eb_cost_result cost;
     double prefill_end_s, end_s; // phases, from the window's start
@@ -79,9 +80,6 @@ typedef struct eb_sums_env {
 void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_data *trial,
                         const eb_case_facts *facts, const eb_idle *idle);
 void eb_trial_sums_deinit(eb_trial_sums *s);
-
-// Power of an idle record, with its spread over ten parts.
-eb_idle eb_idle_measure(const eb_sums_env *env, const eb_trial_data *trial);
 
 // Power over the trial's window in at most `max` equal steps. Returns their number, 0 = not known.
 int eb_trial_power(const eb_sums_env *env, const eb_trial_data *trial, int max, double *t_s, double *w);

@@ -27,7 +27,7 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
     if (plan->engine->ceilings)
         plan->engine->ceilings(plan->n_cases ? plan->cases[0].threads : 1, plan->affinity, CEILING_BUDGET_NS, &k,
                                &ignored);
-    double seconds = (double)plan->run.idle_ns / 1e9;
+    double seconds = 2 * (double)plan->run.idle_ns / 1e9; // before and after
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_case *c = &plan->cases[i];
         eb_model_spec spec = { c->source, c->type, c->model_seed };

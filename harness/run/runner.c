@@ -316,7 +316,9 @@ static bool idle_baseline(runner *r, eb_err *err)
     if (r->plan->run.idle_ns <= 0)
         return true;
     progress(r, "idle", NULL, 0);
+    close_engine(r); // before and after the trials alike: no model in memory, no threads
     eb_trial_info info = { .number = 0, .case_index = -1, .load_ns = -1 };
+    eb_utc_now(info.taken_utc, sizeof info.taken_utc);
     eb_sampler_begin(r->sampler);
     info.t_start_ns = eb_now_ns();
     wait_ns(r, r->plan->run.idle_ns);
@@ -477,7 +479,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
         goto out;
     *started = true;
     ok = make_sampler(&r, err) && eb_sampler_start(r.sampler, err) && idle_baseline(&r, err) && rounds(&r, err) &&
-         eb_journal_end(r.journal, &r.warnings, err);
+         idle_baseline(&r, err) && eb_journal_end(r.journal, &r.warnings, err);
 out:
     release(&r);
     return ok;
