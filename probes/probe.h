@@ -36,6 +36,7 @@ typedef struct eb_probe_config {
     eb_boundary boundary;
     eb_sampling sampling;
     double rate_hz;            // trace sampling rate
+    bool calibrate;            // look at the energy channels under load before the first trial
     double stated_load_w;      // stated-watts model, machine under full load; NAN = not stated
     double stated_idle_w;      // idle; NAN = not stated
     const char *stated_source; // where those watts come from; NULL = not said

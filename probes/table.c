@@ -7,7 +7,13 @@
 
 // In the order in which they are listed; of two equally good sources of one domain the earlier counts.
 const eb_probe_ops *const eb_probe_table[] = {
-    &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_stated, &eb_probe_counters, &eb_probe_papi, &eb_probe_process, NULL,
+    &eb_probe_powercap,
+    &eb_probe_perf_power,
+    &eb_probe_stated,
+    &eb_probe_counters,
+    &eb_probe_papi,
+    &eb_probe_process,
+    NULL,
 };
 
 static const eb_choice boundary_choices[] = {
@@ -21,6 +27,12 @@ static const eb_choice sampling_choices[] = {
     [EB_SAMPLING_WINDOW] = { "window", "reads at the boundaries of the window and once per second in between" },
     [EB_SAMPLING_TRACE] = { "trace", "reads at `rate` all the time" },
     [EB_SAMPLING_EDGE] = { "edge", "at least five reads per update of the counter: the finest, and the dearest" },
+    { 0 },
+};
+
+static const eb_choice calibrate_choices[] = {
+    { "off", "take period and range of each source as stated; a counter that never moves is told by the trials alone" },
+    { "auto", "look at the energy counters for a quarter of a second, and at slow ones for up to five" },
     { 0 },
 };
 
@@ -45,6 +57,14 @@ const eb_option eb_probe_options[] = {
       .max = 10000,
       .def = "100",
       .doc = "Reads per second in the sampling mode `trace`." },
+    { .section = "probes",
+      .key = "calibrate",
+      .type = EB_OPTION_ENUM,
+      .def = "auto",
+      .choices = calibrate_choices,
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "Before the first trial, with busy CPUs: update period, jitter and cost of a read of each energy source, "
+             "and which of them count nothing or repeat another." },
     { .section = "probes",
       .key = "sources",
       .type = EB_OPTION_STRING,
@@ -93,6 +113,7 @@ void eb_probe_config_default(eb_probe_config *out)
         .boundary = EB_BOUNDARY_COMPUTE,
         .sampling = EB_SAMPLING_TRACE,
         .rate_hz = 100,
+        .calibrate = true,
         .stated_load_w = NAN,
         .stated_idle_w = NAN,
         .sources = "auto",

@@ -148,6 +148,8 @@ static void show_progress(void *arg, const eb_progress *p)
                  p->round, p->rounds, eb_fmt_sig(rate, sizeof rate, p->tok_s, 3), eta);
     else if (strcmp(p->stage, "idle") == 0)
         snprintf(text, sizeof text, "idle baseline");
+    else if (strcmp(p->stage, "calibrate") == 0)
+        snprintf(text, sizeof text, "looking at the energy counters");
     else
         snprintf(text, sizeof text, "%s %d/%d  %s", strcmp(p->stage, "model") == 0 ? "model" : "opening",
                  p->case_index + 1, p->n_cases, p->case_id ? p->case_id : "");

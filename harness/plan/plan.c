@@ -54,6 +54,7 @@ static void fill_probes(const eb_build *b, eb_plan *plan)
     c->boundary = (eb_boundary)eb_block_i(probes, "boundary", c->boundary);
     c->sampling = (eb_sampling)eb_block_i(probes, "sampling", c->sampling);
     c->rate_hz = eb_block_f(probes, "rate", c->rate_hz);
+    c->calibrate = eb_block_i(probes, "calibrate", c->calibrate) != 0;
     c->stated_load_w = eb_block_f(probes, "stated_load_w", NAN);
     c->stated_idle_w = eb_block_f(probes, "stated_idle_w", NAN);
     c->stated_source = dup_or_null(eb_block_s(probes, "stated_source", NULL));

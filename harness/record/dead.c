@@ -83,11 +83,11 @@ void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
         const eb_channel *c = &h->channels[i];
         const seen *s = &channels[i];
         dead[i] = !s->moved && (c->live == EB_LIVE_DEAD || s->under_load_ns >= eb_dead_after_ns(c));
-        if (dead[i] && s->under_load_ns > 0)
+        if (dead[i] && c->live == EB_LIVE_DEAD)
+            eb_warn(warnings, "%s %s: it counts nothing here (a virtual machine?) and is left out", c->name, c->note);
+        else if (dead[i])
             eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here (a virtual machine?) and is left out",
                     c->name, s->under_load_ns / 1e9);
-        else if (dead[i])
-            eb_warn(warnings, "%s counts nothing here and is left out: %s", c->name, c->note);
         any = any || dead[i];
     }
     if (any)

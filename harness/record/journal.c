@@ -282,6 +282,8 @@ eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial
     char now[32];
     eb_utc_now(now, sizeof now);
     ok = ok && append_line(j, eb_record_resume(now), err);
+    if (ok && scan.header.n_channels > 0)
+        memcpy(j->header.channels, scan.header.channels, (size_t)scan.header.n_channels * sizeof *j->header.channels);
     if (ok)
         list_done(&scan, done, n_done);
     eb_scan_deinit(&scan);
@@ -289,6 +291,11 @@ eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial
         return j;
     eb_journal_close(j);
     return NULL;
+}
+
+const eb_channel *eb_journal_channels(const eb_journal *j)
+{
+    return j->header.channels;
 }
 
 bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err)

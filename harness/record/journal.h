@@ -16,6 +16,9 @@ eb_journal *eb_journal_create(const char *dir, const eb_header *header, eb_err *
 // `done` gets a fresh array (caller frees) with the finished trials' (case_index, round), in order.
 eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial_info **done, int *n_done, eb_err *err);
 
+// The channels as they were when the run was begun, calibration and all; as many as the header has.
+const eb_channel *eb_journal_channels(const eb_journal *j);
+
 bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err);
 // info->number 0: idle baseline (no tokens, no requests).
 bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request_row *requests, size_t n_requests,

@@ -11,6 +11,19 @@
 #include "harness/record/domain.h"
 #include "harness/run/runner.h"
 
+static void gather_channels(eb_found *found)
+{
+    for (int i = 0; i < found->n_probes; i++) {
+        const eb_channel *channels;
+        int n = eb_probe_channels(found->probes[i], &channels);
+        size_t total = (size_t)found->n_channels + (size_t)n;
+        found->channels = eb_realloc(found->channels, total + 1, sizeof *found->channels);
+        if (n > 0)
+            memcpy(found->channels + found->n_channels, channels, sizeof *channels * (size_t)n);
+        found->n_channels += n;
+    }
+}
+
 void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
 {
     int n = 0;
@@ -41,6 +54,7 @@ void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
         if (probe)
             out->probes[out->n_probes++] = probe;
     }
+    gather_channels(out);
 }
 
 void eb_found_close(eb_found *found)
@@ -55,6 +69,7 @@ void eb_found_close(eb_found *found)
     }
     free(found->sources);
     free(found->probes);
+    free(found->channels);
     *found = (eb_found){ 0 };
 }
 
@@ -94,27 +109,28 @@ void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warn
     }
 }
 
-static eb_channel *all_channels(const eb_found *found, int *n)
+// Why there is not more: what counts nothing, and which sources do not work.
+static size_t reasons(const eb_found *found, char *buf, size_t size)
 {
-    eb_channel *out = NULL;
-    *n = 0;
-    for (int i = 0; i < found->n_probes; i++) {
-        const eb_channel *channels;
-        int k = eb_probe_channels(found->probes[i], &channels);
-        out = eb_realloc(out, (size_t)*n + (size_t)k + 1, sizeof *out);
-        if (k > 0)
-            memcpy(out + *n, channels, sizeof *out * (size_t)k);
-        *n += k;
-    }
-    return out;
+    size_t at = 0;
+    buf[0] = '\0';
+    for (int i = 0; i < found->n_channels && at < size; i++)
+        if (found->channels[i].live == EB_LIVE_DEAD)
+            at += (size_t)snprintf(buf + at, size - at, "%s%s %s", at ? "; " : "", found->channels[i].name,
+                                   found->channels[i].note);
+    for (int i = 0; i < found->n_sources && at < size; i++)
+        if (found->sources[i].reason[0])
+            at += (size_t)snprintf(buf + at, size - at, "%s%s: %s", at ? "; " : "", found->sources[i].name,
+                                   found->sources[i].reason);
+    return at;
 }
 
 bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade required, eb_err *err)
 {
     if (required == EB_GRADE_NONE)
         return true;
-    int n;
-    eb_channel *channels = all_channels(found, &n);
+    int n = found->n_channels;
+    const eb_channel *channels = found->channels;
     bool *counted = eb_alloc((size_t)n + 1);
     eb_domain_count(channels, n, boundary, counted, NULL, 0, NULL, 0);
     eb_grade grade = EB_GRADE_COUNT;
@@ -122,17 +138,12 @@ bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade requ
         if (counted[i] && channels[i].grade < grade)
             grade = channels[i].grade;
     free(counted);
-    free(channels);
     if (grade == EB_GRADE_COUNT)
         grade = EB_GRADE_NONE;
     if (grade >= required)
         return true;
-    char why[512] = "";
-    size_t at = 0;
-    for (int i = 0; i < found->n_sources && at < sizeof why; i++)
-        if (found->sources[i].reason[0])
-            at += (size_t)snprintf(why + at, sizeof why - at, "%s%s: %s", at ? "; " : "", found->sources[i].name,
-                                   found->sources[i].reason);
+    char why[512];
+    size_t at = reasons(found, why, sizeof why);
     eb_err_set(err, EB_UNAVAILABLE, "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
                eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
     return eb_err_hint(
@@ -223,7 +234,10 @@ eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const 
     h->interval_level = eb_stop_level(h->trials_min, h->trials_max);
     add_settings(h, plan);
     add_sources(h, found);
-    h->channels = all_channels(found, &h->n_channels);
+    h->n_channels = found->n_channels;
+    h->channels = eb_alloc(sizeof *h->channels * (size_t)(found->n_channels + 1));
+    if (found->n_channels > 0)
+        memcpy(h->channels, found->channels, sizeof *h->channels * (size_t)found->n_channels);
     add_cases(h, plan);
     return h;
 }

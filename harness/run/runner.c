@@ -11,6 +11,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/record/journal.h"
+#include "harness/run/calibrate.h"
 #include "harness/run/cold.h"
 #include "harness/run/facts.h"
 #include "harness/run/guards.h"
@@ -100,7 +101,28 @@ static void progress(const runner *r, const char *stage, const eb_case *c, int r
     r->job->hooks.progress(r->job->hooks.arg, &p);
 }
 
+static bool required_energy(const runner *r, eb_err *err)
+{
+    return eb_found_require(&r->found, r->plan->probes.boundary, r->plan->run.require_energy, err);
+}
+
 // ---- before anything is measured -------------------------------------------------------------------
+
+// A run that goes on keeps what it was begun with.
+static bool calibrate(runner *r, eb_err *err)
+{
+    if (!r->plan->probes.calibrate || r->job->resume)
+        return true;
+    eb_calibrate_setup setup = { .io = r->job->io,
+                                 .probes = r->found.probes,
+                                 .n_probes = r->found.n_probes,
+                                 .limit_ns = EB_CALIBRATE_LIMIT_NS,
+                                 .stop = stop_asked,
+                                 .arg = r };
+    progress(r, "calibrate", NULL, 0);
+    eb_calibrate(&setup, r->found.channels);
+    return !interrupted(r, err) && required_energy(r, err);
+}
 
 static bool prepare_models(runner *r, eb_err *err)
 {
@@ -295,6 +317,9 @@ static bool open_journal(runner *r, eb_err *err)
     r->done_before = r->done;
     if (!r->journal)
         return false;
+    if (r->found.n_channels > 0)
+        memcpy(r->found.channels, eb_journal_channels(r->journal),
+               sizeof *r->found.channels * (size_t)r->found.n_channels);
     for (int i = 0; i < r->plan->n_cases; i++)
         if (!eb_journal_facts(r->journal, &r->facts[i], err))
             return false;
@@ -431,6 +456,7 @@ static bool make_sampler(runner *r, eb_err *err)
     eb_sampler_setup setup = { .clock = &r->job->io->clock,
                                .probes = r->found.probes,
                                .n_probes = r->found.n_probes,
+                               .channels = eb_journal_channels(r->journal),
                                .config = &r->plan->probes,
                                .max_rows = MAX_ROWS,
                                .busy_cpus = most_threads(r->plan) };
@@ -472,14 +498,13 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     eb_found_open(&r.found, job->io, &plan->probes);
     eb_guard_machine(job->io, &r.warnings);
     eb_found_warn(&r.found, &plan->probes, &r.warnings);
-    if (!eb_found_require(&r.found, plan->probes.boundary, plan->run.require_energy, err) || !allocate(&r, err) ||
-        !prepare_models(&r, err) || !describe(&r, err) || !all_facts(&r, err))
-        goto out;
-    if (!open_journal(&r, err))
+    if (!required_energy(&r, err) || !calibrate(&r, err) || !allocate(&r, err) || !prepare_models(&r, err) ||
+        !describe(&r, err) || !all_facts(&r, err) || !open_journal(&r, err))
         goto out;
     *started = true;
-    ok = make_sampler(&r, err) && eb_sampler_start(r.sampler, err) && idle_baseline(&r, err) && rounds(&r, err) &&
-         idle_baseline(&r, err) && eb_journal_end(r.journal, &r.warnings, err);
+    ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&
+         idle_baseline(&r, err) && rounds(&r, err) && idle_baseline(&r, err) &&
+         eb_journal_end(r.journal, &r.warnings, err);
 out:
     release(&r);
     return ok;

@@ -10,7 +10,7 @@
 #include "harness/plan/plan.h"
 
 typedef struct eb_progress {
-    const char *stage;   // "model", "idle", "warm", "trial"
+    const char *stage;   // "calibrate", "model", "idle", "warm", "trial"
     const char *case_id; // NULL = none
     int case_index, n_cases, round, rounds;
     int done, total; // trials
