@@ -139,15 +139,6 @@ static bool is_refused(int errnum)
     return errnum == EACCES || errnum == EPERM;
 }
 
-static const char *cause_of(const counter *c)
-{
-    if (c->errnum == ENOENT || c->errnum == ENODEV || c->errnum == EOPNOTSUPP)
-        return c->hardware ? "this machine has no performance monitoring unit that counts them" : "not in this kernel";
-    if (c->errnum == ENOSYS)
-        return "this kernel has no perf_event_open";
-    return strerror(c->errnum);
-}
-
 // What a user can mend comes first: a name, then a permission, then a machine.
 static int kind_of(int errnum)
 {
@@ -195,11 +186,12 @@ static void explain(const counters_state *state, eb_probe_detection *out)
         eb_probe_say(out, how,
                      "sudo sysctl kernel.perf_event_paranoid=1, or sudo setcap cap_perfmon=ep effbench; in a container "
                      "also allow the call perf_event_open",
-                     "%s: %s (kernel.perf_event_paranoid is %s)", names, cause_of(bad), level);
+                     "%s: %s (kernel.perf_event_paranoid is %s)", names, eb_event_cause(bad->errnum, bad->hardware),
+                     level);
         return;
     }
     eb_probe_say(out, how, bad->hardware ? "run on the machine itself, or let the hypervisor pass its PMU on" : "",
-                 "%s: %s", names, cause_of(bad));
+                 "%s: %s", names, eb_event_cause(bad->errnum, bad->hardware));
 }
 
 static void detect(const eb_probe_env *env, eb_probe_detection *out)

@@ -2,7 +2,9 @@
 // The kernel's generic events: the same on every CPU, and known without any library.
 #include "probes/names.h"
 
+#include <errno.h>
 #include <linux/perf_event.h>
+#include <string.h>
 #include <strings.h>
 
 #define HW PERF_TYPE_HARDWARE
@@ -37,4 +39,13 @@ const eb_event_name *eb_event_find(const char *name)
         if (strcasecmp(e->name, name) == 0)
             return e;
     return NULL;
+}
+
+const char *eb_event_cause(int errnum, bool hardware)
+{
+    if (errnum == ENOENT || errnum == ENODEV || errnum == EOPNOTSUPP)
+        return hardware ? "this machine has no performance monitoring unit that counts them" : "not in this kernel";
+    if (errnum == ENOSYS)
+        return "this kernel has no perf_event_open";
+    return strerror(errnum);
 }

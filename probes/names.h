@@ -29,6 +29,9 @@ extern const int eb_event_auto_count;
 
 const eb_event_name *eb_event_find(const char *name); // NULL = not a generic one
 
+// What an error number of perf_event_open means for an event of this kind.
+const char *eb_event_cause(int errnum, bool hardware);
+
 // False and a reason in `why` for a name that is not known here.
 bool eb_event_encode_other(const char *name, eb_event_code *out, char *why, size_t size);
 

@@ -89,10 +89,10 @@ void eb_tracer_switch(const eb_net *net, eb_op op, int layer)
     t->cost = eb_op_cost_of(net->model, op, layer, &load);
 }
 
-// Worker 0 is the engine's own thread, which has said it already.
+// Worker 0 is the engine's own thread, which has said it already. Loops of no operator are those outside of steps.
 void eb_tracer_worker(void *tracer, int thread, bool begin)
 {
     const eb_tracer *t = tracer;
-    if (thread > 0)
+    if (thread > 0 && t->op != EB_OP_OTHER)
         t->sink->on_worker(t->sink->arg, thread, begin ? t->op : EB_OP_OTHER, t->phase);
 }
