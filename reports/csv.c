@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "reports/report_impl.h"
+#include "reports/text.h"
 
 static void put_text(FILE *out, const char *s)
 {
@@ -53,6 +54,14 @@ static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
     put_text(out, m->unit);
     fprintf(out, ",%s,%s,", eb_grade_name(m->grade), intervals[m->interval]);
     put_text(out, m->note);
+    fputc(',', out);
+    put_number(out, m->from ? eb_text_halfwidth(m) : NAN);
+    const char *const from[] = { m->from ? m->from->source : "", m->from ? m->from->domains : "",
+                                 m->from ? m->from->coverage : "" };
+    for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
+        fputc(',', out);
+        put_text(out, from[k]);
+    }
     fputc('\n', out);
 }
 
@@ -62,7 +71,7 @@ static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out
     (void)err; // what the stream cannot take, its owner sees
     fputs(
         "case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,interval,"
-        "note\n",
+        "note,halfwidth,source,domains,coverage\n",
         out);
     for (int c = 0; c < run->n_cases; c++)
         for (int m = 0; m < run->cases[c].n_metrics; m++)

@@ -189,6 +189,18 @@ void eb_json_append_str(cJSON *arr, const char *value)
     cJSON_AddItemToArray(arr, string_or_null(value));
 }
 
+void eb_json_add_known(cJSON *obj, const char *key, const char *text)
+{
+    eb_json_add_str(obj, key, text && *text ? text : NULL);
+}
+
+void eb_json_add_texts(cJSON *obj, const char *key, char *const *items, size_t n)
+{
+    cJSON *list = eb_json_add_arr(obj, key);
+    for (size_t i = 0; i < n; i++)
+        eb_json_append_str(list, items[i]);
+}
+
 void eb_json_add_bool(cJSON *obj, const char *key, bool value)
 {
     cJSON_AddItemToObject(obj, key, cJSON_CreateBool(value));

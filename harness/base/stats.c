@@ -125,17 +125,30 @@ double eb_binomial_cdf(int64_t k, int64_t n, double p)
     return below / (below + above);
 }
 
+// Coverage of x_(l) .. x_(n+1-l), counted from 1.
+static double order_coverage(size_t l, size_t n)
+{
+    return 1 - 2 * eb_binomial_cdf((int64_t)l - 1, (int64_t)n, 0.5);
+}
+
 bool eb_median_interval(const double *x, size_t n, double level, double *lo, double *hi)
 {
     *lo = *hi = NAN;
     if (!n)
         return false;
     double *s = sorted_copy(x, n);
-    size_t l = 0; // the interval is x_(l) .. x_(n+1-l), counted from 1
-    while (l + 1 <= n / 2 && 1 - 2 * eb_binomial_cdf((int64_t)l, (int64_t)n, 0.5) >= level)
+    size_t l = 0;
+    while (l + 1 <= n / 2 && order_coverage(l + 1, n) >= level)
         l++;
-    *lo = s[l ? l - 1 : 0];
-    *hi = s[n - (l ? l : 1)];
+    if (l == 0) {
+        *lo = s[0];
+        *hi = s[n - 1];
+    } else {
+        double wide = order_coverage(l, n), narrow = order_coverage(l + 1, n), part = (wide - level) / (wide - narrow);
+        double f = (double)(n - l) * part / ((double)l + ((double)n - 2 * (double)l) * part);
+        *lo = s[l - 1] + f * (s[l] - s[l - 1]);
+        *hi = s[n - l] - f * (s[n - l] - s[n - l - 1]);
+    }
     free(s);
     return l > 0;
 }

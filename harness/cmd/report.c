@@ -11,7 +11,7 @@
 #include "reports/report.h"
 #include "reports/text.h"
 
-enum { RUN_JSON_LIMIT = 1 << 30 };
+enum { DERIVED_LIMIT = 1 << 30 };
 
 // The format named, the default for NULL; NULL after the message about an unknown one.
 static const eb_report_ops *find_format(const char *name)
@@ -42,22 +42,28 @@ static void warn(const eb_err *err)
     fprintf(stderr, "effbench: warning: %s\n", err->message);
 }
 
-// run.json is derived: written when it is missing or is not what the raw files give. A folder that cannot be written
-// (an archive, another user's) can still be read.
-static void refresh_json(const eb_run *run, const char *dir)
+// run.json and energy.csv are derived: written when they are missing or are not what the raw files give. A folder that
+// cannot be written (an archive, another user's) can still be read.
+static void refresh(const eb_run *run, const char *dir, const char *name, char *want,
+                    bool (*write)(const eb_run *, const char *, eb_err *))
 {
     eb_err err = { 0 };
     size_t len = 0;
-    char *path = eb_path_join(dir, "run.json");
-    char *have = eb_file_exists(path) ? eb_file_read(path, RUN_JSON_LIMIT, &len, &err) : NULL;
-    char *want = eb_run_json(run);
+    char *path = eb_path_join(dir, name);
+    char *have = eb_file_exists(path) ? eb_file_read(path, DERIVED_LIMIT, &len, &err) : NULL;
     bool same = have && want && len == strlen(want) && !memcmp(have, want, len);
     eb_err_clear(&err);
-    if (!same && !eb_run_json_write(run, dir, &err))
+    if (!same && !write(run, dir, &err))
         warn(&err);
     free(want);
     free(have);
     free(path);
+}
+
+static void refresh_derived(const eb_run *run, const char *dir)
+{
+    refresh(run, dir, "run.json", eb_run_json(run), eb_run_json_write);
+    refresh(run, dir, "energy.csv", eb_energy_csv(run), eb_energy_csv_write);
 }
 
 static void make_plots(const eb_run *run, const char *dir)
@@ -81,7 +87,7 @@ static int report_one(const eb_globals *globals, const eb_report_ops *ops, const
     eb_run *run = eb_run_load(dir, &err);
     if (!run)
         return eb_cmd_fail(&err);
-    refresh_json(run, dir);
+    refresh_derived(run, dir);
     if (plots)
         make_plots(run, dir);
     bool person = !strcmp(ops->name, "term") || !strcmp(ops->name, "md");
@@ -135,5 +141,5 @@ const eb_command eb_cmd_report = {
             "  --format FORM   term (default), md, csv (one row per case and metric), json (run.json)\n"
             "  --plots         write report.md and plots/*.svg of the folder again (the plots need gnuplot)\n"
             "\n"
-            "Writes RUN/run.json again where it is missing or is not what the raw files give.\n",
+            "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n",
 };

@@ -310,7 +310,7 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         rc = eb_cmd_fail(&err);
     fflush(stdout);
     eb_err_clear(&err);
-    if (!eb_run_json_write(run, dir, &err) || !eb_report_files(run, dir, &err))
+    if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);
     if (!eb_report_plots(run, dir, &missing, &err))

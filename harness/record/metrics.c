@@ -206,22 +206,50 @@ static double median_field(const eb_case_sums *c, size_t offset)
     return median;
 }
 
-// An interval is never narrower than what attribution knows of a single trial; the largest term gets its name.
+static void name_largest(eb_budget *b)
+{
+    const struct {
+        double halfwidth;
+        const char *name;
+    } terms[] = { { b->run_to_run, "run to run" },
+                  { b->boundary, "boundary" },
+                  { b->quantisation, "quantisation" },
+                  { b->baseline, "idle baseline" },
+                  { b->sensor_class, "sensor class" } };
+    double most = 0;
+    b->largest = "";
+    for (size_t i = 0; i < sizeof terms / sizeof *terms; i++)
+        if (terms[i].halfwidth > most) {
+            most = terms[i].halfwidth;
+            b->largest = terms[i].name;
+        }
+}
+
+// The interval from the trials, at least as wide as the counters leave it, with what all trials have in common added:
+// the baseline in quadrature, the sensors' class as a bound.
 static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_metric *m)
 {
-    double spread = median_field(c, rule->spread);
-    double size = fabs(m->value), runs = m->n > 1 ? (m->hi - m->lo) / 2 : 0;
-    if (isnan(spread) || rule->spread == offsetof(eb_trial_sums, none))
+    // The errors of the edges differ from trial to trial; the median of n averages them out (its standard deviation is
+    // sqrt(pi / 2) of the mean's). Whole units may be the same ones each time.
+    static const double of_median = 1.2533141373155003;
+    double size = fabs(m->value), averaged = m->interval == EB_INTERVAL_CONFIDENCE ? of_median / sqrt(m->n) : 1;
+    eb_budget *b = &m->budget;
+    if (rule->spread == offsetof(eb_trial_sums, none) ||
+        isnan(median_field(c, rule->spread + offsetof(eb_spread, boundary))))
         return;
-    double counter = spread * size;
-    m->lo = fmin(m->lo, m->value - counter);
-    m->hi = fmax(m->hi, m->value + counter);
+    b->boundary = averaged * size * median_field(c, rule->spread + offsetof(eb_spread, boundary));
+    b->quantisation = size * median_field(c, rule->spread + offsetof(eb_spread, quantum));
+    b->baseline = size * median_field(c, rule->spread + offsetof(eb_spread, baseline));
+    b->run_to_run = m->n > 1 ? (m->hi - m->lo) / 2 : NAN;
+    b->sensor_class = size * median_field(c, rule->spread + offsetof(eb_spread, sensor));
+    name_largest(b);
+    double counter = hypot(b->boundary, b->quantisation), sensor = isnan(b->sensor_class) ? 0 : b->sensor_class;
+    double down = fmax(m->value - m->lo, counter), up = fmax(m->hi - m->value, counter);
+    m->lo = m->value - hypot(down, b->baseline) - sensor;
+    m->hi = m->value + hypot(up, b->baseline) + sensor;
     const char *missing = rule->absent == no_domain ? "" : c->missing; // a domain is whole in itself
     snprintf(m->note, sizeof m->note, "%s%s%slargest error term: %s", *missing ? "without " : "", missing,
-             *missing ? "; " : "",
-             runs > counter ? "run to run"
-             : rule->net    ? "counter and idle baseline"
-                            : "counter");
+             *missing ? "; " : "", b->largest);
 }
 
 static void say_money(const eb_case_sums *c, eb_metric *m)
@@ -243,6 +271,8 @@ static void idle_metric(const eb_case_sums *c, eb_metric *m)
     m->lo = fmin(m->lo, m->value) - half;
     m->hi = fmax(m->hi, m->value) + half;
     m->interval = EB_INTERVAL_CONFIDENCE;
+    m->budget.baseline = half;
+    name_largest(&m->budget);
     m->n = c->n_idles;
     snprintf(m->note, sizeof m->note, "%d baseline%s of %.3g s in all", c->n_idles, c->n_idles == 1 ? "" : "s",
              ns / 1e9);
@@ -350,6 +380,9 @@ static void pool_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metr
         return;
     // Every observation has its own error: the distribution is not known more finely than that.
     double half = median_field(c, offsetof(eb_trial_sums, token_halfwidth_j));
+    m->budget.run_to_run = (m->hi - m->lo) / 2;
+    m->budget.boundary = half;
+    name_largest(&m->budget);
     m->lo = fmin(m->lo, m->value - half);
     m->hi = fmax(m->hi, m->value + half);
     m->grade = c->trials[0].grade;
@@ -374,6 +407,14 @@ static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metr
     snprintf(m->note, sizeof m->note, "%s", rule->note ? rule->note : "");
 }
 
+static const eb_provenance *provenance_of(const eb_case_sums *c, const eb_metric_def *def)
+{
+    for (int d = 0; d < EB_DOMAIN_COUNT; d++)
+        if (def->rule->field == offsetof(eb_trial_sums, domain_j[d]) && def->rule->absent == no_domain)
+            return &c->domains[d];
+    return c->energy;
+}
+
 int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
 {
     static void (*const compute[])(const eb_case_sums *, const eb_metric_def *, eb_metric *) = {
@@ -391,7 +432,10 @@ int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
         const eb_metric_def *def = &eb_metric_table[i];
         eb_metric *m = &(*out)[i];
         *m = (eb_metric){ .key = def->key, .unit = def->unit, .value = NAN, .lo = NAN, .hi = NAN };
+        m->budget = (eb_budget){ NAN, NAN, NAN, NAN, NAN, NULL };
         compute[def->rule->kind](c, def, m);
+        if (m->grade != EB_GRADE_NONE)
+            m->from = provenance_of(c, def);
         if (isnan(m->value) && !m->note[0])
             say_absent(c, def, m);
     }

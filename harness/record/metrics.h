@@ -12,10 +12,11 @@ typedef struct eb_case_sums {
     const eb_case_facts *facts;  // NULL = never opened
     const eb_trial_sums *trials; // those that did not fail
     int n_trials;
-    const char *missing;                 // parts of the boundary that nothing covers
-    bool any_source;                     // some channel counts towards the boundary
-    int n_idles;                         // baselines with a figure
-    eb_percentiles pools[EB_POOL_COUNT]; // while the metrics are computed
+    const char *missing;                   // parts of the boundary that nothing covers
+    const eb_provenance *energy, *domains; // of the boundary's energy, and of each domain's
+    bool any_source;                       // some channel counts towards the boundary
+    int n_idles;                           // baselines with a figure
+    eb_percentiles pools[EB_POOL_COUNT];   // while the metrics are computed
 } eb_case_sums;
 
 // One per entry of eb_metric_table, in its order; returns their number. Caller frees.

@@ -38,13 +38,6 @@ static void add_bytes(cJSON *obj, const uint64_t bytes[EB_CSV_COUNT])
         eb_json_add_u64str(lengths, eb_csv_names[i], bytes[i]);
 }
 
-static void add_texts(cJSON *obj, const char *key, char *const *items, size_t n)
-{
-    cJSON *list = eb_json_add_arr(obj, key);
-    for (size_t i = 0; i < n; i++)
-        eb_json_append_str(list, items[i]);
-}
-
 static void add_settings(cJSON *json, const eb_header *h)
 {
     cJSON *list = eb_json_add_arr(json, "settings");
@@ -202,7 +195,7 @@ char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT]
     eb_json_add_i64(json, "wide_samples", t->wide_samples);
     eb_json_add_str(json, "digest", t->digest);
     eb_json_add_str(json, "error", t->error);
-    add_texts(json, "warnings", t->warnings, (size_t)t->n_warnings);
+    eb_json_add_texts(json, "warnings", t->warnings, (size_t)t->n_warnings);
     add_bytes(json, bytes);
     return to_line(json);
 }
@@ -218,6 +211,6 @@ char *eb_record_end(const char *utc, const eb_warnings *warnings)
 {
     cJSON *json = new_record("end");
     eb_json_add_str(json, "at", utc);
-    add_texts(json, "warnings", warnings ? warnings->items : NULL, warnings ? warnings->n : 0);
+    eb_json_add_texts(json, "warnings", warnings ? warnings->items : NULL, warnings ? warnings->n : 0);
     return to_line(json);
 }

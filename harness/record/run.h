@@ -89,13 +89,32 @@ typedef struct eb_power_row {
 
 typedef enum eb_interval { EB_INTERVAL_NONE, EB_INTERVAL_CONFIDENCE, EB_INTERVAL_RANGE } eb_interval;
 
+// What an energy's interval is made of: half-widths (95 %) in the metric's unit, as they enter it.
+typedef struct eb_budget {
+    double boundary;     // where the counters' edges lie at the ends of the time, and what is drawn between them
+    double quantisation; // readings are whole units
+    double baseline;     // of the idle power
+    double run_to_run;   // of the median over the trials
+    double sensor_class; // bound of the sensors' own error; NAN = unknown: nobody published it
+    const char *largest; // name of the largest; "" = none is known
+} eb_budget;
+
+// Where an energy comes from. Texts of the case, "" = not known.
+typedef struct eb_provenance {
+    char *source;   // probes: "powercap", "powercap + nvml"
+    char *domains;  // "package-0 + dram-0"
+    char *coverage; // "complete", "without dram", "as stated"
+} eb_provenance;
+
 typedef struct eb_metric {
-    const char *key, *unit; // static, from the metric table
-    double value, lo, hi;   // NAN = not known
-    int n;                  // trials (or observations for percentiles) behind it
-    eb_interval interval;   // what lo..hi is; RANGE when n is too small for a confidence
-    eb_grade grade;         // energies and what is made of them; NONE else
-    char note[160];         // why there is no value, what is missing, largest error term; "" = nothing
+    const char *key, *unit;    // static, from the metric table
+    double value, lo, hi;      // NAN = not known
+    int n;                     // trials (or observations for percentiles) behind it
+    eb_interval interval;      // what lo..hi is; RANGE when n is too small for a confidence
+    eb_grade grade;            // energies and what is made of them; NONE else
+    eb_budget budget;          // energies and what is made of them; largest NULL else
+    const eb_provenance *from; // the same; NULL else. Borrowed from the case
+    char note[160];            // why there is no value, what is missing, largest error term; "" = nothing
 } eb_metric;
 
 // Energy of a part of a trial: energy.csv.
@@ -121,7 +140,9 @@ typedef struct eb_case_result {
     int n_trials, n_failed;
     eb_metric *metrics;
     int n_metrics;
-    eb_energy_row *energies; // of every trial that did not fail
+    char *missing;                                  // parts of the boundary that nothing covers in it, "" = none
+    eb_provenance energy, domains[EB_DOMAIN_COUNT]; // of the boundary, and of each domain by itself
+    eb_energy_row *energies;                        // of every trial that did not fail
     size_t n_energies;
     char digest[17]; // "" = none or not the same in all trials
     bool digest_differs;
@@ -179,6 +200,9 @@ const eb_metric *eb_case_metric(const eb_case_result *c, const char *key); // NU
 char *eb_run_json(const eb_run *run);
 // Writes DIR/run.json (aside, renamed).
 bool eb_run_json_write(const eb_run *run, const char *dir, eb_err *err);
+// The same of energy.csv: the energy of every trial, phase and request.
+char *eb_energy_csv(const eb_run *run);
+bool eb_energy_csv_write(const eb_run *run, const char *dir, eb_err *err);
 
 // The one table of metrics (metrics.c); docs/metrics.md and help are made from it.
 struct eb_metric_rule;

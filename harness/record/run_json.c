@@ -15,19 +15,6 @@ static const char *const interval_names[] = {
     [EB_INTERVAL_RANGE] = "range",
 };
 
-// Empty is unknown too.
-static void add_known(cJSON *obj, const char *key, const char *text)
-{
-    eb_json_add_str(obj, key, text && *text ? text : NULL);
-}
-
-static void add_texts(cJSON *obj, const char *key, char *const *items, int n)
-{
-    cJSON *list = eb_json_add_arr(obj, key);
-    for (int i = 0; i < n; i++)
-        eb_json_append_str(list, items[i]);
-}
-
 static void add_plan(cJSON *json, const eb_header *h)
 {
     cJSON *settings = eb_json_add_arr(json, "settings");
@@ -35,17 +22,17 @@ static void add_plan(cJSON *json, const eb_header *h)
         const eb_setting_row *s = &h->settings[i];
         cJSON *obj = eb_json_append_obj(settings);
         eb_json_add_str(obj, "section", s->section);
-        add_known(obj, "name", s->name);
+        eb_json_add_known(obj, "name", s->name);
         eb_json_add_str(obj, "key", s->key);
-        add_known(obj, "value", s->value);
-        add_known(obj, "unit", s->unit);
+        eb_json_add_known(obj, "value", s->value);
+        eb_json_add_known(obj, "unit", s->unit);
         eb_json_add_str(obj, "origin", s->origin);
     }
     cJSON *machine = eb_json_add_obj(json, "machine");
     for (int i = 0; i < h->n_machine; i++)
         if (!cJSON_GetObjectItemCaseSensitive(machine, h->machine[i].key))
             eb_json_add_str(machine, h->machine[i].key, h->machine[i].value);
-    add_known(json, "fingerprint", h->fingerprint);
+    eb_json_add_known(json, "fingerprint", h->fingerprint);
 }
 
 static void add_sources(cJSON *json, const eb_header *h)
@@ -55,8 +42,8 @@ static void add_sources(cJSON *json, const eb_header *h)
         cJSON *obj = eb_json_append_obj(list);
         eb_json_add_str(obj, "name", h->sources[i].name);
         eb_json_add_str(obj, "state", h->sources[i].state);
-        add_known(obj, "reason", h->sources[i].reason);
-        add_known(obj, "remedy", h->sources[i].remedy);
+        eb_json_add_known(obj, "reason", h->sources[i].reason);
+        eb_json_add_known(obj, "remedy", h->sources[i].remedy);
     }
 }
 
@@ -69,8 +56,8 @@ static void add_channels(cJSON *json, const eb_run *run)
         cJSON *obj = eb_json_append_obj(list);
         eb_json_add_str(obj, "name", c->name);
         eb_json_add_str(obj, "source", c->source);
-        add_known(obj, "zone", c->zone);
-        add_known(obj, "label", c->label);
+        eb_json_add_known(obj, "zone", c->zone);
+        eb_json_add_known(obj, "label", c->label);
         eb_json_add_str(obj, "domain", eb_domain_name(c->domain));
         eb_json_add_num(obj, "socket", c->socket >= 0 ? c->socket : NAN);
         eb_json_add_num(obj, "die", c->die >= 0 ? c->die : NAN);
@@ -81,7 +68,7 @@ static void add_channels(cJSON *json, const eb_run *run)
         eb_json_add_num(obj, "read_ns", c->read_ns > 0 ? (double)c->read_ns : NAN);
         eb_json_add_num(obj, "class_frac", c->class_frac > 0 ? c->class_frac : NAN);
         eb_json_add_str(obj, "live", eb_liveness_name(c->live));
-        add_known(obj, "note", c->note);
+        eb_json_add_known(obj, "note", c->note);
         eb_json_add_bool(obj, "duplicate", c->duplicate);
         eb_json_add_bool(obj, "counted", run->counted[i]);
     }
@@ -99,7 +86,7 @@ static void add_idle(cJSON *json, const eb_run *run)
     for (int i = 0; i < run->n_idles; i++) {
         const eb_idle_reading *r = &run->idles[i];
         cJSON *obj = eb_json_append_obj(taken);
-        add_known(obj, "at", r->taken_utc);
+        eb_json_add_known(obj, "at", r->taken_utc);
         eb_json_add_i64(obj, "after_trial", r->after_trial);
         eb_json_add_i64(obj, "t_start_ns", r->t_start_ns);
         eb_json_add_i64(obj, "t_end_ns", r->t_end_ns);
@@ -116,6 +103,25 @@ static void add_sampling(cJSON *json, const eb_run *run)
     eb_json_add_i64(sampling, "wide_samples", run->wide_samples);
 }
 
+static void add_energy(cJSON *obj, const eb_metric *m)
+{
+    const eb_budget *b = &m->budget;
+    eb_json_add_num(obj, "halfwidth", fmax(m->hi - m->value, m->value - m->lo));
+    eb_json_add_known(obj, "source", m->from->source);
+    eb_json_add_known(obj, "domains", m->from->domains);
+    eb_json_add_known(obj, "coverage", m->from->coverage);
+    cJSON *budget = eb_json_add_obj(obj, "budget");
+    eb_json_add_num(budget, "boundary", b->boundary);
+    eb_json_add_num(budget, "quantisation", b->quantisation);
+    eb_json_add_num(budget, "baseline", b->baseline);
+    eb_json_add_num(budget, "run_to_run", b->run_to_run);
+    if (isnan(b->sensor_class))
+        eb_json_add_str(budget, "sensor_class", "unknown");
+    else
+        eb_json_add_num(budget, "sensor_class", b->sensor_class);
+    eb_json_add_known(budget, "largest", b->largest);
+}
+
 static void add_metric(cJSON *metrics, const eb_metric *m)
 {
     cJSON *obj = eb_json_add_obj(metrics, m->key);
@@ -126,7 +132,9 @@ static void add_metric(cJSON *metrics, const eb_metric *m)
     eb_json_add_str(obj, "unit", m->unit);
     eb_json_add_str(obj, "grade", eb_grade_name(m->grade));
     eb_json_add_str(obj, "interval", interval_names[m->interval]);
-    add_known(obj, "note", m->note);
+    eb_json_add_known(obj, "note", m->note);
+    if (m->from)
+        add_energy(obj, m);
 }
 
 static void add_case(cJSON *list, const eb_case_result *c)
@@ -137,27 +145,30 @@ static void add_case(cJSON *list, const eb_case_result *c)
     eb_json_add_str(obj, "id", info->id);
     eb_json_add_str(obj, "family", info->family);
     eb_json_add_str(obj, "model", info->model);
-    add_known(obj, "source", info->source);
-    add_known(obj, "type", info->type && *info->type ? info->type : facts ? facts->type : NULL);
+    eb_json_add_known(obj, "source", info->source);
+    eb_json_add_known(obj, "type", info->type && *info->type ? info->type : facts ? facts->type : NULL);
     eb_json_add_str(obj, "workload", info->workload);
     eb_json_add_i64(obj, "prompt_tok", info->prompt_tok);
     eb_json_add_i64(obj, "output_tok", info->output_tok);
     eb_json_add_i64(obj, "batch", info->batch);
     eb_json_add_i64(obj, "depth_tok", info->depth_tok);
     eb_json_add_i64(obj, "threads", facts && facts->threads ? facts->threads : info->threads);
-    add_known(obj, "kv", info->kv);
-    add_known(obj, "reference_type", info->reference_type);
-    add_known(obj, "arch", facts ? facts->arch : NULL);
-    add_known(obj, "isa", facts ? facts->isa : NULL);
-    add_known(obj, "model_name", facts ? facts->model_name : NULL);
+    eb_json_add_known(obj, "kv", info->kv);
+    eb_json_add_known(obj, "reference_type", info->reference_type);
+    eb_json_add_known(obj, "arch", facts ? facts->arch : NULL);
+    eb_json_add_known(obj, "isa", facts ? facts->isa : NULL);
+    eb_json_add_known(obj, "model_name", facts ? facts->model_name : NULL);
     eb_json_add_num(obj, "n_params", facts && facts->n_params ? (double)facts->n_params : NAN);
     eb_json_add_i64(obj, "n_trials", c->n_trials);
     eb_json_add_i64(obj, "n_failed", c->n_failed);
-    add_known(obj, "digest", c->digest);
+    eb_json_add_known(obj, "digest", c->digest);
+    eb_json_add_known(obj, "energy_source", c->energy.source);
+    eb_json_add_known(obj, "domains", c->energy.domains);
+    eb_json_add_known(obj, "coverage", c->energy.coverage);
     cJSON *metrics = eb_json_add_obj(obj, "metrics");
     for (int i = 0; i < c->n_metrics; i++)
         add_metric(metrics, &c->metrics[i]);
-    add_texts(obj, "warnings", c->warnings, c->n_warnings);
+    eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
 }
 
 char *eb_run_json(const eb_run *run)
@@ -167,11 +178,11 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_str(json, "schema", EB_RUN_SCHEMA);
     eb_json_add_str(json, "tool_version", h->tool_version);
     eb_json_add_bool(json, "complete", run->complete);
-    add_known(json, "started", h->started_utc);
-    add_known(json, "ended", run->ended_utc);
-    add_known(json, "config", h->config);
-    add_known(json, "plan_digest", h->plan_digest);
-    add_known(json, "engine", h->engine);
+    eb_json_add_known(json, "started", h->started_utc);
+    eb_json_add_known(json, "ended", run->ended_utc);
+    eb_json_add_known(json, "config", h->config);
+    eb_json_add_known(json, "plan_digest", h->plan_digest);
+    eb_json_add_known(json, "engine", h->engine);
     eb_json_add_str(json, "boundary", eb_boundary_name(h->boundary));
     eb_json_add_num(json, "interval_level", h->interval_level);
     add_plan(json, h);
@@ -179,12 +190,12 @@ char *eb_run_json(const eb_run *run)
     add_channels(json, run);
     add_idle(json, run);
     add_sampling(json, run);
-    add_known(json, "domains", run->domains);
-    add_known(json, "missing", run->missing);
+    eb_json_add_known(json, "domains", run->domains);
+    eb_json_add_known(json, "missing", run->missing);
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < run->n_cases; i++)
         add_case(cases, &run->cases[i]);
-    add_texts(json, "warnings", run->warnings, run->n_warnings);
+    eb_json_add_texts(json, "warnings", run->warnings, (size_t)run->n_warnings);
     char *text = eb_json_print(json, true);
     char *line = eb_format("%s\n", text ? text : "");
     cJSON_free(text);

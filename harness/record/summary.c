@@ -12,6 +12,7 @@
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
 #include "harness/record/metrics.h"
+#include "harness/record/provenance.h"
 #include "harness/record/trial_energy.h"
 
 enum { SERIES_MAX = 400 };
@@ -110,13 +111,23 @@ static void take_energies(eb_case_result *c, const eb_trial_sums *s)
     c->n_energies += s->n_rows;
 }
 
-static void take_case(eb_run *run, const eb_sums_env *env, int index)
+static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
 {
     eb_journal_data *d = run->raw;
     eb_case_result *c = &run->cases[index];
     eb_warnings warnings = { 0 };
     eb_trial_sums *sums = eb_alloc((size_t)d->n_trials * sizeof *sums + 1);
-    eb_case_sums cs = { .env = env, .trials = sums, .missing = run->missing, .any_source = run->domains[0] != '\0' };
+    eb_sums_env own_env = *run_env, *env = &own_env;
+    bool *dead = eb_alloc((size_t)d->header.n_channels + 1);
+    eb_provenance_dead(d, index, run_env->dead, run->counted, dead, &warnings);
+    env->dead = dead;
+    eb_provenance_of(&d->header, dead, &c->energy, c->domains, &c->missing);
+    eb_case_sums cs = { .env = env,
+                        .trials = sums,
+                        .missing = c->missing,
+                        .energy = &c->energy,
+                        .domains = c->domains,
+                        .any_source = c->energy.domains[0] != '\0' };
     eb_idle_reading *idles;
     int n_idles = eb_idles_measure(env, d, &idles);
     for (int i = 0; i < n_idles; i++)
@@ -151,6 +162,7 @@ static void take_case(eb_run *run, const eb_sums_env *env, int index)
     for (int i = 0; i < cs.n_trials; i++)
         eb_trial_sums_deinit(&sums[i]);
     free(idles);
+    free(dead);
     free(sums);
 }
 
@@ -201,6 +213,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     env.read_bytes_s = ceiling(&d->header, "read_bandwidth_bytes_s");
     env.flop_s = ceiling(&d->header, "flop_s");
     run->raw = d;
+    run->counted = counted;
     run->header = &d->header;
     run->domains = eb_strdup(domains);
     run->missing = eb_strdup(domains[0] ? missing : "");
@@ -221,7 +234,6 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
         take_case(run, &env, i);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
-    run->counted = counted;
     free(dead);
     return run;
 }
@@ -236,6 +248,10 @@ void eb_run_free(eb_run *run)
         free(run->cases[i].warnings);
         free(run->cases[i].metrics);
         free(run->cases[i].energies);
+        free(run->cases[i].missing);
+        eb_provenance_deinit(&run->cases[i].energy);
+        for (int k = 0; k < EB_DOMAIN_COUNT; k++)
+            eb_provenance_deinit(&run->cases[i].domains[k]);
     }
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);

@@ -38,9 +38,25 @@ static double per(double a, double b)
     return b > 0 ? a / b : NAN;
 }
 
-static double relative(const eb_energy *e)
+static eb_spread relative(const eb_energy *e)
 {
-    return e->status == EB_SAMPLE_OK && e->j > 0 ? e->halfwidth_j / e->j : NAN;
+    if (e->status != EB_SAMPLE_OK || !(e->j > 0))
+        return (eb_spread){ NAN, NAN, NAN, NAN };
+    return (eb_spread){ e->boundary_j / e->j, e->quantum_j / e->j, 0, e->class_j / e->j };
+}
+
+static eb_spread times(eb_spread s, double factor)
+{
+    return (eb_spread){ s.boundary * factor, s.quantum * factor, s.baseline * factor, s.sensor * factor };
+}
+
+// The sensor that measures both is off by the same share of both.
+static eb_spread of_net(const eb_spread *whole, double gross_j, double net_j, double idle_off_j)
+{
+    eb_spread s = times(*whole, fabs(gross_j / net_j));
+    s.baseline = fabs(idle_off_j / net_j);
+    s.sensor = whole->sensor;
+    return s;
 }
 
 static void rates(eb_trial_sums *s, const eb_latency *l, const eb_trial_info *info)
@@ -97,7 +113,7 @@ static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_l
     s->spread_whole = relative(&whole);
     s->spread_prefill = relative(&prefill);
     s->spread_decode = relative(&decode);
-    s->spread_net = fabs(hypot(whole.halfwidth_j, idle->halfwidth_w * window_s) / s->net_energy_j);
+    s->spread_net = of_net(&s->spread_whole, whole.j, s->net_energy_j, idle->halfwidth_w * window_s);
 }
 
 // Joules of each domain, measured channels only, whether or not the boundary counts them.
@@ -129,7 +145,7 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
                 s->domain_grade[d] = live[c].grade;
         }
         s->domain_j[d] = any ? sum.j : NAN;
-        s->spread_domain[d] = any ? relative(&sum) : NAN;
+        s->spread_domain[d] = relative(&sum);
     }
     free(picked);
     free(live);
@@ -180,31 +196,34 @@ static void counters(eb_trial_sums *s, const eb_trial_energy *energy, const eb_t
     s->ipc = per(s->instructions, s->cycles);
 }
 
-// Relative change of a cost when the watts in it are off by their half-widths: it is linear in both.
-static double cost_spread(double value, double with_load, double with_idle)
+// What the watts' half-widths make of a cost, which is linear in both.
+static eb_spread of_cost(const eb_spread *whole, double value, double with_twice, double with_idle)
 {
-    double idle = isnan(with_idle) ? 0 : with_idle - value;
-    return fabs(per(hypot(with_load - value, idle), value));
+    eb_spread s = times(*whole, fabs(per(with_twice - value, value)));
+    s.baseline = isnan(with_idle) ? 0 : fabs(per(with_idle - value, value));
+    return s;
 }
 
 static void money(eb_trial_sums *s, const eb_sums_env *env, const eb_idle *idle)
 {
+    static const eb_spread unknown = { NAN, NAN, NAN, NAN };
     const eb_cost *cost = &env->cost;
     // Stated watts are those of the machine as their author means it; only what is measured is known to be a part.
     eb_boundary boundary = env->header->boundary;
     if (s->grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w))
         boundary = EB_BOUNDARY_PLATFORM;
-    double load_off_w = s->power_w * s->spread_whole, system_w = eb_cost_system_w(cost, s->power_w, boundary);
+    double system_w = eb_cost_system_w(cost, s->power_w, boundary);
     s->cost = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, s->idle_power_w, boundary);
-    eb_cost_result load = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w + load_off_w, s->idle_power_w, boundary),
+    eb_cost_result load = eb_cost_per_mtok(cost, s->goodput_tok_s, 2 * s->power_w, s->idle_power_w, boundary),
                    rest = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, idle->w + idle->halfwidth_w, boundary);
     // A rent has no watts in it; idle watts count where the machine idles and nobody stated them.
     bool rented = isnan(cost->price_usd), idles = cost->utilisation < 1 && isnan(cost->idle_w);
     s->carbon_grade = idles ? s->net_grade : s->grade;
     s->usd_grade = rented ? EB_GRADE_NONE : s->carbon_grade;
-    s->spread_usd = rented ? NAN : cost_spread(s->cost.usd_per_mtok, load.usd_per_mtok, rest.usd_per_mtok);
-    s->spread_carbon = cost_spread(s->cost.gco2e_per_mtok, load.gco2e_per_mtok, rest.gco2e_per_mtok);
-    s->spread_charge = per(load_off_w, system_w);
+    s->spread_usd =
+        rented ? unknown : of_cost(&s->spread_whole, s->cost.usd_per_mtok, load.usd_per_mtok, rest.usd_per_mtok);
+    s->spread_carbon = of_cost(&s->spread_whole, s->cost.gco2e_per_mtok, load.gco2e_per_mtok, rest.gco2e_per_mtok);
+    s->spread_charge = times(s->spread_whole, per(s->power_w, system_w));
     s->usd_per_mtok = s->cost.usd_per_mtok;
     s->gco2e_per_mtok = s->cost.gco2e_per_mtok;
     s->tok_per_usd = per(1e6, s->usd_per_mtok);

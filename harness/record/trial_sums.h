@@ -35,6 +35,13 @@ typedef struct eb_idle {
     int64_t ns;
 } eb_idle;
 
+// Half-widths (95 %) of one trial's figure, relative to it. The first three are in quadrature; the last is a bound of
+// the sensors' own error, the same in every trial.
+typedef struct eb_spread {
+    double boundary, quantum, baseline;
+    double sensor; // NAN = nobody published it
+} eb_spread;
+
 typedef struct eb_trial_sums {
     int number;
     // latency and rate
@@ -51,11 +58,10 @@ typedef struct eb_trial_sums {
     double load_ns, rss_peak_bytes, model_bytes, kv_bytes;
     double instructions, cycles, ipc, cache_misses, branch_misses, page_faults, major_faults, context_switches,
         cpu_migrations, cpu_time_ns, steal_ns, swap_pages;
-    // relative half-widths (95 %) from attribution: of what is made of the whole, of a phase, of a domain, of the watts
-    // in a cost, of the net energy
-    double spread_whole, spread_prefill, spread_decode, spread_domain[EB_DOMAIN_COUNT];
-    double spread_usd, spread_carbon, spread_charge, spread_net;
-    double none;              // always 0: what has no half-width of its own
+    // of what is made of the whole, of a phase, of a domain, of the watts in a cost, of the net energy
+    eb_spread spread_whole, spread_prefill, spread_decode, spread_domain[EB_DOMAIN_COUNT];
+    eb_spread spread_usd, spread_carbon, spread_charge, spread_net;
+    eb_spread none;           // what has no half-width of its own
     double updates_per_step;  // of the counted channel that has the fewest, in the decode time
     double token_halfwidth_j; // median of the pooled token energies' half-widths
     eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;

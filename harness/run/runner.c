@@ -267,13 +267,7 @@ static void apply_stop_rule(runner *r, const eb_case *c)
 {
     const eb_run_config *run = &r->plan->run;
     case_state *s = &r->cases[c->index];
-    double lo, hi, mid = eb_median(s->tok_s, (size_t)s->n);
-    if (run->trials_min == run->trials_max || run->target <= 0 ||
-        !eb_stop_is_look(s->n, run->trials_min, run->trials_max))
-        return;
-    if (eb_median_interval(s->tok_s, (size_t)s->n, r->header->interval_level, &lo, &hi) &&
-        (hi - lo) / 2 <= run->target * mid)
-        s->stopped = true;
+    s->stopped = eb_stop_now(s->tok_s, s->n, run->trials_min, run->trials_max, run->target);
     if (s->stopped)
         r->total -= run->trials_max - s->n;
 }

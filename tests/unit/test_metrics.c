@@ -129,7 +129,7 @@ static void test_figures_of_one_trial(void **state)
     near(e->hi - e->value, 1.96 / sqrt(6) * 0.001 * hypot(40, 10), 2e-4);
     assert_int_equal(e->n, 1);
     assert_int_equal(e->interval, EB_INTERVAL_RANGE);
-    assert_non_null(strstr(e->note, "largest error term: counter"));
+    assert_non_null(strstr(e->note, "largest error term: boundary"));
     assert_string_equal(run->domains, "package-0 + dram-0");
     assert_string_equal(run->missing, "");
     near(run->idle_w, 20, 0.01);

@@ -290,7 +290,9 @@ static void csv_holds_every_metric_quoted(void **state)
     sample *s = sample_new();
     s->info[0].model = (char *)"a \"b\", c";
     eb_metric *m = sample_find(s, 0, "ttft_ns");
+    const eb_provenance from = { (char *)"stated", (char *)"a \"board\", whole", (char *)"as stated" };
     sample_find(s, 0, "j_per_tok")->hi = 1e300;
+    sample_find(s, 0, "j_per_tok")->from = &from;
     *m = (eb_metric){ .key = "ttft_ns", .unit = "ns", .value = 0.1, .lo = NAN, .hi = NAN, .n = 1, .note = "one\ntwo" };
     char *text = written(&s->run, "csv"), *line = line_with(text, "ttft_ns", 1);
     assert_string_equal(line,
@@ -298,7 +300,7 @@ static void csv_holds_every_metric_quoted(void **state)
     free(line);
     line = line_with(text, "j_per_tok", 1);
     assert_string_equal(line, "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,j_per_tok,0.912,0.89376,"
-                              "1e+300,7,J/tok,estimate,confidence,");
+                              "1e+300,7,J/tok,estimate,confidence,,1e+300,stated,\"a \"\"board\"\", whole\",as stated");
     int metrics = 0;
     for (int c = 0; c < SAMPLE_CASES; c++)
         metrics += s->cases[c].n_metrics;

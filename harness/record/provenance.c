@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/record/provenance.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/record/domain.h"
+#include "harness/record/trial_energy.h"
+
+enum { TEXT = 512 };
+
+// Which channels of a trial end with a reading: those that do not have told nothing, or vanished.
+static void note_alive(const eb_trial_data *trial, int n, bool *alive)
+{
+    eb_status *last = eb_alloc((size_t)n * sizeof *last + 1);
+    for (int c = 0; c < n; c++)
+        last[c] = EB_SAMPLE_GONE;
+    for (size_t i = 0; i < trial->n_power; i++)
+        last[trial->power[i].channel] = trial->power[i].sample.status;
+    for (int c = 0; c < n; c++)
+        alive[c] = alive[c] || (last[c] != EB_SAMPLE_GONE && last[c] != EB_SAMPLE_MISSING);
+    free(last);
+}
+
+void eb_provenance_dead(const eb_journal_data *d, int case_index, const bool *run_dead, const bool *run_counted,
+                        bool *dead, eb_warnings *warnings)
+{
+    int n = d->header.n_channels, trials = 0;
+    bool *alive = eb_alloc((size_t)n + 1);
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_info *info = &d->trials[t].info;
+        if (!info->number || info->case_index != case_index || info->error)
+            continue;
+        note_alive(&d->trials[t], n, alive);
+        trials++;
+    }
+    for (int c = 0; c < n; c++) {
+        bool vanished = trials && !alive[c];
+        dead[c] = run_dead[c] || vanished;
+        if (vanished && run_counted[c])
+            eb_warn(
+                warnings,
+                "%s gave no reading in any trial of this case: it is left out here, and the next best source counts",
+                d->header.channels[c].name);
+    }
+    free(alive);
+}
+
+static void add_once(char *list, const char *item)
+{
+    size_t n = strlen(list), len = strlen(item);
+    for (const char *at = strstr(list, item); at; at = strstr(at + 1, item))
+        if ((at == list || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+            return;
+    snprintf(list + n, TEXT - n, "%s%s", n ? " + " : "", item);
+}
+
+static char *sources_of(const eb_header *h, const bool *counted)
+{
+    char list[TEXT] = "";
+    for (int c = 0; c < h->n_channels; c++)
+        if (counted[c])
+            add_once(list, h->channels[c].source);
+    return eb_strdup(list);
+}
+
+static bool only_stated(const eb_header *h, const bool *counted)
+{
+    bool any = false;
+    for (int c = 0; c < h->n_channels; c++) {
+        if (counted[c] && h->channels[c].grade != EB_GRADE_ESTIMATE)
+            return false;
+        any = any || counted[c];
+    }
+    return any;
+}
+
+static void of_domain(const eb_header *h, const bool *dead, eb_domain domain, bool *counted, eb_provenance *out)
+{
+    eb_channel *live = eb_alloc((size_t)h->n_channels * sizeof *live + 1);
+    char list[TEXT] = "";
+    for (int c = 0; c < h->n_channels; c++) {
+        live[c] = h->channels[c];
+        if (dead[c])
+            live[c].grade = EB_GRADE_NONE;
+    }
+    eb_domain_pick(live, h->n_channels, domain, counted);
+    for (int c = 0; c < h->n_channels; c++)
+        if (counted[c])
+            add_once(list, live[c].label[0] ? live[c].label : live[c].name);
+    *out = (eb_provenance){ sources_of(h, counted), eb_strdup(list), eb_format("%s only", eb_domain_name(domain)) };
+    free(live);
+}
+
+void eb_provenance_of(const eb_header *h, const bool *dead, eb_provenance *energy, eb_provenance *domains,
+                      char **missing)
+{
+    char names[TEXT], lacks[TEXT / 2];
+    bool *counted = eb_alloc((size_t)h->n_channels + 1);
+    eb_live_count(h, dead, counted, names, sizeof names, lacks, sizeof lacks);
+    *missing = eb_strdup(names[0] ? lacks : "");
+    *energy = (eb_provenance){ sources_of(h, counted), eb_strdup(names), NULL };
+    if (only_stated(h, counted))
+        energy->coverage = eb_strdup("as stated");
+    else
+        energy->coverage = !names[0]  ? eb_strdup("")
+                           : lacks[0] ? eb_format("without %s", lacks)
+                                      : eb_strdup("complete");
+    for (int d = 0; d < EB_DOMAIN_COUNT; d++)
+        if (d != EB_DOMAIN_UNKNOWN && d != EB_DOMAIN_NONE)
+            of_domain(h, dead, (eb_domain)d, counted, &domains[d]);
+    free(counted);
+}
+
+void eb_provenance_deinit(eb_provenance *p)
+{
+    free(p->source);
+    free(p->domains);
+    free(p->coverage);
+    *p = (eb_provenance){ 0 };
+}
