@@ -427,3 +427,19 @@ size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
         return 0;
     return t->updates[b - 1] - (a ? t->updates[a - 1] : 0);
 }
+
+size_t eb_trace_edges(const eb_trace *t)
+{
+    return t->channel.cumulative && t->channel.quantity == EB_QUANTITY_ENERGY_UJ ? t->n : 0;
+}
+
+eb_edge eb_trace_edge(const eb_trace *t, size_t i)
+{
+    const point *p = &t->points[i];
+    return (eb_edge){ .t_ns = p->t_ns, .width_ns = p->width_ns, .j = p->value / 1e6, .fresh = p->fresh };
+}
+
+int64_t eb_trace_origin(const eb_trace *t)
+{
+    return t->origin_ns;
+}

@@ -34,6 +34,17 @@ eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
 double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns);
 size_t eb_trace_updates(const eb_trace *t, int64_t t0_ns, int64_t t1_ns); // edges inside
 
+// The moments at which an energy counter was seen to move, in order of time: the truth lies in the bracket of
+// `width_ns` around `t_ns`, as likely anywhere. A first reading, and one after a hole, is no movement: `fresh`.
+typedef struct eb_edge {
+    double t_ns, width_ns; // since eb_trace_origin
+    double j;              // cumulative
+    bool fresh;
+} eb_edge;
+size_t eb_trace_edges(const eb_trace *t); // 0 of what is no energy counter
+eb_edge eb_trace_edge(const eb_trace *t, size_t i);
+int64_t eb_trace_origin(const eb_trace *t);
+
 // Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
 // the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound, or than the channel's gap_max_ns).
 eb_status eb_counter_diff(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff);
