@@ -11,6 +11,7 @@
 #include <string.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/record/edge_times.h"
 
 enum { NS_PER_S = 1000000000 };
 
@@ -168,6 +169,23 @@ static void keep_edges(eb_trace *t)
     t->n = kept;
 }
 
+// Puts the edges where their rhythm says that they were.
+static void refine_edges(eb_trace *t)
+{
+    eb_bracket *b = eb_realloc(NULL, t->n + 1, sizeof *b);
+    for (size_t i = 0; i < t->n; i++) {
+        const point *p = &t->points[i];
+        b[i] = (eb_bracket){ p->t_ns - p->width_ns / 2, p->t_ns + p->width_ns / 2, p->fresh, 0, 0 };
+    }
+    if (t->period_ns > 0 && !isinf(eb_edge_times(b, t->n, t->period_ns)))
+        for (size_t i = 0; i < t->n; i++) {
+            point *p = &t->points[i];
+            p->t_ns = fmax(b[i].mean_ns, i ? t->points[i - 1].t_ns + 1 : -INFINITY);
+            p->width_ns = b[i].sd_ns * sqrt(12); // of the uniform bracket that is as wide
+        }
+    free(b);
+}
+
 eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size_t n)
 {
     eb_trace *t = eb_alloc(sizeof *t);
@@ -183,7 +201,7 @@ eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size
     t->poll_ns = median_step(t->points, t->n);
     t->period_ns = find_period(t);
     if (channel->cumulative && channel->quantity == EB_QUANTITY_ENERGY_UJ)
-        keep_edges(t);
+        keep_edges(t), refine_edges(t);
     else
         for (size_t i = 0; i < t->n; i++)
             t->updates[i] = i ? t->updates[i - 1] + (t->points[i].value != t->points[i - 1].value) : 0;

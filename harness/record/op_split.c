@@ -9,21 +9,28 @@
 #include "harness/base/mem.h"
 #include "harness/record/nnls.h"
 
-enum { MAX_WINDOWS = 1 << 18, WINDOWS_PER_GROUP = 20, COLUMNS = EB_SPLIT_COLUMNS };
+enum {
+    COLUMNS = EB_SPLIT_COLUMNS,
+    MAX_EDGES = 1 << 18,
+    WINDOWS_PER_GROUP = 20,
+    BLOCKS = 40,       // stretches of windows that are taken to be independent of each other
+    LEAST_BLOCKS = 10, // for a half-width
+    MAX_SPAN = 64,     // updates in a window
+};
 
 static const double least_share = 0.003;   // of the time: less has no power of its own
 static const double most_condition = 1000; // beyond it noise is multiplied until nothing is left
 static const double vague = 0.5;           // of the mean power: the half-width that a power of its own may have
 static const double sum_tolerance = 0.03;
-static const double z95 = 1.959963984540054;
 
-// The windows of one channel over all trials.
-typedef struct windows {
-    double *x; // [n][COLUMNS] seconds
-    double *j; // [n]
+// One channel over all trials: at each of its edges, the time of every column so far and the energy so far.
+typedef struct track {
+    double *time_s; // [n][COLUMNS]
+    double *j;      // [n]
+    int *run;       // [n] edges of different runs have nothing to do with each other
     size_t n, cap;
-    double *gram, *rhs; // x'x [COLUMNS][COLUMNS], x'j [COLUMNS]
-} windows;
+    int runs;
+} track;
 
 // ---- windows --------------------------------------------------------------------------------------------
 
@@ -95,123 +102,132 @@ static bool inside(const eb_split_trial *t, const eb_trace *trace, const eb_edge
     return e->t_ns - e->width_ns / 2 >= from && e->t_ns + e->width_ns / 2 <= to;
 }
 
-static void add_window(windows *to, const double *before, const double *after, double j)
+static void add_edge(track *to, const double *time_ns, double j)
 {
-    if (to->n == MAX_WINDOWS)
+    if (to->n == MAX_EDGES)
         return;
     if (to->n == to->cap) {
         to->cap = to->cap ? 2 * to->cap : 1024;
-        to->x = eb_realloc(to->x, to->cap, COLUMNS * sizeof *to->x);
+        to->time_s = eb_realloc(to->time_s, to->cap, COLUMNS * sizeof *to->time_s);
         to->j = eb_realloc(to->j, to->cap, sizeof *to->j);
+        to->run = eb_realloc(to->run, to->cap, sizeof *to->run);
     }
-    double *x = to->x + to->n * COLUMNS;
     for (int c = 0; c < COLUMNS; c++)
-        x[c] = (after[c] - before[c]) / 1e9;
+        to->time_s[to->n * COLUMNS + (size_t)c] = time_ns[c] / 1e9;
+    to->run[to->n] = to->runs;
     to->j[to->n++] = j;
 }
 
-static void take_windows(const eb_split_trial *trial, const eb_trace *trace, windows *to)
+static void take_edges(const eb_split_trial *trial, const eb_trace *trace, track *to)
 {
-    double times[2][COLUMNS];
-    int side = 0;
-    bool have = false;
-    eb_edge last = { 0 };
+    double time_ns[COLUMNS];
     walk w;
     start_walk(&w, trial, trace);
+    to->runs++;
     for (size_t i = 0; i < eb_trace_edges(trace); i++) {
         eb_edge e = eb_trace_edge(trace, i);
-        if (e.fresh || !inside(trial, trace, &e)) {
-            have = false;
+        to->runs += e.fresh;
+        if (e.fresh || !inside(trial, trace, &e))
             continue;
-        }
-        mean_time(&w, e.t_ns - e.width_ns / 2, e.t_ns + e.width_ns / 2, times[side]);
-        if (have)
-            add_window(to, times[!side], times[side], e.j - last.j);
-        have = true;
-        last = e;
-        side = !side;
+        mean_time(&w, e.t_ns - e.width_ns / 2, e.t_ns + e.width_ns / 2, time_ns);
+        add_edge(to, time_ns, e.j);
     }
+}
+
+static size_t count_windows(const track *t)
+{
+    size_t n = 0;
+    for (size_t i = 1; i < t->n; i++)
+        n += t->run[i] == t->run[i - 1];
+    return n;
 }
 
 // ---- the fit ----------------------------------------------------------------------------------------------
 
-// One channel's windows over groups of columns; columns scaled to unit length.
+// One channel's windows of `span` updates each over groups of columns; a window begins at every edge. Columns are
+// scaled to unit length.
 typedef struct fit {
-    const windows *w;
+    const track *t;
     const int *group; // [COLUMNS], -1 = none
     int k;
+    size_t span;
     double gram[EB_NNLS_MAX * EB_NNLS_MAX], rhs[EB_NNLS_MAX], length[EB_NNLS_MAX], power[EB_NNLS_MAX];
     double covariance[EB_NNLS_MAX * EB_NNLS_MAX];
-    double residual_frac, condition;
+    double residual_frac, condition, mean_w;
 } fit;
 
-static void sum_products(windows *w)
+// The window that begins at edge i: its groups' times to x, its energy; false where the run ends before.
+static bool window(const fit *f, size_t i, double *x, double *j)
 {
-    w->gram = eb_alloc(COLUMNS * COLUMNS * sizeof *w->gram);
-    w->rhs = eb_alloc(COLUMNS * sizeof *w->rhs);
-    for (size_t i = 0; i < w->n; i++) {
-        const double *x = w->x + i * COLUMNS;
-        for (int a = 0; a < COLUMNS; a++) {
-            if (x[a] == 0)
-                continue;
-            for (int b = 0; b < COLUMNS; b++)
-                w->gram[a * COLUMNS + b] += x[a] * x[b];
-            w->rhs[a] += x[a] * w->j[i];
-        }
-    }
+    const track *t = f->t;
+    size_t end = i + f->span;
+    if (end >= t->n || t->run[end] != t->run[i])
+        return false;
+    memset(x, 0, (size_t)f->k * sizeof *x);
+    for (int c = 0; c < COLUMNS; c++)
+        if (f->group[c] >= 0)
+            x[f->group[c]] += t->time_s[end * COLUMNS + (size_t)c] - t->time_s[i * COLUMNS + (size_t)c];
+    *j = t->j[end] - t->j[i];
+    return true;
 }
 
-static void start_fit(fit *f, const windows *w, const int *group, int k)
+static void start_fit(fit *f, const track *t, const int *group, int k, size_t span)
 {
-    *f = (fit){ .w = w, .group = group, .k = k };
-    for (int a = 0; a < COLUMNS; a++) {
-        for (int b = 0; b < COLUMNS && group[a] >= 0; b++)
-            if (group[b] >= 0)
-                f->gram[group[a] * k + group[b]] += w->gram[a * COLUMNS + b];
-        if (group[a] >= 0)
-            f->rhs[group[a]] += w->rhs[a];
+    double x[EB_NNLS_MAX], j, energy = 0, time_s = 0;
+    *f = (fit){ .t = t, .group = group, .k = k, .span = span };
+    for (size_t i = 0; i < t->n; i++) {
+        if (!window(f, i, x, &j))
+            continue;
+        energy += j;
+        for (int a = 0; a < k; a++) {
+            time_s += x[a];
+            for (int b = 0; b <= a; b++)
+                f->gram[a * k + b] += x[a] * x[b];
+            f->rhs[a] += x[a] * j;
+        }
     }
+    f->mean_w = time_s > 0 ? energy / time_s : 0;
     for (int a = 0; a < k; a++)
         f->length[a] = f->gram[a * k + a] > 0 ? sqrt(f->gram[a * k + a]) : 1;
     for (int a = 0; a < k; a++) {
-        for (int b = 0; b < k; b++)
-            f->gram[a * k + b] /= f->length[a] * f->length[b];
+        for (int b = 0; b <= a; b++)
+            f->gram[b * k + a] = f->gram[a * k + b] /= f->length[a] * f->length[b];
         f->rhs[a] /= f->length[a];
     }
     f->condition = sqrt(eb_spd_condition(f->gram, k)); // of the times themselves, not of their products
 }
 
-static void row_of(const fit *f, size_t i, double *x)
-{
-    memset(x, 0, (size_t)f->k * sizeof *x);
-    for (int c = 0; c < COLUMNS; c++)
-        if (f->group[c] >= 0)
-            x[f->group[c]] += f->w->x[i * COLUMNS + (size_t)c];
-}
-
-// Sum over windows of x x' r r, with what neighbours have in common: they share an edge, so what one has too much the
-// other has too little. (Sandwich of White 1980, with one lag as in Newey and West 1987, of weight 1 because it ends
-// there.)
-static void residual_products(fit *f, double *meat)
+// Sum over blocks of (sum of x r)(sum of x r)': what the residuals of a block have in common counts, however it comes
+// about, since neighbours share edges, and edges their errors. (Sandwich with clusters, Liang and Zeger 1986.)
+static int residual_products(fit *f, double *meat)
 {
     const int k = f->k;
-    double rows[2][EB_NNLS_MAX], squares = 0, energy = 0, last = 0;
-    for (size_t i = 0; i < f->w->n; i++) {
-        double *x = rows[i & 1], *before = rows[!(i & 1)], r = f->w->j[i];
-        row_of(f, i, x);
-        for (int a = 0; a < k; a++)
-            r -= x[a] * f->power[a];
-        squares += r * r;
-        energy += f->w->j[i] * f->w->j[i];
+    double x[EB_NNLS_MAX], score[EB_NNLS_MAX] = { 0 }, squares = 0, energy = 0, j;
+    size_t per_block = f->t->n / BLOCKS + 1, in_block = 0;
+    int blocks = 0;
+    if (per_block < 4 * f->span)
+        per_block = 4 * f->span;
+    for (size_t i = 0; i < f->t->n; i++) {
+        if (window(f, i, x, &j)) {
+            double r = j;
+            for (int a = 0; a < k; a++)
+                r -= x[a] * f->power[a];
+            for (int a = 0; a < k; a++)
+                score[a] += x[a] * r / f->length[a];
+            squares += r * r;
+            energy += j * j;
+        }
+        if (++in_block < per_block && i + 1 < f->t->n)
+            continue;
         for (int a = 0; a < k; a++)
             for (int b = 0; b < k; b++)
-                meat[a * k + b] += x[a] * x[b] * r * r + (i ? (x[a] * before[b] + before[a] * x[b]) * r * last : 0);
-        last = r;
+                meat[a * k + b] += score[a] * score[b];
+        memset(score, 0, sizeof score);
+        blocks += in_block == per_block;
+        in_block = 0;
     }
-    for (int a = 0; a < k; a++)
-        for (int b = 0; b < k; b++)
-            meat[a * k + b] /= f->length[a] * f->length[b];
     f->residual_frac = energy > 0 ? sqrt(squares / energy) : NAN;
+    return blocks;
 }
 
 static void multiply(const double *a, const double *b, int k, double *out)
@@ -232,18 +248,23 @@ static bool solve_fit(fit *f)
         return false;
     for (int a = 0; a < k; a++)
         f->power[a] /= f->length[a];
-    residual_products(f, meat);
+    int blocks = residual_products(f, meat);
+    if (blocks < LEAST_BLOCKS || blocks <= k / 2)
+        return false;
     multiply(bread, meat, k, half);
     multiply(half, bread, k, f->covariance);
+    double few = (double)blocks / (blocks - 1);
     for (int a = 0; a < k; a++)
         for (int b = 0; b < k; b++)
-            f->covariance[a * k + b] /= f->length[a] * f->length[b];
+            f->covariance[a * k + b] *= few / (f->length[a] * f->length[b]);
     return true;
 }
 
-static double sd_of(const fit *f, int g)
+// Half-width of a group's power, 95 %: Student's t for the blocks' number (its expansion to 1 / n).
+static double halfwidth_w(const fit *f, int g)
 {
-    return sqrt(fmax(f->covariance[g * f->k + g], 0));
+    static const double z = 1.959963984540054;
+    return z * (1 + (1 + z * z) / (4 * (BLOCKS - 1))) * sqrt(fmax(f->covariance[g * f->k + g], 0));
 }
 
 // ---- groups -----------------------------------------------------------------------------------------------
@@ -305,17 +326,13 @@ static void merge_alike(const fit *f, int *group, int *n)
 static bool merge_vague(const fit *f, int *group, int *n)
 {
     int worst = 0, partner = -1;
-    double time_s = 0, j = 0, lowest = INFINITY;
-    for (size_t i = 0; i < f->w->n; i++)
-        j += f->w->j[i];
-    for (size_t i = 0; i < f->w->n * COLUMNS; i++)
-        time_s += f->w->x[i];
+    double lowest = INFINITY;
     for (int g = 1; g < f->k; g++)
-        worst = sd_of(f, g) > sd_of(f, worst) ? g : worst;
-    if (z95 * sd_of(f, worst) <= vague * j / time_s)
+        worst = halfwidth_w(f, g) > halfwidth_w(f, worst) ? g : worst;
+    if (halfwidth_w(f, worst) <= vague * f->mean_w)
         return false;
     for (int g = 0; g < f->k; g++) {
-        double r = f->covariance[worst * f->k + g] / (sd_of(f, worst) * sd_of(f, g));
+        double r = f->covariance[worst * f->k + g] / (halfwidth_w(f, worst) * halfwidth_w(f, g));
         if (g != worst && !(r >= lowest)) {
             lowest = r;
             partner = g;
@@ -325,24 +342,67 @@ static bool merge_vague(const fit *f, int *group, int *n)
     return true;
 }
 
-// Fits all channels; puts groups together and begins anew while one of them cannot be told apart. False: no solution.
-static bool settle(fit *fits, const windows *channels, int n_channels, int *group, int *n)
+// A way to group the columns and to cut the time, and what it comes to.
+typedef struct solution {
+    int group[COLUMNS], n;
+    fit *fits;       // one per channel
+    double variance; // of the powers, weighed by their times
+} solution;
+
+// Fits all channels; puts groups together and begins anew while some cannot be told apart. False: no solution.
+static bool settle(solution *s, const track *tracks, int n_tracks, size_t span)
 {
-    for (int c = 0; c < n_channels;) {
-        start_fit(&fits[c], &channels[c], group, *n);
-        bool apart = fits[c].condition <= most_condition;
-        if (*n == 1 && !apart)
+    for (int c = 0; c < n_tracks;) {
+        start_fit(&s->fits[c], &tracks[c], s->group, s->n, span);
+        bool apart = s->fits[c].condition <= most_condition;
+        if (s->n == 1 && !apart)
             return false;
         if (!apart)
-            merge_alike(&fits[c], group, n);
-        else if (!solve_fit(&fits[c]))
+            merge_alike(&s->fits[c], s->group, &s->n);
+        else if (!solve_fit(&s->fits[c]))
             return false;
-        if (apart && (*n == 1 || !merge_vague(&fits[c], group, n)))
+        if (apart && (s->n == 1 || !merge_vague(&s->fits[c], s->group, &s->n)))
             c++;
         else
             c = 0;
     }
     return true;
+}
+
+static double variance_of(const solution *s, int n_tracks, const eb_split_op *op)
+{
+    double time_s[EB_NNLS_MAX] = { 0 }, sum = 0;
+    for (int c = 0; c < COLUMNS; c++)
+        if (s->group[c] >= 0)
+            time_s[s->group[c]] += op[c].time_s;
+    for (int t = 0; t < n_tracks; t++)
+        for (int g = 0; g < s->n; g++)
+            sum += pow(halfwidth_w(&s->fits[t], g) * time_s[g], 2);
+    return sum;
+}
+
+// Short windows have more of the edges' errors in them, long ones less of what tells operators apart: the length that
+// tells most of them apart is taken, and of these the one with the narrowest half-widths.
+static bool best_solution(const track *tracks, int n_tracks, const eb_split_op *op, solution *best)
+{
+    bool any = false;
+    solution s = { .fits = eb_alloc((size_t)n_tracks * sizeof *s.fits + 1) };
+    for (size_t span = 1; span <= MAX_SPAN; span *= 2) {
+        s.n = first_groups(op, s.group);
+        if (!settle(&s, tracks, n_tracks, span))
+            continue;
+        s.variance = variance_of(&s, n_tracks, op);
+        if (any && !(s.n > best->n || (s.n == best->n && s.variance < best->variance)))
+            continue;
+        fit *fits = best->fits;
+        *best = s;
+        s.fits = fits;
+        for (int c = 0; c < n_tracks; c++)
+            best->fits[c].group = best->group;
+        any = true;
+    }
+    free(s.fits);
+    return any;
 }
 
 // ---- all of it ----------------------------------------------------------------------------------------------
@@ -377,7 +437,7 @@ static void add_powers(eb_split *out, const fit *f)
         eb_split_group *to = &out->groups[g];
         to->w += f->power[g];
         to->j += f->power[g] * to->time_s;
-        to->halfwidth_j = hypot(to->halfwidth_j, z95 * sd_of(f, g) * to->time_s);
+        to->halfwidth_j = hypot(to->halfwidth_j, halfwidth_w(f, g) * to->time_s);
     }
     out->residual_frac = fmax(out->residual_frac, f->residual_frac);
     out->condition = fmax(out->condition, f->condition);
@@ -423,20 +483,18 @@ static void name_groups(eb_split *out, const int *group)
     }
 }
 
-static void solve_channels(windows *channels, int n_channels, eb_split *out)
+static void solve_tracks(const track *tracks, int n_tracks, eb_split *out)
 {
-    int group[COLUMNS];
-    int ran = first_groups(out->op, group);
-    fit *fits = eb_alloc((size_t)n_channels * sizeof *fits);
-    out->n_groups = ran;
-    for (int c = 0; c < n_channels; c++)
-        sum_products(&channels[c]);
+    solution best = { .fits = eb_alloc((size_t)n_tracks * sizeof *best.fits + 1) };
+    int ran = first_groups(out->op, best.group);
     bool enough = out->windows >= (size_t)(WINDOWS_PER_GROUP * ran);
-    bool solved = enough && settle(fits, channels, n_channels, group, &out->n_groups);
-    name_groups(out, group);
-    for (int c = 0; c < n_channels && solved; c++)
-        add_powers(out, &fits[c]);
-    free(fits);
+    bool solved = enough && best_solution(tracks, n_tracks, out->op, &best);
+    out->n_groups = solved ? best.n : ran;
+    name_groups(out, best.group);
+    for (int c = 0; c < n_tracks && solved; c++)
+        add_powers(out, &best.fits[c]);
+    out->span = solved ? (int)best.fits[0].span : 0;
+    free(best.fits);
     char few[160];
     snprintf(few, sizeof few, "%zu updates of the counter are too few for %d operators: at least %d", out->windows, ran,
              WINDOWS_PER_GROUP * ran);
@@ -445,7 +503,7 @@ static void solve_channels(windows *channels, int n_channels, eb_split *out)
     else if (!solved || (ran > 1 && out->n_groups == 1))
         refuse(out, "the operators share every update of the counter in much the same proportion");
     else
-        share_out(out, group);
+        share_out(out, best.group);
 }
 
 static void check_sum(eb_split *out)
@@ -483,25 +541,25 @@ void eb_op_split(const eb_split_trial *trials, int n_trials, eb_split *out)
     take_times(trials, n_trials, out);
     out->total_j = total_energy(trials, n_trials, &out->grade);
     const char *why = no_counter(trials, n_trials);
-    int n_channels = n_trials ? trials[0].n_traces : 0;
-    windows *channels = eb_alloc((size_t)n_channels * sizeof *channels + 1);
-    for (int c = 0; c < n_channels && !why; c++) {
+    int n_tracks = n_trials ? trials[0].n_traces : 0;
+    track *tracks = eb_alloc((size_t)n_tracks * sizeof *tracks + 1);
+    for (int c = 0; c < n_tracks && !why; c++) {
         for (int t = 0; t < n_trials; t++)
-            take_windows(&trials[t], trials[t].traces[c], &channels[c]);
-        out->windows = channels[c].n < out->windows ? channels[c].n : out->windows;
+            take_edges(&trials[t], trials[t].traces[c], &tracks[c]);
+        size_t windows = count_windows(&tracks[c]);
+        out->windows = windows < out->windows ? windows : out->windows;
     }
     if (out->windows == SIZE_MAX)
         out->windows = 0;
     if (why)
         refuse(out, why);
     else
-        solve_channels(channels, n_channels, out);
+        solve_tracks(tracks, n_tracks, out);
     check_sum(out);
-    for (int c = 0; c < n_channels; c++) {
-        free(channels[c].x);
-        free(channels[c].j);
-        free(channels[c].gram);
-        free(channels[c].rhs);
+    for (int c = 0; c < n_tracks; c++) {
+        free(tracks[c].time_s);
+        free(tracks[c].j);
+        free(tracks[c].run);
     }
-    free(channels);
+    free(tracks);
 }

@@ -5,8 +5,8 @@
 //
 // When an update happened is known to a bracket only. Its place in there is as likely anywhere, so the time of an
 // operator in a window is taken as its mean over the brackets at both ends: the energy is then linear in these times
-// without bias, and what is left of the brackets is noise, which the half-widths hold (from the residuals, their
-// neighbours' correlation included).
+// without bias, and what is left of the brackets is noise, which the half-widths hold (from the residuals of stretches
+// of windows, so that what neighbours have in common counts). Windows are as many updates long as serve best.
 //
 // Operators that run too shortly for a power of their own, and those that share every window in the same proportion,
 // are put together: the group has joules, its members have none. Refused as a whole, with the reason: when
@@ -44,7 +44,8 @@ typedef struct eb_split {
     eb_split_op op[EB_SPLIT_COLUMNS]; // [phase * EB_OP_COUNT + op], EB_SPLIT_OUTSIDE
     eb_split_group groups[EB_SPLIT_COLUMNS];
     int n_groups;
-    size_t windows;        // of the channel that has the fewest
+    size_t windows;        // between two updates; of the channel that has the fewest
+    int span;              // updates in each of the (overlapping) windows of the fit
     double residual_frac;  // rms residual / rms energy of a window, the worst channel's
     double condition;      // of the scaled columns, the worst channel's
     double sum_j, total_j; // the operators' sum, and what attribution has for the same windows

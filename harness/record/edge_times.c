@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/record/edge_times.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+
+enum {
+    CELLS = 24,          // of a bracket
+    TABLE = 2048,        // of the normal density
+    LEARN = 1000,        // brackets that the spread is learnt from
+    LEAST_BRACKETS = 16, // fewer show no rhythm
+    STEPS_MAX = 64,      // periods between two edges, beyond which the rhythm is lost
+};
+
+static const double stray = 1e-5;         // chance of an update out of rhythm, spread over a bracket
+static const double reach_sd = 6;         // of the table
+static const double worth = 0.9;          // brackets as wide as this share of the period say nothing
+static const double gain_per_edge = 0.02; // log likelihood that a rhythm must be worth
+
+typedef struct model {
+    double period_ns, spread_ns;
+    double density[TABLE + 1]; // of |z| from 0 to reach_sd
+} model;
+
+static void set_spread(model *m, double spread_ns)
+{
+    m->spread_ns = spread_ns;
+    for (int i = 0; i <= TABLE; i++) {
+        double z = reach_sd * i / TABLE;
+        m->density[i] = exp(-z * z / 2);
+    }
+}
+
+static double cell(const eb_bracket *b, int i)
+{
+    return b->from_ns + (b->to_ns - b->from_ns) * (i + 0.5) / CELLS;
+}
+
+// Periods between two brackets; 0 = out of rhythm.
+static int steps_between(const model *m, const eb_bracket *a, const eb_bracket *b)
+{
+    double away = ((b->from_ns + b->to_ns) - (a->from_ns + a->to_ns)) / 2;
+    double steps = round(away / m->period_ns);
+    return b->fresh || !(steps >= 1 && steps <= STEPS_MAX) ? 0 : (int)steps;
+}
+
+// How likely each cell of `b` is after each of `a`: to[j] = sum over i of from[i] p(i -> j), or the other way round.
+static void carry(const model *m, const eb_bracket *a, const eb_bracket *b, int steps, const double *from, double *to,
+                  bool back)
+{
+    double ha = (a->to_ns - a->from_ns) / CELLS, hb = (b->to_ns - b->from_ns) / CELLS;
+    double sd = sqrt(steps * m->spread_ns * m->spread_ns + (ha * ha + hb * hb) / 12); // cells are not points
+    double scale = TABLE / (reach_sd * sd), height = hb / (sd * 2.5066282746310002), sum = 0;
+    double shift = cell(b, 0) - cell(a, 0) - steps * m->period_ns;
+    memset(to, 0, CELLS * sizeof *to);
+    for (int i = 0; i < CELLS; i++)
+        sum += from[i];
+    for (int i = 0; i < CELLS; i++)
+        for (int j = 0; j < CELLS; j++) {
+            double at = fabs(shift + j * hb - i * ha) * scale;
+            if (at < TABLE)
+                *(back ? &to[i] : &to[j]) += (back ? from[j] : from[i]) * m->density[(int)at];
+        }
+    for (int i = 0; i < CELLS; i++)
+        to[i] = to[i] * height + stray * sum / CELLS;
+}
+
+static double normalise(double *p)
+{
+    double sum = 0;
+    for (int i = 0; i < CELLS; i++)
+        sum += p[i];
+    for (int i = 0; i < CELLS; i++)
+        p[i] /= sum;
+    return sum;
+}
+
+static void uniform(double *p)
+{
+    for (int i = 0; i < CELLS; i++)
+        p[i] = 1.0 / CELLS;
+}
+
+// Forward sums into p [n][CELLS]; returns the log likelihood against brackets without any rhythm.
+static double forward(const model *m, const eb_bracket *b, size_t n, double *p)
+{
+    double gain = 0;
+    for (size_t k = 0; k < n; k++) {
+        double *now = p + k * CELLS;
+        int steps = k ? steps_between(m, &b[k - 1], &b[k]) : 0;
+        if (steps == 0) {
+            uniform(now);
+            continue;
+        }
+        carry(m, &b[k - 1], &b[k], steps, now - CELLS, now, false);
+        // Of an update anywhere within half a period of its due time, a bracket holds its width's share by chance.
+        double chance = fmin((b[k].to_ns - b[k].from_ns) / m->period_ns, 1);
+        gain += log(normalise(now) / chance);
+    }
+    return gain;
+}
+
+static void set_place(eb_bracket *b, const double *p)
+{
+    double mean = 0, square = 0, h = (b->to_ns - b->from_ns) / CELLS;
+    for (int i = 0; i < CELLS; i++)
+        mean += p[i] * cell(b, i);
+    for (int i = 0; i < CELLS; i++)
+        square += p[i] * (cell(b, i) - mean) * (cell(b, i) - mean);
+    b->mean_ns = mean;
+    b->sd_ns = sqrt(square + h * h / 12);
+}
+
+static void backward(const model *m, eb_bracket *b, size_t n, double *p)
+{
+    double after[CELLS], before[CELLS], both[CELLS];
+    uniform(after);
+    for (size_t k = n; k-- > 0;) {
+        for (int i = 0; i < CELLS; i++)
+            both[i] = p[k * CELLS + (size_t)i] * after[i];
+        normalise(both);
+        set_place(&b[k], both);
+        int steps = k ? steps_between(m, &b[k - 1], &b[k]) : 0;
+        if (steps == 0) {
+            uniform(after);
+            continue;
+        }
+        carry(m, &b[k - 1], &b[k], steps, after, before, true);
+        normalise(before);
+        memcpy(after, before, sizeof after);
+    }
+}
+
+// The mean period over all stretches that are in rhythm, counted in periods as roughly known.
+static double find_period(const model *m, const eb_bracket *b, size_t n, size_t *edges)
+{
+    double length = 0, steps = 0;
+    *edges = 0;
+    for (size_t k = 1; k < n; k++) {
+        int s = steps_between(m, &b[k - 1], &b[k]);
+        if (s == 0)
+            continue;
+        length += ((b[k].from_ns + b[k].to_ns) - (b[k - 1].from_ns + b[k - 1].to_ns)) / 2;
+        steps += s;
+        ++*edges;
+    }
+    return steps > 0 ? length / steps : NAN;
+}
+
+static double mean_width(const eb_bracket *b, size_t n)
+{
+    double sum = 0;
+    for (size_t k = 0; k < n; k++)
+        sum += b[k].to_ns - b[k].from_ns;
+    return sum / (double)n;
+}
+
+static void take_middles(eb_bracket *b, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        b[k].mean_ns = (b[k].from_ns + b[k].to_ns) / 2;
+        b[k].sd_ns = (b[k].to_ns - b[k].from_ns) / sqrt(12);
+    }
+}
+
+static void try_spread(model *m, const eb_bracket *b, size_t n, double *p, double spread, double *best, double *found)
+{
+    set_spread(m, spread);
+    double gain = forward(m, b, n, p);
+    if (gain > *best) {
+        *best = gain;
+        *found = spread;
+    }
+}
+
+// The spread under which the first brackets are most likely; INFINITY where none is worth its while.
+static double find_spread(model *m, const eb_bracket *b, size_t n, double *p)
+{
+    double best = gain_per_edge * (double)n, spread = INFINITY;
+    for (double s = m->period_ns / 512; s < m->period_ns / 4; s *= 2)
+        try_spread(m, b, n, p, s, &best, &spread);
+    if (!isinf(spread)) {
+        double middle = spread;
+        try_spread(m, b, n, p, middle * M_SQRT1_2, &best, &spread);
+        try_spread(m, b, n, p, middle * M_SQRT2, &best, &spread);
+    }
+    return spread;
+}
+
+double eb_edge_times(eb_bracket *b, size_t n, double period_ns)
+{
+    size_t edges;
+    take_middles(b, n);
+    model *m = eb_alloc(sizeof *m);
+    m->period_ns = period_ns;
+    double found = find_period(m, b, n, &edges), spread = INFINITY;
+    // A period that is not the stated one is none that steps could be counted with.
+    if (edges >= LEAST_BRACKETS && fabs(found / period_ns - 1) < 0.15 && mean_width(b, n) < worth * found) {
+        double *p = eb_alloc(n * CELLS * sizeof *p);
+        m->period_ns = found;
+        spread = find_spread(m, b, n < LEARN ? n : LEARN, p);
+        if (!isinf(spread)) {
+            set_spread(m, spread);
+            forward(m, b, n, p);
+            backward(m, b, n, p);
+        }
+        free(p);
+    }
+    free(m);
+    return spread;
+}
