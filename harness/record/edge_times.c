@@ -16,26 +16,48 @@ enum {
 
 static const double stray = 1e-5;         // chance of an update out of rhythm, spread over a bracket
 static const double reach_sd = 6;         // of the table
+static const double error_reach = 3;      // standard deviations that a due time may lie outside of its bracket
 static const double worth = 0.9;          // brackets as wide as this share of the period say nothing
 static const double gain_per_edge = 0.02; // log likelihood that a rhythm must be worth
 
 typedef struct model {
-    double period_ns, spread_ns;
+    double period_ns, spread_ns, error_ns;
     double density[TABLE + 1]; // of |z| from 0 to reach_sd
 } model;
 
-static void set_spread(model *m, double spread_ns)
+static void set_model(model *m, double spread_ns, double error_ns)
 {
     m->spread_ns = spread_ns;
+    m->error_ns = error_ns;
     for (int i = 0; i <= TABLE; i++) {
         double z = reach_sd * i / TABLE;
         m->density[i] = exp(-z * z / 2);
     }
 }
 
-static double cell(const eb_bracket *b, int i)
+// Due times may lie outside of the bracket by the errors.
+static double cell_width(const model *m, const eb_bracket *b)
 {
-    return b->from_ns + (b->to_ns - b->from_ns) * (i + 0.5) / CELLS;
+    return (b->to_ns - b->from_ns + 2 * error_reach * m->error_ns) / CELLS;
+}
+
+static double cell(const model *m, const eb_bracket *b, int i)
+{
+    return b->from_ns - error_reach * m->error_ns + cell_width(m, b) * (i + 0.5);
+}
+
+static double below(double z)
+{
+    return 0.5 * erfc(-z * M_SQRT1_2);
+}
+
+// Chance that an update due at each cell came inside of the bracket.
+static void weigh(const model *m, const eb_bracket *b, double *p)
+{
+    for (int i = 0; i < CELLS && m->error_ns > 0; i++) {
+        double at = cell(m, b, i);
+        p[i] *= below((b->to_ns - at) / m->error_ns) - below((b->from_ns - at) / m->error_ns);
+    }
 }
 
 // Periods between two brackets; 0 = out of rhythm.
@@ -50,10 +72,10 @@ static int steps_between(const model *m, const eb_bracket *a, const eb_bracket *
 static void carry(const model *m, const eb_bracket *a, const eb_bracket *b, int steps, const double *from, double *to,
                   bool back)
 {
-    double ha = (a->to_ns - a->from_ns) / CELLS, hb = (b->to_ns - b->from_ns) / CELLS;
+    double ha = cell_width(m, a), hb = cell_width(m, b);
     double sd = sqrt(steps * m->spread_ns * m->spread_ns + (ha * ha + hb * hb) / 12); // cells are not points
     double scale = TABLE / (reach_sd * sd), height = hb / (sd * 2.5066282746310002), sum = 0;
-    double shift = cell(b, 0) - cell(a, 0) - steps * m->period_ns;
+    double shift = cell(m, b, 0) - cell(m, a, 0) - steps * m->period_ns;
     memset(to, 0, CELLS * sizeof *to);
     for (int i = 0; i < CELLS; i++)
         sum += from[i];
@@ -92,9 +114,12 @@ static double forward(const model *m, const eb_bracket *b, size_t n, double *p)
         int steps = k ? steps_between(m, &b[k - 1], &b[k]) : 0;
         if (steps == 0) {
             uniform(now);
+            weigh(m, &b[k], now);
+            normalise(now);
             continue;
         }
         carry(m, &b[k - 1], &b[k], steps, now - CELLS, now, false);
+        weigh(m, &b[k], now);
         // Of an update anywhere within half a period of its due time, a bracket holds its width's share by chance.
         double chance = fmin((b[k].to_ns - b[k].from_ns) / m->period_ns, 1);
         gain += log(normalise(now) / chance);
@@ -102,15 +127,28 @@ static double forward(const model *m, const eb_bracket *b, size_t n, double *p)
     return gain;
 }
 
-static void set_place(eb_bracket *b, const double *p)
+// Mean and mean square, from `at`, of an update that was due there and came inside of the bracket.
+static void truncated(const model *m, const eb_bracket *b, double at, double *mean, double *square)
 {
-    double mean = 0, square = 0, h = (b->to_ns - b->from_ns) / CELLS;
-    for (int i = 0; i < CELLS; i++)
-        mean += p[i] * cell(b, i);
-    for (int i = 0; i < CELLS; i++)
-        square += p[i] * (cell(b, i) - mean) * (cell(b, i) - mean);
-    b->mean_ns = mean;
-    b->sd_ns = sqrt(square + h * h / 12);
+    double a = (b->from_ns - at) / m->error_ns, z = (b->to_ns - at) / m->error_ns, mass = below(z) - below(a);
+    double da = exp(-a * a / 2) * 0.3989422804014327, dz = exp(-z * z / 2) * 0.3989422804014327;
+    *mean = mass > 1e-12 ? m->error_ns * (da - dz) / mass : (fabs(a) < fabs(z) ? b->from_ns : b->to_ns) - at;
+    *square = mass > 1e-12 ? m->error_ns * m->error_ns * (1 + (a * da - z * dz) / mass) : *mean * *mean;
+}
+
+static void set_place(const model *m, eb_bracket *b, const double *p)
+{
+    double sum = 0, squares = 0, h = cell_width(m, b), middle = (b->from_ns + b->to_ns) / 2;
+    for (int i = 0; i < CELLS; i++) {
+        double at = cell(m, b, i), mean = 0, square = h * h / 12;
+        if (m->error_ns > 0)
+            truncated(m, b, at, &mean, &square);
+        at -= middle;
+        sum += p[i] * (at + mean);
+        squares += p[i] * (at * at + 2 * at * mean + square);
+    }
+    b->mean_ns = fmin(fmax(middle + sum, b->from_ns), b->to_ns);
+    b->sd_ns = sqrt(fmax(squares - sum * sum, 0));
 }
 
 static void backward(const model *m, eb_bracket *b, size_t n, double *p)
@@ -121,12 +159,13 @@ static void backward(const model *m, eb_bracket *b, size_t n, double *p)
         for (int i = 0; i < CELLS; i++)
             both[i] = p[k * CELLS + (size_t)i] * after[i];
         normalise(both);
-        set_place(&b[k], both);
+        set_place(m, &b[k], both);
         int steps = k ? steps_between(m, &b[k - 1], &b[k]) : 0;
         if (steps == 0) {
             uniform(after);
             continue;
         }
+        weigh(m, &b[k], after);
         carry(m, &b[k - 1], &b[k], steps, after, before, true);
         normalise(before);
         memcpy(after, before, sizeof after);
@@ -165,28 +204,42 @@ static void take_middles(eb_bracket *b, size_t n)
     }
 }
 
-static void try_spread(model *m, const eb_bracket *b, size_t n, double *p, double spread, double *best, double *found)
+// A candidate, and how much more likely than chance the brackets are under it.
+typedef struct guess {
+    double spread_ns, error_ns, gain;
+} guess;
+
+static void try_guess(model *m, const eb_bracket *b, size_t n, double *p, double spread_ns, double error_ns,
+                      guess *best)
 {
-    set_spread(m, spread);
+    set_model(m, spread_ns, error_ns);
     double gain = forward(m, b, n, p);
-    if (gain > *best) {
-        *best = gain;
-        *found = spread;
-    }
+    if (gain > best->gain)
+        *best = (guess){ spread_ns, error_ns, gain };
 }
 
-// The spread under which the first brackets are most likely; INFINITY where none is worth its while.
-static double find_spread(model *m, const eb_bracket *b, size_t n, double *p)
+// Spread alone, then errors on top of a rhythm that hardly wanders, then closer around the better of the two.
+static guess find_guess(model *m, const eb_bracket *b, size_t n, double *p)
 {
-    double best = gain_per_edge * (double)n, spread = INFINITY;
-    for (double s = m->period_ns / 512; s < m->period_ns / 4; s *= 2)
-        try_spread(m, b, n, p, s, &best, &spread);
-    if (!isinf(spread)) {
-        double middle = spread;
-        try_spread(m, b, n, p, middle * M_SQRT1_2, &best, &spread);
-        try_spread(m, b, n, p, middle * M_SQRT2, &best, &spread);
+    const double least = m->period_ns / 512, most = m->period_ns / 4;
+    guess best = { INFINITY, 0, gain_per_edge * (double)n };
+    for (double s = least; s < most; s *= 2)
+        try_guess(m, b, n, p, s, 0, &best);
+    if (isinf(best.spread_ns))
+        return best;
+    for (double s = least; s < most; s *= 2)
+        try_guess(m, b, n, p, least, s, &best);
+    for (int i = 0; i < 2; i++) {
+        double by = i ? M_SQRT1_2 : M_SQRT2;
+        guess from = best;
+        if (from.error_ns > 0) {
+            try_guess(m, b, n, p, from.spread_ns, from.error_ns * by, &best);
+            try_guess(m, b, n, p, 2 * from.spread_ns, from.error_ns, &best);
+        } else {
+            try_guess(m, b, n, p, from.spread_ns * by, 0, &best);
+        }
     }
-    return spread;
+    return best;
 }
 
 double eb_edge_times(eb_bracket *b, size_t n, double period_ns)
@@ -195,19 +248,20 @@ double eb_edge_times(eb_bracket *b, size_t n, double period_ns)
     take_middles(b, n);
     model *m = eb_alloc(sizeof *m);
     m->period_ns = period_ns;
-    double found = find_period(m, b, n, &edges), spread = INFINITY;
+    double found = find_period(m, b, n, &edges);
+    guess best = { .spread_ns = INFINITY };
     // A period that is not the stated one is none that steps could be counted with.
     if (edges >= LEAST_BRACKETS && fabs(found / period_ns - 1) < 0.15 && mean_width(b, n) < worth * found) {
         double *p = eb_alloc(n * CELLS * sizeof *p);
         m->period_ns = found;
-        spread = find_spread(m, b, n < LEARN ? n : LEARN, p);
-        if (!isinf(spread)) {
-            set_spread(m, spread);
+        best = find_guess(m, b, n < LEARN ? n : LEARN, p);
+        if (!isinf(best.spread_ns)) {
+            set_model(m, best.spread_ns, best.error_ns);
             forward(m, b, n, p);
             backward(m, b, n, p);
         }
         free(p);
     }
     free(m);
-    return spread;
+    return fmax(best.spread_ns, best.error_ns);
 }

@@ -65,7 +65,7 @@ static void next_piece(walk *w)
         w->column = EB_SPLIT_OUTSIDE;
         return;
     }
-    w->end = from + s->length_ns;
+    w->end = fmax(from + s->length_ns, w->begin); // spans that overlap lose what is not theirs alone
     w->column = eb_split_column((eb_phase)s->phase, (eb_op)s->op);
     w->next++;
 }
