@@ -9,7 +9,7 @@
 enum {
     CELLS = 24,          // of a bracket
     TABLE = 2048,        // of the normal density
-    LEARN = 1000,        // brackets that the spread is learnt from
+    LEARN = 2000,        // brackets that the spread is learnt from
     LEAST_BRACKETS = 16, // fewer show no rhythm
     STEPS_MAX = 64,      // periods between two edges, beyond which the rhythm is lost
 };
@@ -229,16 +229,18 @@ static guess find_guess(model *m, const eb_bracket *b, size_t n, double *p)
         return best;
     for (double s = least; s < most; s *= 2)
         try_guess(m, b, n, p, least, s, &best);
-    for (int i = 0; i < 2; i++) {
-        double by = i ? M_SQRT1_2 : M_SQRT2;
+    for (double by = M_SQRT2; by > 1.1; by = sqrt(by)) {
         guess from = best;
-        if (from.error_ns > 0) {
-            try_guess(m, b, n, p, from.spread_ns, from.error_ns * by, &best);
-            try_guess(m, b, n, p, 2 * from.spread_ns, from.error_ns, &best);
-        } else {
-            try_guess(m, b, n, p, from.spread_ns * by, 0, &best);
+        for (int up = 0; up < 2; up++) {
+            double f = up ? by : 1 / by;
+            if (from.error_ns > 0)
+                try_guess(m, b, n, p, from.spread_ns, from.error_ns * f, &best);
+            else
+                try_guess(m, b, n, p, from.spread_ns * f, 0, &best);
         }
     }
+    if (best.error_ns > 0)
+        try_guess(m, b, n, p, 2 * best.spread_ns, best.error_ns, &best);
     return best;
 }
 
