@@ -181,7 +181,8 @@ static void refine_edges(eb_trace *t)
         for (size_t i = 0; i < t->n; i++) {
             point *p = &t->points[i];
             p->t_ns = fmax(b[i].mean_ns, i ? t->points[i - 1].t_ns + 1 : -INFINITY);
-            p->width_ns = b[i].sd_ns * sqrt(12); // of the uniform bracket that is as wide
+            // The uniform bracket that is as wide; a tenth more because the rhythm itself is an estimate.
+            p->width_ns = 1.1 * sqrt(12) * b[i].sd_ns;
         }
     free(b);
 }
