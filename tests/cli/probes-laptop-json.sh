@@ -6,4 +6,4 @@ zone intel-rapl:0:1 uncore '6\n' $INTEL
 zone intel-rapl:0:2 dram '7\n' $DRAM
 zone intel-rapl:1 psys '8000000\n' $PSYS
 zone intel-rapl-mmio:0 package-0 '9000001\n' $INTEL
-"$EFFBENCH" probes --format json --sysroot "$ROOT"
+"$EFFBENCH" probes --quick --format json --sysroot "$ROOT"

@@ -4,4 +4,4 @@ zone intel-rapl:0 package-0 '123456789\n' $INTEL
 zone intel-rapl:0:0 dram '2000000\n' $DRAM
 zone intel-rapl:1 psys '5000000\n' $PSYS
 zone intel-rapl:2 package-1 '223456789\n' $INTEL
-EFFBENCH_SYSROOT=$ROOT "$EFFBENCH" probes --boundary platform | sed -n '/^energy/,$p'
+EFFBENCH_SYSROOT=$ROOT "$EFFBENCH" probes --quick --boundary platform | sed -n '/^energy/,$p'

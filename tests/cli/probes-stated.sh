@@ -13,6 +13,6 @@ stated_idle_w = 4.5
 stated_source = a guess
 stated_date = 2026-01-31
 END
-"$EFFBENCH" probes demo.ini --sysroot root
+"$EFFBENCH" probes --quick demo.ini --sysroot root
 echo
-"$EFFBENCH" probes demo.ini --sysroot root --set probes:boundary=wall | sed -n '/^energy/,$p'
+"$EFFBENCH" probes --quick demo.ini --sysroot root --set probes:boundary=wall | sed -n '/^energy/,$p'

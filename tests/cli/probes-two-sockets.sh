@@ -6,4 +6,4 @@ zone intel-rapl:1 psys '5000000\n' $PSYS
 zone intel-rapl:a package-1 '223456789\n' $INTEL
 zone intel-rapl:a:0 dram '3000000\n' $DRAM
 proc
-"$EFFBENCH" probes --sysroot "$ROOT"
+"$EFFBENCH" probes --quick --sysroot "$ROOT"
