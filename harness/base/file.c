@@ -157,3 +157,11 @@ const char *eb_path_base(const char *path)
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
 }
+
+char *eb_cache_folder(void)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (xdg && *xdg == '/')
+        return eb_path_join(xdg, "effbench");
+    return home && *home == '/' ? eb_path_join(home, ".cache/effbench") : NULL;
+}

@@ -13,6 +13,9 @@ char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err); //
 bool eb_file_write_atomic(const char *path, const void *data, size_t len, eb_err *err);
 bool eb_mkdirs(const char *path, eb_err *err);
 bool eb_file_exists(const char *path);
+// Where things are kept between runs: $XDG_CACHE_HOME/effbench, else ~/.cache/effbench; NULL where neither is an
+// absolute path. Not made. Caller frees.
+char *eb_cache_folder(void);
 char *eb_path_join(const char *dir, const char *name); // caller frees
 const char *eb_path_base(const char *path);            // borrowed
 

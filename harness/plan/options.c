@@ -9,6 +9,14 @@
 #define NS_PER_S   1e9
 #define NS_PER_DAY (86400 * NS_PER_S)
 
+// In the order of eb_ceiling_use.
+static const eb_choice ceilings[] = {
+    { "cached", "as measured within the last 30 days on this machine, else measured now and kept" },
+    { "measure", "measured now and kept" },
+    { "off", "not measured: no fractions" },
+    { 0 },
+};
+
 static const eb_choice grades[] = {
     { "none", "run without any" },
     { "estimate", "stated watts are enough" },
@@ -90,6 +98,13 @@ const eb_option eb_run_options[] = {
       .def = "0",
       .flags = EB_OPTION_UNPLANNED,
       .doc = "No new round of trials starts after this time; 0 = no limit." },
+    { .section = "run",
+      .key = "ceilings",
+      .type = EB_OPTION_ENUM,
+      .def = "cached",
+      .choices = ceilings,
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "This machine's read bandwidth and arithmetic, which `bw_frac` and `flop_frac` are fractions of." },
     { .section = "run",
       .key = "require_energy",
       .type = EB_OPTION_ENUM,

@@ -39,6 +39,7 @@ static void fill_run(const eb_build *b, eb_plan *plan)
         .seed = (uint64_t)eb_block_i(run, "seed", 1),
         .cold_start = cold->n && cold->items[0].value.b,
         .max_time_ns = eb_block_i(run, "max_time", 0),
+        .ceilings = (eb_ceiling_use)eb_block_i(run, "ceilings", EB_CEILINGS_CACHED),
         .name = name ? eb_strdup(name) : stem(plan->config_path),
         .out = dup_or_null(eb_block_s(run, "out", NULL)),
     };

@@ -30,16 +30,20 @@ typedef struct eb_setting {
     int line; // for FILE
 } eb_setting;
 
+// The machine's ceilings: from a file kept for 30 days, or measured now, or not known.
+typedef enum eb_ceiling_use { EB_CEILINGS_CACHED, EB_CEILINGS_MEASURE, EB_CEILINGS_OFF } eb_ceiling_use;
+
 typedef struct eb_run_config {
     int trials_min, trials_max; // equal: no stop rule
     double target;              // relative half-width at which a case stops, e.g. 0.02
     int64_t idle_ns;            // idle baseline before the first case
     int64_t pause_ns;           // between trials
     uint64_t seed;
-    bool cold_start;         // measure first_token_cold_ns once per case
-    int64_t max_time_ns;     // 0 = none: no new round starts after it
-    char *name;              // never NULL: the config's file name unless given
-    char *out;               // NULL = not given
+    bool cold_start;     // measure first_token_cold_ns once per case
+    int64_t max_time_ns; // 0 = none: no new round starts after it
+    char *name;          // never NULL: the config's file name unless given
+    char *out;           // NULL = not given
+    eb_ceiling_use ceilings;
     eb_grade require_energy; // EB_GRADE_NONE = nothing required
 } eb_run_config;
 

@@ -195,7 +195,11 @@ static bool plan_changed(const char *dir, const eb_header *was, const eb_header 
 // Measured anew at every start, and no part of the fingerprint.
 static bool measured_fact(const char *key)
 {
-    return same_text(key, "read_bandwidth_bytes_s") || same_text(key, "flop_s");
+    static const char *const keys[] = { "read_bandwidth_bytes_s", "flop_s", "ceiling_measured_utc", "ceiling_cached" };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (same_text(key, keys[i]))
+            return true;
+    return false;
 }
 
 static bool machine_changed(const char *dir, const eb_header *was, const eb_header *is, eb_err *err)

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/run/ceilings.h"
 #include "harness/run/runner.h"
 
 enum { TOKEN_ROW_BYTES = 90, POWER_ROW_BYTES = 80, CHANNELS = 20, OPEN_S = 1 };
@@ -24,9 +25,12 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
     eb_err ignored;
     eb_err_clear(&ignored);
     *out = (eb_estimate){ 0 };
-    if (plan->engine->ceilings)
-        plan->engine->ceilings(plan->n_cases ? plan->cases[0].threads : 1, plan->affinity, CEILING_BUDGET_NS, &k,
-                               &ignored);
+    const int threads = plan->n_cases ? plan->cases[0].threads : 1;
+    eb_ceiling_reading kept;
+    if (eb_ceilings_peek(plan->engine, threads, plan->affinity, &kept))
+        k = kept.c;
+    else if (plan->engine->ceilings)
+        plan->engine->ceilings(threads, plan->affinity, CEILING_BUDGET_NS, &k, &ignored);
     double seconds = 2 * (double)plan->run.idle_ns / 1e9; // before and after
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_case *c = &plan->cases[i];

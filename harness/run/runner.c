@@ -12,6 +12,7 @@
 #include "harness/base/stats.h"
 #include "harness/record/journal.h"
 #include "harness/run/calibrate.h"
+#include "harness/run/ceilings.h"
 #include "harness/run/cold.h"
 #include "harness/run/facts.h"
 #include "harness/run/guards.h"
@@ -21,8 +22,7 @@
 #include "harness/run/sampler.h"
 
 enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
-#define CEILING_BUDGET_NS 600000000ll
-#define NAP_NS            20000000ll
+#define NAP_NS 20000000ll
 
 // One case while the run goes on.
 typedef struct case_state {
@@ -39,6 +39,7 @@ typedef struct runner {
     const eb_plan *plan;
     eb_found found;
     eb_header *header;
+    eb_ceiling_reading ceilings;
     eb_sampler *sampler;
     eb_journal *journal;
     eb_warnings warnings;
@@ -229,18 +230,12 @@ static int most_threads(const eb_plan *plan)
 
 static bool describe(runner *r, eb_err *err)
 {
-    eb_ceilings ceilings = { .isa = "", .read_bytes_s = NAN, .flop_s = NAN };
-    int threads = most_threads(r->plan);
-    if (r->plan->engine->ceilings &&
-        !r->plan->engine->ceilings(threads, r->plan->affinity, CEILING_BUDGET_NS, &ceilings, err))
+    if (!eb_ceilings_get(r->plan->engine, r->plan->run.ceilings, most_threads(r->plan), r->plan->affinity, &r->warnings,
+                         &r->ceilings, err))
         return false;
     r->header = eb_header_build(r->plan, r->job->tool_version, &r->found);
-    eb_machine_describe(r->job->io, ceilings.isa, r->header);
-    if (!isnan(ceilings.read_bytes_s))
-        eb_machine_add(r->header, "read_bandwidth_bytes_s", "%.6g", ceilings.read_bytes_s);
-    if (!isnan(ceilings.flop_s))
-        eb_machine_add(r->header, "flop_s", "%.6g", ceilings.flop_s);
-    eb_machine_add(r->header, "ceiling_threads", "%d", threads);
+    eb_machine_describe(r->job->io, r->ceilings.c.isa, r->header);
+    eb_ceilings_describe(&r->ceilings, r->header);
     return true;
 }
 
@@ -416,6 +411,7 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
     info.n_warnings = (int)w.n;
     ok = eb_journal_trial(r->journal, &info, sink.requests, sink.n_requests, sink.tokens, sink.n_tokens, rows, n, err);
     if (ok) {
+        eb_ceilings_compare(&r->ceilings, &r->facts[c->index], c->params.prompt_tok, sink.tokens, sink.n_tokens);
         r->number++;
         count_trial(r, &info);
     }
@@ -497,8 +493,9 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
         goto out;
     *started = true;
     ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&
-         idle_baseline(&r, err) && rounds(&r, err) && idle_baseline(&r, err) &&
-         eb_journal_end(r.journal, &r.warnings, err);
+         idle_baseline(&r, err) && rounds(&r, err) && idle_baseline(&r, err);
+    eb_ceilings_settle(&r.ceilings, &r.warnings);
+    ok = ok && eb_journal_end(r.journal, &r.warnings, err);
 out:
     release(&r);
     return ok;

@@ -111,6 +111,8 @@ struct eb_engine_ops {
     bool (*eval)(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
     // Optional. The roofline's two axes (bw_frac, flop_frac).
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
+    // Optional. The instruction set that `ceilings` and `open` would use now; NULL = none that is usable.
+    const char *(*isa)(void);
     // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing.
     bool (*check)(const eb_model_spec *spec, eb_err *err);
     // Optional. Operator spans of all later steps go to `sink` (borrowed; NULL: off, which costs one branch per

@@ -21,17 +21,11 @@ enum { DIGEST_HEX = 33, RECORD = 80 };
 
 static bool cache_folder(char **folder, eb_err *err)
 {
-    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    if (xdg && *xdg == '/')
-        *folder = eb_path_join(xdg, "effbench");
-    else if (home && *home == '/')
-        *folder = eb_path_join(home, ".cache/effbench");
-    else {
-        eb_err_set(err, EB_FAILED,
-                   "no folder for the model cache: neither XDG_CACHE_HOME nor HOME is an absolute path");
-        return eb_err_hint(err, "set XDG_CACHE_HOME to a folder with room for models");
-    }
-    return true;
+    *folder = eb_cache_folder();
+    if (*folder)
+        return true;
+    eb_err_set(err, EB_FAILED, "no folder for the model cache: neither XDG_CACHE_HOME nor HOME is an absolute path");
+    return eb_err_hint(err, "set XDG_CACHE_HOME to a folder with room for models");
 }
 
 static bool path_in(const char *folder, const char *name, char *path, size_t size, eb_err *err)

@@ -29,6 +29,14 @@ typedef struct native {
     eb_session session;
 } native;
 
+static const char *native_isa(void)
+{
+    eb_err ignored;
+    eb_err_clear(&ignored);
+    const eb_kernels *kernels = eb_native_kernels(&ignored);
+    return kernels ? kernels->name : NULL;
+}
+
 static native *of(eb_engine *engine)
 {
     return (native *)(void *)engine;
@@ -260,4 +268,5 @@ const eb_engine_ops eb_engine_native = {
     .eval = native_eval,
     .set_span_sink = native_set_span_sink,
     .ceilings = eb_native_ceilings,
+    .isa = native_isa,
 };
