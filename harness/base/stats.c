@@ -144,7 +144,9 @@ bool eb_median_interval(const double *x, size_t n, double level, double *lo, dou
         *lo = s[0];
         *hi = s[n - 1];
     } else {
-        double wide = order_coverage(l, n), narrow = order_coverage(l + 1, n), part = (wide - level) / (wide - narrow);
+        // Interpolation covers up to 0.6 % too little for normal samples of 7: a tenth of the error is held back.
+        double wide = order_coverage(l, n), narrow = order_coverage(l + 1, n), want = level + (1 - level) / 10;
+        double part = fmax(wide - want, 0) / (wide - narrow);
         double f = (double)(n - l) * part / ((double)l + ((double)n - 2 * (double)l) * part);
         *lo = s[l - 1] + f * (s[l] - s[l - 1]);
         *hi = s[n - l] - f * (s[n - l] - s[n - l - 1]);

@@ -22,8 +22,9 @@ double eb_binomial_cdf(int64_t k, int64_t n, double p);
 // Interval of the median between order statistics, by Hettmansperger and Sheather (1986, Statistics and Probability
 // Letters 4): the coverage of x_(l) .. x_(n+1-l) is exactly 1 - 2 P[Bin(n, 1/2) <= l - 1] and jumps with l; between the
 // last l whose coverage is at least `level` and the next, both ends are interpolated, with weights that hold for every
-// symmetric distribution nearly. For n = 7 and 0.95 the exact pair would cover 98.4 %.
-// False (and lo = min, hi = max) where n cannot carry the level (n < 6 for 0.95).
+// symmetric distribution nearly (a tenth of 1 - level is held back, because it covers a little less). For n = 7 and
+// 0.95 the exact pair would cover 98.4 %. False (and lo = min, hi = max) where n cannot carry the level (n < 6 for
+// 0.95).
 bool eb_median_interval(const double *x, size_t n, double level, double *lo, double *hi);
 
 // Least n for a one-sided 99 % confidence that the p-quantile holds with t observations beyond the

@@ -243,7 +243,9 @@ static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_m
     b->run_to_run = m->n > 1 ? (m->hi - m->lo) / 2 : NAN;
     b->sensor_class = size * median_field(c, rule->spread + offsetof(eb_spread, sensor));
     name_largest(b);
-    double counter = hypot(b->boundary, b->quantisation), sensor = isnan(b->sensor_class) ? 0 : b->sensor_class;
+    // Over enough trials the interval holds the edges' errors already; whole units it may not.
+    double edges = m->interval == EB_INTERVAL_CONFIDENCE ? 0 : b->boundary;
+    double counter = hypot(edges, b->quantisation), sensor = isnan(b->sensor_class) ? 0 : b->sensor_class;
     double down = fmax(m->value - m->lo, counter), up = fmax(m->hi - m->value, counter);
     m->lo = m->value - hypot(down, b->baseline) - sensor;
     m->hi = m->value + hypot(up, b->baseline) + sensor;
@@ -415,30 +417,42 @@ static const eb_provenance *provenance_of(const eb_case_sums *c, const eb_metric
     return c->energy;
 }
 
-int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
+static void compute_one(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
 {
     static void (*const compute[])(const eb_case_sums *, const eb_metric_def *, eb_metric *) = {
         [RULE_TRIAL] = trial_metric,
         [RULE_POOL] = pool_metric,
         [RULE_FACT] = fact_metric,
     };
+    *m = (eb_metric){ .key = def->key, .unit = def->unit, .value = NAN, .lo = NAN, .hi = NAN };
+    m->budget = (eb_budget){ NAN, NAN, NAN, NAN, NAN, NULL };
+    compute[def->rule->kind](c, def, m);
+    if (m->grade != EB_GRADE_NONE)
+        m->from = provenance_of(c, def);
+    if (isnan(m->value) && !m->note[0])
+        say_absent(c, def, m);
+}
+
+bool eb_metrics_one(const eb_case_sums *c, const char *key, eb_metric *out)
+{
+    for (const eb_metric_def *def = eb_metric_table; def->key; def++)
+        if (!strcmp(def->key, key) && def->rule->kind != RULE_POOL) {
+            compute_one(c, def, out);
+            return true;
+        }
+    return false;
+}
+
+int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
+{
     int n = 0;
     while (eb_metric_table[n].key)
         n++;
     *out = eb_alloc((size_t)n * sizeof **out);
     for (int i = 0; i < EB_POOL_COUNT; i++)
         eb_percentiles_init(&c->pools[i], c->trials, c->n_trials, (eb_pool)i);
-    for (int i = 0; i < n; i++) {
-        const eb_metric_def *def = &eb_metric_table[i];
-        eb_metric *m = &(*out)[i];
-        *m = (eb_metric){ .key = def->key, .unit = def->unit, .value = NAN, .lo = NAN, .hi = NAN };
-        m->budget = (eb_budget){ NAN, NAN, NAN, NAN, NAN, NULL };
-        compute[def->rule->kind](c, def, m);
-        if (m->grade != EB_GRADE_NONE)
-            m->from = provenance_of(c, def);
-        if (isnan(m->value) && !m->note[0])
-            say_absent(c, def, m);
-    }
+    for (int i = 0; i < n; i++)
+        compute_one(c, &eb_metric_table[i], &(*out)[i]);
     for (int i = 0; i < EB_POOL_COUNT; i++)
         eb_percentiles_deinit(&c->pools[i]);
     return n;

@@ -21,5 +21,7 @@ typedef struct eb_case_sums {
 
 // One per entry of eb_metric_table, in its order; returns their number. Caller frees.
 int eb_metrics_compute(eb_case_sums *c, eb_metric **out);
+// One alone; false for a percentile, which needs the pools, or a key that is not in the table.
+bool eb_metrics_one(const eb_case_sums *c, const char *key, eb_metric *out);
 
 #endif

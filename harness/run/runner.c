@@ -22,7 +22,8 @@
 #include "harness/run/sampler.h"
 
 enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
-#define NAP_NS 20000000ll
+#define NAP_NS     20000000ll
+#define PREROLL_NS 5000000ll
 
 // One case while the run goes on.
 typedef struct case_state {
@@ -350,10 +351,15 @@ static bool idle_baseline(runner *r, eb_err *err)
 static void mark(void *arg, bool begin)
 {
     runner *r = arg;
-    if (begin)
-        eb_sampler_begin(r->sampler);
-    else
+    if (!begin) {
         eb_sampler_end(r->sampler);
+        return;
+    }
+    // A few updates earlier than the window: at its start the counter shows what was drawn until its last update, and
+    // what was drawn since then is known only from the power before.
+    eb_sampler_begin(r->sampler);
+    eb_clock_real.sleep_until_ns(&eb_clock_real, eb_now_ns() + PREROLL_NS);
+    eb_sampler_read(r->sampler);
 }
 
 static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_info *info, eb_warnings *w, eb_err *err)

@@ -278,6 +278,13 @@ void eb_sampler_begin(eb_sampler *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+void eb_sampler_read(eb_sampler *s)
+{
+    pthread_mutex_lock(&s->lock);
+    read_all(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
 void eb_sampler_end(eb_sampler *s)
 {
     pthread_mutex_lock(&s->lock);

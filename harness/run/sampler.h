@@ -30,6 +30,7 @@ void eb_sampler_free(eb_sampler *s); // stops the thread
 
 bool eb_sampler_start(eb_sampler *s, eb_err *err); // the thread, idle until begin
 void eb_sampler_begin(eb_sampler *s);              // forgets earlier rows, reads every channel, then samples
+void eb_sampler_read(eb_sampler *s);               // reads every channel now, due or not
 void eb_sampler_end(eb_sampler *s);                // reads every channel, then stops sampling
 // Without the thread: takes what is due at `now_ns`, and says when the next read is due.
 int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns);

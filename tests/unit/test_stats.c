@@ -123,11 +123,12 @@ static void test_median_interval(void **state)
     assert_false(eb_median_interval(five, 5, 0.95, &lo, &hi));
     near(lo, 1, 0);
     near(hi, 5, 0);
-    // Between the pairs 1, 6 (coverage 31/32) and 2, 5 (25/32): part (0.96875 - 0.95) / 0.1875 = 0.1, weight
-    // 5 x 0.1 / (1 + 4 x 0.1).
+    // Between the pairs 1, 6 (coverage 31/32) and 2, 5 (25/32), for 0.955: part (0.96875 - 0.955) / 0.1875, weight
+    // 5 x part / (1 + 4 x part).
+    double part = 0.01375 / 0.1875, f = 5 * part / (1 + 4 * part);
     assert_true(eb_median_interval(six, 6, 0.95, &lo, &hi));
-    near(lo, 1 + 0.5 / 1.4, 1e-12);
-    near(hi, 6 - 0.5 / 1.4, 1e-12);
+    near(lo, 1 + f, 1e-12);
+    near(hi, 6 - f, 1e-12);
     assert_true(eb_median_interval(six, 6, 0.96875, &lo, &hi)); // exactly the pair's
     near(lo, 1, 1e-12);
     near(hi, 6, 1e-12);
