@@ -207,10 +207,11 @@ format: ## clang-format in place
 install: all ## to PREFIX (/usr/local), under DESTDIR
 	install -Dm755 effbench $(DESTDIR)$(PREFIX)/bin/effbench
 	for f in configs/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
+	install -Dm644 configs/99-effbench-rapl.rules $(DESTDIR)$(PREFIX)/share/doc/effbench/99-effbench-rapl.rules
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/effbench
-	rm -rf $(DESTDIR)$(PREFIX)/share/effbench
+	rm -rf $(DESTDIR)$(PREFIX)/share/effbench $(DESTDIR)$(PREFIX)/share/doc/effbench
 
 clean: ## remove build/ and ./effbench
 	rm -rf build effbench

@@ -145,9 +145,9 @@ static void say_no_device(const scan *s, eb_probe_detection *out)
 static void say_no_permission(const eb_io *io, const char *path, eb_probe_detection *out)
 {
     static const char remedy[] =
-        "for all users until the next boot: sudo chmod a+r " CLASS "/*/energy_uj; for a group and for good, a udev "
-        "rule: SUBSYSTEM==\"powercap\", ACTION==\"add\", RUN+=\"/bin/sh -c 'chgrp power /sys%p/energy_uj; chmod g+r "
-        "/sys%p/energy_uj'\"; for this program alone: sudo setcap cap_dac_read_search=ep effbench";
+        "for all users until the next boot: sudo chmod a+r " CLASS "/*/energy_uj; for a group and for good: the udev "
+        "rule 99-effbench-rapl.rules (docs/permissions.md); for this program alone: sudo setcap "
+        "cap_dac_read_search=ep effbench";
     int mode = io->mode(io, path);
     char shown[32] = "mode not readable";
     if (mode >= 0)
