@@ -338,7 +338,10 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
     if (rule->why)
         say_money(c, m);
     if (rule->field == offsetof(eb_trial_sums, bw_frac) && m->value > 1)
-        snprintf(m->note, sizeof m->note, "above the memory's bandwidth: the model fits into the caches");
+        snprintf(m->note, sizeof m->note, "%s",
+                 c->facts->bytes_per_tok < EB_BEYOND_CACHES_BYTES
+                     ? "above the memory's bandwidth: the model fits into the caches"
+                     : "above the ceiling, which was measured too low");
     else if (rule->field == offsetof(eb_trial_sums, bw_frac) && c->facts->n_expert > 0 &&
              c->env->header->cases[c->facts->case_index].batch > 1)
         snprintf(m->note, sizeof m->note, "at least: sequences of a batch may read experts of their own");

@@ -17,6 +17,10 @@ typedef enum eb_pool {
     EB_POOL_COUNT
 } eb_pool;
 
+// As large as the buffer that the read ceiling is measured on: a token that reads this much is not helped by caches
+// that the ceiling does not know.
+#define EB_BEYOND_CACHES_BYTES 268435456.0
+
 typedef struct eb_doubles {
     double *items;
     size_t n, cap;

@@ -14,14 +14,14 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
+#include "harness/record/trial_sums.h"
 #include "harness/run/machine.h"
 
-#define FORMAT       "effbench ceilings 1"
-#define BUDGET_NS    600000000ll
-#define VALID_S      (30ll * 86400)
-#define MOST_PER_S   1e18        // beyond it a file is damaged
-#define ABOVE        1.02        // a share that says that the ceiling is too low
-#define BEYOND_CACHE 268435456.0 // bytes of a model that no cache holds, as of the buffer that the ceiling is read from
+#define FORMAT     "effbench ceilings 1"
+#define BUDGET_NS  600000000ll
+#define VALID_S    (30ll * 86400)
+#define MOST_PER_S 1e18 // beyond it a file is damaged
+#define ABOVE      1.02 // a share that says that the ceiling is too low
 enum { FILE_LIMIT = 65536, HEX = 33 };
 
 // ---- the file's name --------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ void eb_ceilings_compare(eb_ceiling_reading *r, const eb_case_facts *facts, int 
             last_end = e->t_end_ns;
         }
     }
-    if (steps_ns > 0 && facts->bytes_per_tok >= BEYOND_CACHE)
+    if (steps_ns > 0 && facts->bytes_per_tok >= EB_BEYOND_CACHES_BYTES)
         r->read_frac = larger(r->read_frac, steps * facts->bytes_per_tok * 1e9 / steps_ns / r->c.read_bytes_s);
     if (to > from)
         r->flop_frac =

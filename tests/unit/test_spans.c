@@ -295,8 +295,17 @@ static void workers_say_what_they_do(void **state)
         assert_int_equal(s.open[w], EB_OP_OTHER);
     for (int w = 1; w < WORKERS; w++) {
         assert_true(s.begun[w] > 0);
-        assert_true(s.ended[w] >= s.begun[w]); // a loop inside EB_OP_OTHER begins with it, too
+        assert_int_equal(s.ended[w], s.begun[w]);
+        assert_int_equal(s.begun[w], s.begun[1]); // every worker has its share in every loop that is shared
     }
+    const int begun = s.begun[1], ended = s.ended[1];
+    int32_t context[PROMPT];
+    eb_err err = { 0 };
+    fixture_tokens(3, context, PROMPT);
+    engine->ops->set_span_sink(engine, &t.sink);
+    assert_true(engine->ops->fill_context(engine, 0, context, PROMPT, &err)); // no step: nobody says anything
+    engine->ops->set_span_sink(engine, NULL);
+    assert_true(s.begun[1] == begun && s.ended[1] == ended);
     fixture_close(engine);
 }
 
