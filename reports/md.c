@@ -5,6 +5,7 @@
 #include <string.h>
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "harness/record/profile.h"
 #include "reports/report_impl.h"
 #include "reports/view.h"
 
@@ -151,6 +152,16 @@ static void put_tables(const eb_run *run, FILE *out)
             fprintf(out, "\n## %s\n\n", eb_block_title(b));
             eb_table_markdown(t, "family", out);
         }
+        eb_table_free(t);
+    }
+    for (int i = 0; i < run->n_profiles; i++) {
+        eb_table *t = eb_profile_table(run, run->profiles[i]);
+        char *name = eb_case_title(run, run->profiles[i]->case_index);
+        fprintf(out, "\n## By operator: ");
+        put(out, name);
+        fprintf(out, "\n\n");
+        eb_table_markdown(t, "phase", out);
+        free(name);
         eb_table_free(t);
     }
     fprintf(out, "\n**Bold** is the best of a column where its interval is clear of the others', ≈ a tie.\n");

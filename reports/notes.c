@@ -324,6 +324,11 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_interval(run, out);
     note_marks(run, out);
     note_prices(run, out);
+    for (int i = 0; i < run->n_profiles; i++) {
+        char *text = eb_profile_note(run, run->profiles[i]);
+        eb_notes_add(out, "profile", "%s", text);
+        free(text);
+    }
     eb_notes_metrics(run, out);
     eb_notes_warnings(run, out);
     note_machine(run, out);

@@ -16,7 +16,7 @@ typedef struct cell {
 } cell;
 
 struct eb_table {
-    const char *title;
+    char *title;
     eb_column columns[MAX_COLUMNS];
     int n_columns;
     char **groups; // per row; NULL = none
@@ -29,7 +29,7 @@ static const char *const mark_text[] = { [EB_MARK_NONE] = " ", [EB_MARK_BEST] = 
 eb_table *eb_table_new(const char *title)
 {
     eb_table *t = eb_alloc(sizeof *t);
-    t->title = title;
+    t->title = eb_strdup(title);
     return t;
 }
 
@@ -43,6 +43,7 @@ void eb_table_free(eb_table *t)
         free(t->groups[i]);
     free(t->cells);
     free(t->groups);
+    free(t->title);
     free(t);
 }
 

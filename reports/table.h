@@ -20,7 +20,7 @@ typedef struct eb_column {
 } eb_column;
 
 typedef struct eb_table eb_table;
-eb_table *eb_table_new(const char *title);
+eb_table *eb_table_new(const char *title); // copied
 void eb_table_free(eb_table *t);
 void eb_table_column(eb_table *t, eb_column column); // before the first row
 void eb_table_row(eb_table *t, const char *group);   // a heading is printed where the group changes; NULL = none

@@ -40,6 +40,13 @@ char *eb_case_name(const eb_run *run, int c);
 bool eb_run_has_energy(const eb_run *run);
 bool eb_run_has_prices(const eb_run *run);
 
+// ---- profile.c: a case by operator ----
+
+struct eb_profile;
+eb_table *eb_profile_table(const eb_run *run, const struct eb_profile *p); // caller frees
+// How its joules came about, or why there are none. Caller frees.
+char *eb_profile_note(const eb_run *run, const struct eb_profile *p);
+
 // ---- notes.c: the words under the tables ----
 
 typedef struct eb_note {

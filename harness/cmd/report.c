@@ -8,6 +8,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
 #include "harness/cmd/cmd.h"
+#include "harness/record/profile.h"
 #include "reports/report.h"
 #include "reports/text.h"
 
@@ -64,6 +65,8 @@ static void refresh_derived(const eb_run *run, const char *dir)
 {
     refresh(run, dir, "run.json", eb_run_json(run), eb_run_json_write);
     refresh(run, dir, "energy.csv", eb_energy_csv(run), eb_energy_csv_write);
+    if (run->n_profiles)
+        refresh(run, dir, "profile.csv", eb_profile_csv(run), eb_profile_csv_write);
 }
 
 static void make_plots(const eb_run *run, const char *dir)

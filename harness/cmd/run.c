@@ -17,6 +17,7 @@
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/resume.h"
 #include "harness/plan/plan.h"
+#include "harness/record/profile.h"
 #include "harness/record/run.h"
 #include "harness/run/runner.h"
 #include "reports/report.h"
@@ -310,7 +311,8 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         rc = eb_cmd_fail(&err);
     fflush(stdout);
     eb_err_clear(&err);
-    if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) || !eb_report_files(run, dir, &err))
+    if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) ||
+        (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);
     if (!eb_report_plots(run, dir, &missing, &err))

@@ -90,6 +90,12 @@ const eb_option eb_run_options[] = {
       .def = "yes",
       .doc = "Measure the time from process start to the first token, once per case." },
     { .section = "run",
+      .key = "profile",
+      .type = EB_OPTION_BOOL,
+      .def = "no",
+      .doc = "Write down which operator ran when, and what it counted: what `effbench profile` asks for. The last round of "
+             "trials counts events, the others measure time and energy." },
+    { .section = "run",
       .key = "max_time",
       .type = EB_OPTION_TIME,
       .unit = "ns",

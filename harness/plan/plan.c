@@ -28,7 +28,8 @@ static void fill_run(const eb_build *b, eb_plan *plan)
 {
     const eb_block *run = eb_build_block(b, "run", NULL);
     const char *name = eb_block_s(run, "name", NULL);
-    const eb_slot *cold = eb_block_slot(run, "cold_start"), *affinity = eb_block_slot(run, "affinity");
+    const eb_slot *cold = eb_block_slot(run, "cold_start"), *affinity = eb_block_slot(run, "affinity"),
+                  *profile = eb_block_slot(run, "profile");
     int trials = (int)eb_block_i(run, "trials", 1);
     plan->run = (eb_run_config){
         .trials_min = trials,
@@ -38,6 +39,7 @@ static void fill_run(const eb_build *b, eb_plan *plan)
         .pause_ns = eb_block_i(run, "pause", 0),
         .seed = (uint64_t)eb_block_i(run, "seed", 1),
         .cold_start = cold->n && cold->items[0].value.b,
+        .profile = profile->n && profile->items[0].value.b,
         .max_time_ns = eb_block_i(run, "max_time", 0),
         .ceilings = (eb_ceiling_use)eb_block_i(run, "ceilings", EB_CEILINGS_CACHED),
         .name = name ? eb_strdup(name) : stem(plan->config_path),

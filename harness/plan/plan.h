@@ -40,6 +40,7 @@ typedef struct eb_run_config {
     int64_t pause_ns;           // between trials
     uint64_t seed;
     bool cold_start;     // measure first_token_cold_ns once per case
+    bool profile;        // operator spans of every trial
     int64_t max_time_ns; // 0 = none: no new round starts after it
     char *name;          // never NULL: the config's file name unless given
     char *out;           // NULL = not given

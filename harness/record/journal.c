@@ -20,8 +20,9 @@ enum { LINES = EB_CSV_COUNT, FILES };
 struct eb_journal {
     char *path[FILES];
     int fd[FILES];
-    uint64_t bytes[FILES]; // finished length of each file
-    eb_header header;      // boundary and channels alone, a copy
+    uint64_t bytes[FILES];      // finished length of each file
+    eb_header header;           // boundary and channels alone, a copy
+    eb_text next[EB_CSV_COUNT]; // of the next trial, from eb_journal_spans
 };
 
 static eb_journal *new_journal(const char *dir, const eb_header *header)
@@ -49,6 +50,8 @@ void eb_journal_close(eb_journal *j)
             close(j->fd[i]); // every byte that counts is synced already
         free(j->path[i]);
     }
+    for (int i = 0; i < EB_CSV_COUNT; i++)
+        free(j->next[i].data);
     free(j->header.channels);
     free(j);
 }
@@ -126,6 +129,8 @@ static bool begin(eb_journal *j, const eb_header *header, eb_err *err)
         return false;
     for (int i = 0; i < EB_CSV_COUNT; i++) {
         size_t n = strlen(eb_csv_heads[i]);
+        if (eb_csv_of_profile(i) && !eb_header_profile(header))
+            continue;
         if (!open_file(j, i, O_CREAT | O_TRUNC, err) || !append(j, i, eb_csv_heads[i], n, err))
             return false;
         j->bytes[i] = n;
@@ -280,6 +285,8 @@ eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial
     eb_journal *j = new_journal(dir, header);
     bool ok = same_run(dir, &scan.header, header, err);
     for (int i = FILES - 1; ok && i >= 0; i--) {
+        if (i != LINES && scan.head_bytes[i] == 0)
+            continue; // not of this run
         ok = open_file(j, i, 0, err) && (i != LINES || lock(j, err)) &&
              cut(j, i, i == LINES ? scan.line_bytes : scan.csv_bytes[i], err);
     }
@@ -307,12 +314,23 @@ bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err)
     return append_line(j, eb_record_facts(facts), err);
 }
 
+void eb_journal_spans(eb_journal *j, int trial, const eb_span *spans, size_t n_spans, const eb_op_count_row *ops,
+                      size_t n_ops)
+{
+    if (j->fd[EB_CSV_SPANS] < 0)
+        return;
+    eb_rows_spans(&j->next[EB_CSV_SPANS], trial, spans, n_spans);
+    eb_rows_ops(&j->next[EB_CSV_OPS], trial, ops, n_ops);
+}
+
 bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request_row *requests, size_t n_requests,
                       const eb_token_event *tokens, size_t n_tokens, const eb_power_row *power, size_t n_power,
                       eb_err *err)
 {
-    eb_text text[EB_CSV_COUNT] = { 0 };
+    eb_text text[EB_CSV_COUNT];
     uint64_t bytes[EB_CSV_COUNT];
+    memcpy(text, j->next, sizeof text);
+    memset(j->next, 0, sizeof j->next);
     eb_token_energy *energies = eb_alloc(n_tokens * sizeof *energies + 1);
     eb_token_energies(&j->header, info, tokens, n_tokens, power, n_power, energies);
     eb_rows_requests(&text[EB_CSV_REQUESTS], info->number, requests, n_requests);
@@ -321,7 +339,7 @@ bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request
     free(energies);
     bool ok = true;
     for (int i = 0; i < EB_CSV_COUNT; i++) {
-        ok = ok && append(j, i, text[i].data, text[i].n, err);
+        ok = ok && (j->fd[i] < 0 || append(j, i, text[i].data, text[i].n, err));
         bytes[i] = j->bytes[i] + text[i].n;
         free(text[i].data);
     }

@@ -24,6 +24,9 @@ bool eb_journal_facts(eb_journal *j, const eb_case_facts *facts, eb_err *err);
 bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request_row *requests, size_t n_requests,
                       const eb_token_event *tokens, size_t n_tokens, const eb_power_row *power, size_t n_power,
                       eb_err *err);
+// Before eb_journal_trial, in a profile: what goes beside that trial's rows. Copies.
+void eb_journal_spans(eb_journal *j, int trial, const eb_span *spans, size_t n_spans, const eb_op_count_row *ops,
+                      size_t n_ops);
 bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err); // the run is complete
 void eb_journal_close(eb_journal *j);
 
@@ -36,6 +39,10 @@ typedef struct eb_trial_data {
     size_t n_tokens;
     eb_power_row *power;
     size_t n_power;
+    eb_span *spans;
+    size_t n_spans;
+    eb_op_count_row *ops;
+    size_t n_ops;
 } eb_trial_data;
 
 typedef struct eb_journal_data {

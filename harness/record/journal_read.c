@@ -26,6 +26,8 @@ static void move_scan(eb_scan *scan, eb_journal_data *d)
 static bool read_rows(const char *dir, const eb_scan *scan, eb_journal_data *d, int csv, eb_err *err)
 {
     eb_rows_file file = { 0 };
+    if (scan->head_bytes[csv] == 0 && eb_csv_of_profile(csv))
+        return true; // no profile
     bool ok = eb_rows_open(&file, dir, csv, &d->header, scan->head_bytes[csv], err);
     for (int i = 0; ok && i < d->n_trials; i++)
         ok = eb_rows_read(&file, csv, scan->trials[i].bytes[csv], &d->trials[i], err);
@@ -59,6 +61,8 @@ void eb_journal_data_free(eb_journal_data *d)
         free(d->trials[i].requests);
         free(d->trials[i].tokens);
         free(d->trials[i].power);
+        free(d->trials[i].spans);
+        free(d->trials[i].ops);
     }
     for (int i = 0; i < d->n_warnings; i++)
         free(d->warnings[i]);

@@ -10,11 +10,14 @@
 
 enum { MAX_ITEMS = 100000 };
 
-const char *const eb_csv_names[EB_CSV_COUNT] = { "requests.csv", "tokens.csv", "power.csv" };
+const char *const eb_csv_names[EB_CSV_COUNT] = { "requests.csv", "tokens.csv", "power.csv", "spans.csv",
+                                                 "op_counters.csv" };
 const char *const eb_csv_heads[EB_CSV_COUNT] = {
     "trial,request,scheduled_ns,sent_ns,prompt_tok,output_tok,status\n",
     "trial,request,index,phase,t_start_ns,t_end_ns,token,energy_uj,energy_halfwidth_uj,grade\n",
     "trial,channel,t_before_ns,t_after_ns,raw,status\n",
+    "trial,op,phase,layer,t_start_ns,length_ns,bytes,flop\n",
+    "trial,op,phase,event,value,running_frac,calls\n",
 };
 
 static const char *const kind_names[EB_RECORD_COUNT] = { "header", "idle", "case", "trial", "resume", "end" };
@@ -375,7 +378,8 @@ bool eb_record_read_bytes(const cJSON *json, eb_record_place at, uint64_t bytes[
 {
     fields f = { .json = cJSON_GetObjectItemCaseSensitive(json, "bytes"), .at = at, .err = err, .ok = true };
     for (int i = 0; i < EB_CSV_COUNT; i++)
-        bytes[i] = digits(&f, eb_csv_names[i], INT64_MAX, false, 0);
+        bytes[i] =
+            eb_csv_of_profile(i) && !has(&f, eb_csv_names[i]) ? 0 : digits(&f, eb_csv_names[i], INT64_MAX, false, 0);
     return f.ok;
 }
 

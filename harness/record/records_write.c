@@ -35,7 +35,8 @@ static void add_bytes(cJSON *obj, const uint64_t bytes[EB_CSV_COUNT])
 {
     cJSON *lengths = eb_json_add_obj(obj, "bytes");
     for (int i = 0; i < EB_CSV_COUNT; i++)
-        eb_json_add_u64str(lengths, eb_csv_names[i], bytes[i]);
+        if (bytes[i] || !eb_csv_of_profile(i))
+            eb_json_add_u64str(lengths, eb_csv_names[i], bytes[i]);
 }
 
 static void add_settings(cJSON *json, const eb_header *h)

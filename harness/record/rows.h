@@ -27,6 +27,9 @@ void eb_rows_requests(eb_text *to, int trial, const eb_request_row *rows, size_t
 void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb_token_energy *energies, size_t n);
 void eb_rows_power(eb_text *to, int trial, const eb_header *header, const eb_power_row *rows, size_t n);
 
+void eb_rows_spans(eb_text *to, int trial, const eb_span *rows, size_t n);
+void eb_rows_ops(eb_text *to, int trial, const eb_op_count_row *rows, size_t n);
+
 // A CSV file being read from front to back.
 typedef struct eb_rows_file {
     char *path;

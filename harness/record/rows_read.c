@@ -6,6 +6,7 @@
 #include <csv.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,8 @@ typedef struct reader {
         eb_request_row request;
         eb_token_event token;
         eb_power_row power;
+        eb_span span;
+        eb_op_count_row op;
     };
     eb_err *err;
     bool ok;
@@ -236,6 +239,129 @@ static bool take_status(reader *r, const char *s, size_t n)
     return i >= 0;
 }
 
+static const char *op_name(int i)
+{
+    return eb_op_name((eb_op)i);
+}
+
+static bool take_span_op(reader *r, const char *s, size_t n)
+{
+    int i = take_name(s, n, EB_OP_COUNT, op_name);
+    r->span.op = (uint8_t)i;
+    return i >= 0;
+}
+
+static bool take_span_phase(reader *r, const char *s, size_t n)
+{
+    int i = take_name(s, n, EB_PHASE_COUNT, phase_name);
+    r->span.phase = (uint8_t)i;
+    return i >= 0;
+}
+
+static bool take_layer(reader *r, const char *s, size_t n)
+{
+    uint64_t value = UINT16_MAX;
+    bool ok = n == 0 || take_u64(s, n, UINT16_MAX - 1, &value);
+    r->span.layer = (uint16_t)value;
+    return ok;
+}
+
+// Spans are in order of time and do not overlap.
+static bool take_span_start(reader *r, const char *s, size_t n)
+{
+    const eb_span *last = r->trial->n_spans ? &r->trial->spans[r->trial->n_spans - 1] : NULL;
+    return take_time(s, n, &r->span.t_start_ns) && (!last || r->span.t_start_ns >= last->t_start_ns + last->length_ns);
+}
+
+static bool take_length(reader *r, const char *s, size_t n)
+{
+    return take_u32(s, n, &r->span.length_ns);
+}
+
+static bool take_bytes(reader *r, const char *s, size_t n)
+{
+    uint64_t value = 0;
+    bool ok = take_u64(s, n, UINT64_MAX, &value);
+    r->span.bytes = (float)value;
+    return ok;
+}
+
+static bool take_flop(reader *r, const char *s, size_t n)
+{
+    uint64_t value = 0;
+    bool ok = take_u64(s, n, UINT64_MAX, &value);
+    r->span.flop = (float)value;
+    return ok;
+}
+
+static bool take_op(reader *r, const char *s, size_t n)
+{
+    int i = take_name(s, n, EB_OP_COUNT, op_name);
+    r->op.op = (eb_op)i;
+    return i >= 0;
+}
+
+static bool take_op_phase(reader *r, const char *s, size_t n)
+{
+    int i = take_name(s, n, EB_PHASE_COUNT, phase_name);
+    r->op.phase = (eb_phase)i;
+    return i >= 0;
+}
+
+static bool take_event(reader *r, const char *s, size_t n)
+{
+    if (n == 0 || n >= sizeof r->op.event)
+        return false;
+    memset(r->op.event, 0, sizeof r->op.event);
+    memcpy(r->op.event, s, n);
+    for (size_t i = 0; i < n; i++)
+        if (s[i] <= ' ' || s[i] > '~')
+            return false;
+    return true;
+}
+
+// A number of at least 0, or nothing: not known.
+static bool take_amount(const char *s, size_t n, double *out)
+{
+    char buf[MAX_FIELD + 1], *end;
+    *out = NAN;
+    if (n == 0)
+        return true;
+    memcpy(buf, s, n);
+    buf[n] = '\0';
+    if (!(buf[0] >= '0' && buf[0] <= '9') || strpbrk(buf, "xXpP"))
+        return false;
+    *out = strtod(buf, &end);
+    return *end == '\0' && isfinite(*out);
+}
+
+static bool take_value(reader *r, const char *s, size_t n)
+{
+    return take_amount(s, n, &r->op.value);
+}
+
+static bool take_running(reader *r, const char *s, size_t n)
+{
+    return take_amount(s, n, &r->op.running_frac);
+}
+
+static bool take_calls(reader *r, const char *s, size_t n)
+{
+    return take_u64(s, n, UINT64_MAX, &r->op.calls);
+}
+
+static void keep_span(reader *r)
+{
+    EB_GROW(r->trial->spans, r->trial->n_spans, r->cap);
+    r->trial->spans[r->trial->n_spans++] = r->span;
+}
+
+static void keep_op(reader *r)
+{
+    EB_GROW(r->trial->ops, r->trial->n_ops, r->cap);
+    r->trial->ops[r->trial->n_ops++] = r->op;
+}
+
 static void keep_request(reader *r)
 {
     EB_GROW(r->trial->requests, r->trial->n_requests, r->cap);
@@ -271,6 +397,15 @@ static const table tables[EB_CSV_COUNT] = {
                        .take = { take_trial, take_channel, take_before, take_after, take_raw, take_status },
                        .columns = 6,
                        .keep = keep_power },
+    [EB_CSV_SPANS] = { .names = { "trial", "op", "phase", "layer", "t_start_ns", "length_ns", "bytes", "flop" },
+                       .take = { take_trial, take_span_op, take_span_phase, take_layer, take_span_start, take_length,
+                                 take_bytes, take_flop },
+                       .columns = 8,
+                       .keep = keep_span },
+    [EB_CSV_OPS] = { .names = { "trial", "op", "phase", "event", "value", "running_frac", "calls" },
+                     .take = { take_trial, take_op, take_op_phase, take_event, take_value, take_running, take_calls },
+                     .columns = 7,
+                     .keep = keep_op },
 };
 
 static void wrong(reader *r, const char *why)

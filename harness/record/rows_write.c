@@ -142,3 +142,51 @@ void eb_rows_power(eb_text *to, int trial, const eb_header *header, const eb_pow
         put_char(to, '\n');
     }
 }
+
+void eb_rows_spans(eb_text *to, int trial, const eb_span *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const eb_span *s = &rows[i];
+        put_i64(to, trial);
+        put_char(to, ',');
+        put_text(to, eb_op_name((eb_op)s->op));
+        put_char(to, ',');
+        put_text(to, eb_phase_name((eb_phase)s->phase));
+        put_char(to, ',');
+        if (s->layer != UINT16_MAX)
+            put_u64(to, s->layer);
+        put_char(to, ',');
+        put_i64(to, s->t_start_ns);
+        put_char(to, ',');
+        put_u64(to, s->length_ns);
+        put_char(to, ',');
+        put_u64(to, (uint64_t)s->bytes);
+        put_char(to, ',');
+        put_u64(to, (uint64_t)s->flop);
+        put_char(to, '\n');
+    }
+}
+
+void eb_rows_ops(eb_text *to, int trial, const eb_op_count_row *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const eb_op_count_row *r = &rows[i];
+        char value[40] = "";
+        if (!isnan(r->value))
+            snprintf(value, sizeof value, "%.17g", r->value);
+        put_i64(to, trial);
+        put_char(to, ',');
+        put_text(to, eb_op_name(r->op));
+        put_char(to, ',');
+        put_text(to, eb_phase_name(r->phase));
+        put_char(to, ',');
+        put_field(to, r->event);
+        put_char(to, ',');
+        put_text(to, value);
+        put_char(to, ',');
+        put_decimal(to, r->running_frac);
+        put_char(to, ',');
+        put_u64(to, r->calls);
+        put_char(to, '\n');
+    }
+}

@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/base/event.h"
 #include "harness/base/log.h"
+#include "harness/base/span.h"
 
 #define EB_RUN_SCHEMA "effbench.run/1"
 
@@ -84,6 +85,18 @@ typedef struct eb_power_row {
     int channel;
     eb_sample sample;
 } eb_power_row;
+
+// What the threads of an engine counted while they ran an operator, over one trial.
+typedef struct eb_op_count_row {
+    eb_op op;
+    eb_phase phase;
+    char event[48];
+    double value, running_frac; // < 1: the counter was shared, `value` is scaled up; NAN = not known
+    uint64_t calls;             // of the operator, summed over threads
+} eb_op_count_row;
+
+// A run with [run] profile: its journal has spans.csv and op_counters.csv.
+bool eb_header_profile(const eb_header *header);
 
 // ---- what is computed ----
 
@@ -178,12 +191,14 @@ typedef struct eb_run {
     eb_grade idle_grade;
     int64_t idle_ns; // 0 = not measured
     char **warnings;
-    int n_warnings;          // of the whole run
-    char *domains;           // "package-0 + package-1 + dram-0", "" = no energy
-    bool *counted;           // per channel of the header: part of the boundary's energy
-    char *missing;           // parts of the boundary that no channel covers, "" = none
-    double sampler_cpu_frac; // what the sampling cost, as a share of the machine's CPU time; NAN = not known
-    int64_t wide_samples;    // readings dropped over all trials
+    int n_warnings;               // of the whole run
+    char *domains;                // "package-0 + package-1 + dram-0", "" = no energy
+    bool *counted;                // per channel of the header: part of the boundary's energy
+    char *missing;                // parts of the boundary that no channel covers, "" = none
+    double sampler_cpu_frac;      // what the sampling cost, as a share of the machine's CPU time; NAN = not known
+    int64_t wide_samples;         // readings dropped over all trials
+    struct eb_profile **profiles; // of the cases that have one (profile.h); a run with [run] profile
+    int n_profiles;
     eb_power_series *series;
     int n_series;
     bool complete; // the end record is there

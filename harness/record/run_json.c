@@ -8,6 +8,7 @@
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
 #include "harness/record/journal.h"
+#include "harness/record/profile.h"
 
 static const char *const interval_names[] = {
     [EB_INTERVAL_NONE] = "none",
@@ -137,8 +138,53 @@ static void add_metric(cJSON *metrics, const eb_metric *m)
         add_energy(obj, m);
 }
 
-static void add_case(cJSON *list, const eb_case_result *c)
+static void add_profile_row(cJSON *list, const eb_profile *p, const eb_profile_row *r)
 {
+    cJSON *obj = eb_json_append_obj(list);
+    eb_json_add_known(obj, "phase", r->op == EB_OP_COUNT ? NULL : eb_phase_name(r->phase));
+    eb_json_add_str(obj, "op", eb_profile_op_name(r));
+    eb_json_add_num(obj, "calls", r->calls);
+    eb_json_add_num(obj, "time_s", r->time_s);
+    eb_json_add_num(obj, "time_frac", r->time_frac);
+    eb_json_add_num(obj, "bytes", r->bytes);
+    eb_json_add_num(obj, "flop", r->flop);
+    eb_json_add_num(obj, "bw_frac", r->bw_frac);
+    eb_json_add_num(obj, "flop_frac", r->flop_frac);
+    eb_json_add_num(obj, "energy_j", r->shared ? NAN : r->j);
+    eb_json_add_num(obj, "halfwidth_j", r->shared ? NAN : r->halfwidth_j);
+    eb_json_add_num(obj, "power_w", r->shared ? NAN : r->w);
+    eb_json_add_str(obj, "grade", eb_grade_name(isnan(r->j) ? EB_GRADE_NONE : p->split.grade));
+    eb_json_add_num(obj, "group", r->shared ? r->group : NAN);
+    eb_json_add_num(obj, "group_energy_j", r->shared ? r->j : NAN);
+    eb_json_add_num(obj, "group_halfwidth_j", r->shared ? r->halfwidth_j : NAN);
+    cJSON *counts = eb_json_add_obj(obj, "counts");
+    for (int e = 0; e < p->n_events; e++)
+        eb_json_add_num(counts, p->events[e], r->counts[e]);
+}
+
+static void add_profile(cJSON *case_obj, const eb_profile *p)
+{
+    cJSON *obj = eb_json_add_obj(case_obj, "profile");
+    eb_json_add_i64(obj, "trials", p->n_trials);
+    eb_json_add_i64(obj, "counting_trials", p->n_counted);
+    eb_json_add_known(obj, "refused", p->split.refused);
+    eb_json_add_i64(obj, "windows", (int64_t)p->split.windows);
+    eb_json_add_i64(obj, "updates_per_window", p->split.span);
+    eb_json_add_num(obj, "residual_frac", *p->split.refused ? NAN : p->split.residual_frac);
+    eb_json_add_num(obj, "condition", *p->split.refused ? NAN : p->split.condition);
+    eb_json_add_num(obj, "sum_j", p->split.sum_j / p->n_trials);
+    eb_json_add_num(obj, "measured_j", p->split.total_j / p->n_trials);
+    cJSON *running = eb_json_add_obj(obj, "running_frac");
+    for (int e = 0; e < p->n_events; e++)
+        eb_json_add_num(running, p->events[e], p->running_frac[e]);
+    cJSON *rows = eb_json_add_arr(obj, "operators");
+    for (int i = 0; i < p->n_rows; i++)
+        add_profile_row(rows, p, &p->rows[i]);
+}
+
+static void add_case(cJSON *list, const eb_run *run, int index)
+{
+    const eb_case_result *c = &run->cases[index];
     const eb_case_info *info = c->info;
     const eb_case_facts *facts = c->facts;
     cJSON *obj = eb_json_append_obj(list);
@@ -168,6 +214,9 @@ static void add_case(cJSON *list, const eb_case_result *c)
     cJSON *metrics = eb_json_add_obj(obj, "metrics");
     for (int i = 0; i < c->n_metrics; i++)
         add_metric(metrics, &c->metrics[i]);
+    for (int i = 0; i < run->n_profiles; i++)
+        if (run->profiles[i]->case_index == index)
+            add_profile(obj, run->profiles[i]);
     eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
 }
 
@@ -194,7 +243,7 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_known(json, "missing", run->missing);
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < run->n_cases; i++)
-        add_case(cases, &run->cases[i]);
+        add_case(cases, run, i);
     eb_json_add_texts(json, "warnings", run->warnings, (size_t)run->n_warnings);
     char *text = eb_json_print(json, true);
     char *line = eb_format("%s\n", text ? text : "");

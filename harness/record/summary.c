@@ -12,6 +12,7 @@
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
 #include "harness/record/metrics.h"
+#include "harness/record/profile.h"
 #include "harness/record/provenance.h"
 #include "harness/record/trial_energy.h"
 
@@ -141,7 +142,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
         c->n_trials++;
         c->n_failed += trial->info.error != NULL;
         warn_of_trial(&trial->info, &warnings);
-        if (trial->info.error)
+        if (trial->info.error || trial->n_ops) // a trial that counts by operator is slower for it
             continue;
         eb_idle idle = eb_idle_for(idles, n_idles, d, t);
         eb_trial_sums_init(&sums[cs.n_trials], env, trial, c->facts, &idle);
@@ -164,6 +165,16 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
     free(idles);
     free(dead);
     free(sums);
+}
+
+static void take_profiles(eb_run *run, const eb_sums_env *env)
+{
+    run->profiles = eb_alloc((size_t)run->n_cases * sizeof(void *) + 1);
+    for (int i = 0; i < run->n_cases; i++) {
+        eb_profile *p = eb_profile_new(env, run->raw, i);
+        if (p)
+            run->profiles[run->n_profiles++] = p;
+    }
 }
 
 static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
@@ -232,6 +243,8 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     run->series = eb_alloc((size_t)run->n_cases * sizeof *run->series + 1);
     for (int i = 0; i < run->n_cases; i++)
         take_case(run, &env, i);
+    if (eb_header_profile(run->header))
+        take_profiles(run, &env);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
     free(dead);
@@ -253,6 +266,9 @@ void eb_run_free(eb_run *run)
         for (int k = 0; k < EB_DOMAIN_COUNT; k++)
             eb_provenance_deinit(&run->cases[i].domains[k]);
     }
+    for (int i = 0; i < run->n_profiles; i++)
+        eb_profile_free(run->profiles[i]);
+    free(run->profiles);
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);
         free(run->series[i].w);

@@ -20,6 +20,7 @@
 #include "harness/run/machine.h"
 #include "harness/run/rss.h"
 #include "harness/run/sampler.h"
+#include "harness/run/spans.h"
 
 enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
 #define NAP_NS     20000000ll
@@ -55,6 +56,7 @@ typedef struct runner {
     eb_token_event *tokens;
     eb_request_row *requests;
     size_t cap_tokens, cap_requests;
+    eb_spans spans; // of a profile
     int64_t trials_began_ns;
     int done, done_before, total, number;
 } runner;
@@ -360,6 +362,7 @@ static void mark(void *arg, bool begin)
     eb_sampler_begin(r->sampler);
     eb_clock_real.sleep_until_ns(&eb_clock_real, eb_now_ns() + PREROLL_NS);
     eb_sampler_read(r->sampler);
+    eb_spans_begin(&r->spans);
 }
 
 static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_info *info, eb_warnings *w, eb_err *err)
@@ -367,6 +370,7 @@ static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_i
     eb_guard before, after;
     if (!open_engine(r, c, &info->load_ns, err) || !c->ops->prepare(&c->params, r->engine, err))
         return false;
+    eb_spans_watch(&r->spans, r->engine, c->threads, info->round);
     eb_guard_read(r->job->io, &before);
     if (!c->ops->run_trial(&c->params, r->engine, sink, err))
         return false;
@@ -407,12 +411,15 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
     const eb_power_row *rows = ok ? eb_sampler_rows(r->sampler, &n) : NULL;
     if (!ok) {
         info.error = failure.message;
+        eb_spans_forget(&r->spans);
         info.t_start_ns = info.t_end_ns = 0;
         sink.n_tokens = sink.n_requests = 0;
         close_engine(r);
     }
     info.sampler_cpu_ns = ok ? eb_sampler_cpu_ns(r->sampler) : 0;
     info.wide_samples = ok ? eb_sampler_wide(r->sampler) : 0;
+    if (ok)
+        eb_spans_keep(&r->spans, r->journal, &info, &w);
     info.warnings = w.items;
     info.n_warnings = (int)w.n;
     ok = eb_journal_trial(r->journal, &info, sink.requests, sink.n_requests, sink.tokens, sink.n_tokens, rows, n, err);
@@ -478,6 +485,7 @@ static void release(runner *r)
     }
     free(r->cases);
     free(r->facts);
+    eb_spans_deinit(&r->spans);
     free(r->tokens);
     free(r->requests);
 }
@@ -495,7 +503,8 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     eb_guard_machine(job->io, &r.warnings);
     eb_found_warn(&r.found, &plan->probes, &r.warnings);
     if (!required_energy(&r, err) || !calibrate(&r, err) || !allocate(&r, err) || !prepare_models(&r, err) ||
-        !describe(&r, err) || !all_facts(&r, err) || !open_journal(&r, err))
+        !describe(&r, err) || !all_facts(&r, err) || !eb_spans_init(&r.spans, plan, job->io, r.facts, err) ||
+        !open_journal(&r, err))
         goto out;
     *started = true;
     ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&

@@ -116,7 +116,7 @@ static void say(eb_op_counters *c, int worker, eb_op op, eb_phase phase)
 
 static const eb_op_event *event(const eb_op_counters *c, int i)
 {
-    const eb_op_event *events;
+    static const eb_op_event *events; // static: gcc 12 takes the local for dangling
     assert_true(i < eb_op_counters_events(c, &events));
     return &events[i];
 }

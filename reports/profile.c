@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of a profile: one per case, a line per operator and phase; and the words about its joules.
+#include "reports/view.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+#include "harness/record/profile.h"
+
+enum { ENERGY_COLUMNS = 4 }; // the last ones, where there are joules
+
+static const eb_column columns[] = {
+    { .head = "operator", .unit = "", .label = true, .left = true, .shrink = true },
+    { .head = "time", .unit = "ms" },
+    { .head = "share", .unit = "%" },
+    { .head = "GB/s", .unit = "" },
+    { .head = "of", .unit = "peak %" },
+    { .head = "GFLOP/s", .unit = "" },
+    { .head = "of", .unit = "peak %" },
+    { .head = "power", .unit = "W" },
+    { .head = "energy", .unit = "J" },
+    { .head = "", .unit = "±", .glue = true },
+    { .head = "", .unit = "%" },
+};
+
+static void number(eb_table *t, double value, int digits)
+{
+    char buf[48];
+    eb_table_cell(t, isfinite(value) ? eb_fmt_sig(buf, sizeof buf, value, digits) : "-", EB_MARK_NONE);
+}
+
+// What moves no memory or computes nothing that is counted has no rate.
+static double rate(double amount, double time_s)
+{
+    return amount > 0 ? amount / time_s / 1e9 : NAN;
+}
+
+// Groups of several operators are lettered in the order in which they show.
+static char letter(const eb_profile *p, int group)
+{
+    char c = 'a';
+    for (int i = 0; i < p->n_rows; i++) {
+        bool seen = false;
+        if (!p->rows[i].shared)
+            continue;
+        if (p->rows[i].group == group)
+            return c;
+        for (int k = 0; k < i; k++)
+            seen |= p->rows[k].shared && p->rows[k].group == p->rows[i].group;
+        c = (char)(c + !seen);
+    }
+    return c;
+}
+
+static void put_row(eb_table *t, const eb_profile *p, const eb_profile_row *r)
+{
+    char text[64];
+    double sum_j = p->split.sum_j / p->n_trials;
+    eb_table_row(t, r->op == EB_OP_COUNT ? "beside" : eb_phase_name(r->phase));
+    if (r->shared)
+        snprintf(text, sizeof text, "%s (%c)", eb_profile_op_name(r), letter(p, r->group));
+    else
+        snprintf(text, sizeof text, "%s", eb_profile_op_name(r));
+    eb_table_cell(t, text, EB_MARK_NONE);
+    number(t, 1e3 * r->time_s, 3);
+    number(t, 100 * r->time_frac, 3);
+    number(t, rate(r->bytes, r->time_s), 3);
+    number(t, r->bytes > 0 ? 100 * r->bw_frac : NAN, 3);
+    number(t, rate(r->flop, r->time_s), 3);
+    number(t, r->flop > 0 ? 100 * r->flop_frac : NAN, 3);
+    if (*p->split.refused)
+        return;
+    number(t, r->shared ? NAN : r->w, 3);
+    if (r->shared)
+        snprintf(text, sizeof text, "(%c)", letter(p, r->group));
+    if (r->shared)
+        eb_table_cell(t, text, EB_MARK_NONE);
+    else
+        number(t, r->j, 3);
+    char half[48] = "";
+    if (!r->shared && isfinite(r->halfwidth_j))
+        snprintf(half, sizeof half, "±%s", eb_fmt_sig(text, sizeof text, r->halfwidth_j, 2));
+    eb_table_cell(t, half, EB_MARK_NONE);
+    number(t, r->shared ? NAN : 100 * r->j / sum_j, 3);
+}
+
+eb_table *eb_profile_table(const eb_run *run, const eb_profile *p)
+{
+    char *name = eb_case_title(run, p->case_index), *title = eb_format("By operator: %s", name);
+    eb_table *t = eb_table_new(title);
+    free(title);
+    free(name);
+    size_t n = sizeof columns / sizeof *columns - (*p->split.refused ? ENERGY_COLUMNS : 0);
+    for (size_t i = 0; i < n; i++)
+        eb_table_column(t, columns[i]);
+    for (int i = 0; i < p->n_rows; i++)
+        put_row(t, p, &p->rows[i]);
+    return t;
+}
+
+// Groups of more than one member that ran long enough to count: "(a) qkv + rope: 1.2 J ±0.3".
+static char *groups_text(const eb_profile *p, char *text)
+{
+    for (int g = 0; g < p->split.n_groups; g++) {
+        char *members = eb_strdup("");
+        const eb_profile_row *any = NULL;
+        for (int i = 0; i < p->n_rows; i++) {
+            const eb_profile_row *r = &p->rows[i];
+            if (!r->shared || r->group != g)
+                continue;
+            char *more = eb_format("%s%s%s %s", members, any ? " + " : "",
+                                   r->op == EB_OP_COUNT ? "" : eb_phase_name(r->phase), eb_profile_op_name(r));
+            free(members);
+            members = more;
+            any = r;
+        }
+        if (any) {
+            char j[32], half[32];
+            char *more =
+                eb_format("%s; (%c)%s%s: %s J ±%s", text, letter(p, g), *members == ' ' ? "" : " ", members,
+                          eb_fmt_sig(j, sizeof j, any->j, 3), eb_fmt_sig(half, sizeof half, any->halfwidth_j, 2));
+            free(text);
+            text = more;
+        }
+        free(members);
+    }
+    return text;
+}
+
+char *eb_profile_note(const eb_run *run, const eb_profile *p)
+{
+    const eb_split *s = &p->split;
+    char *name = eb_case_title(run, p->case_index), *text;
+    if (*s->refused) {
+        text = eb_format("%s: traffic and work as predicted from the shape; joules are not split by operator: %s", name,
+                         s->refused);
+        free(name);
+        return text;
+    }
+    char residual[32], condition[32], sum[32], total[32], off[32];
+    text =
+        eb_format("%s: joules by non-negative least squares over %zu updates of the counter in windows of %d; residual "
+                  "%s %%, condition number %s; the operators' sum is %s J of %s J measured (%s %%)",
+                  name, s->windows, s->span, eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
+                  eb_fmt_sig(condition, sizeof condition, s->condition, 2),
+                  eb_fmt_sig(sum, sizeof sum, s->sum_j / p->n_trials, 4),
+                  eb_fmt_sig(total, sizeof total, s->total_j / p->n_trials, 4),
+                  eb_fmt_sig(off, sizeof off, 100 * (s->sum_j / s->total_j - 1), 2));
+    free(name);
+    return groups_text(p, text);
+}
