@@ -503,8 +503,8 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     eb_guard_machine(job->io, &r.warnings);
     eb_found_warn(&r.found, &plan->probes, &r.warnings);
     if (!required_energy(&r, err) || !calibrate(&r, err) || !allocate(&r, err) || !prepare_models(&r, err) ||
-        !describe(&r, err) || !all_facts(&r, err) || !eb_spans_init(&r.spans, plan, job->io, r.facts, err) ||
-        !open_journal(&r, err))
+        !describe(&r, err) || !all_facts(&r, err) ||
+        !eb_spans_init(&r.spans, plan, job->io, r.facts, &r.warnings, err) || !open_journal(&r, err))
         goto out;
     *started = true;
     ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&

@@ -27,13 +27,51 @@ static size_t most_spans(const eb_plan *plan, const eb_case_facts *facts)
     return most < MOST_SPANS ? most : MOST_SPANS;
 }
 
-bool eb_spans_init(eb_spans *s, const eb_plan *plan, const eb_io *io, const eb_case_facts *facts, eb_err *err)
+// One warning for each reason, with the names of all events it keeps from being counted.
+static void say_missing(const eb_op_event *events, int n, eb_warnings *w)
+{
+    enum { MOST = 64 };
+    bool said[MOST] = { false };
+    for (int i = 0; i < n && i < MOST; i++) {
+        if (said[i] || events[i].detection.state == EB_PROBE_OK)
+            continue;
+        char names[256];
+        int len = snprintf(names, sizeof names, "%s", events[i].name);
+        for (int k = i + 1; k < n && k < MOST; k++) {
+            if (events[k].detection.state == EB_PROBE_OK ||
+                strcmp(events[k].detection.reason, events[i].detection.reason) != 0)
+                continue;
+            said[k] = true;
+            if (len < (int)sizeof names)
+                len += snprintf(names + len, sizeof names - (size_t)len, ", %s", events[k].name);
+        }
+        eb_warn(w, "not counted by operator: %s: %s", names, events[i].detection.reason);
+    }
+}
+
+// Asked before the first trial, so that no round is given to counting where nothing can be counted.
+static bool can_count(const eb_plan *plan, const eb_io *io, eb_warnings *w)
+{
+    if (!*plan->probes.events)
+        return false;
+    eb_op_counters *c = eb_op_counters_new(io, plan->probes.events, 1);
+    const eb_op_event *events;
+    int n = eb_op_counters_events(c, &events);
+    say_missing(events, n, w);
+    bool any = eb_op_counters_good(c) > 0;
+    eb_op_counters_free(c);
+    return any;
+}
+
+bool eb_spans_init(eb_spans *s, const eb_plan *plan, const eb_io *io, const eb_case_facts *facts, eb_warnings *warnings,
+                   eb_err *err)
 {
     *s = (eb_spans){ .on = plan->run.profile, .plan = plan, .io = io };
     if (!s->on)
         return true;
     if (!plan->engine->set_span_sink)
         return eb_err_set(err, EB_USAGE, "the engine '%s' does not tell its operators", plan->engine->name);
+    s->count = can_count(plan, io, warnings);
     s->sink.cap = most_spans(plan, facts);
     s->sink.items = eb_try_alloc(s->sink.cap, sizeof *s->sink.items, "operator spans", err);
     // Written to once, so that no page is new inside a window.
@@ -55,7 +93,7 @@ void eb_spans_watch(eb_spans *s, eb_engine *engine, int threads, int round)
         return;
     s->sink.on_worker = NULL;
     // The only round there is measures time.
-    if (round > 1 && round == s->plan->run.trials_max) {
+    if (s->count && round > 1 && round == s->plan->run.trials_max) {
         s->counters = eb_op_counters_new(s->io, s->plan->probes.events, threads);
         s->sink.on_worker = eb_op_counters_on_worker;
         s->sink.arg = s->counters;
@@ -114,20 +152,6 @@ static eb_op_count_row *counted(const eb_spans *s, size_t *n)
     return rows;
 }
 
-static void say_missing(eb_spans *s, int threads, eb_warnings *w)
-{
-    const eb_op_event *events;
-    int n = eb_op_counters_events(s->counters, &events);
-    for (int i = 0; i < n; i++)
-        if (events[i].detection.state != EB_PROBE_OK)
-            eb_warn(w, "operators: %s is not counted: %s", events[i].name, events[i].detection.reason);
-    for (int i = 0; i < threads; i++)
-        if (eb_op_counters_trouble(s->counters, i)) {
-            eb_warn(w, "operators: thread %d does not count: %s", i, eb_op_counters_trouble(s->counters, i));
-            break;
-        }
-}
-
 void eb_spans_keep(eb_spans *s, eb_journal *journal, const eb_trial_info *info, eb_warnings *warnings)
 {
     if (!s->on || !s->engine)
@@ -144,7 +168,10 @@ void eb_spans_keep(eb_spans *s, eb_journal *journal, const eb_trial_info *info, 
     if (s->sink.dropped)
         eb_warn(warnings, "%llu operator spans did not fit and are lost: the end of the trial is missing",
                 (unsigned long long)s->sink.dropped);
-    if (s->counters)
-        say_missing(s, caps.threads, warnings);
+    for (int i = 0; s->counters && i < caps.threads; i++)
+        if (eb_op_counters_trouble(s->counters, i)) {
+            eb_warn(warnings, "operators: thread %d does not count: %s", i, eb_op_counters_trouble(s->counters, i));
+            break;
+        }
     eb_spans_forget(s);
 }

@@ -11,6 +11,7 @@
 
 typedef struct eb_spans {
     bool on;
+    bool count; // the last round counts events
     eb_span_sink sink;
     const eb_plan *plan; // borrowed, as is io
     const eb_io *io;
@@ -18,8 +19,10 @@ typedef struct eb_spans {
     eb_op_counters *counters; // of this trial; NULL = it measures time
 } eb_spans;
 
-// Room for the longest trial of the plan. EB_USAGE where the engine cannot tell its operators.
-bool eb_spans_init(eb_spans *s, const eb_plan *plan, const eb_io *io, const eb_case_facts *facts, eb_err *err);
+// Room for the longest trial of the plan. EB_USAGE where the engine cannot tell its operators. A warning for each
+// reason why events cannot be counted by operator; where none can, the last round measures time like the others.
+bool eb_spans_init(eb_spans *s, const eb_plan *plan, const eb_io *io, const eb_case_facts *facts, eb_warnings *warnings,
+                   eb_err *err);
 void eb_spans_deinit(eb_spans *s);
 
 void eb_spans_watch(eb_spans *s, eb_engine *engine, int threads, int round);

@@ -483,6 +483,125 @@ static void test_many_tokens(void **state)
     sample_deinit(&s);
 }
 
+// A profile's rows, two trials with spans and one with counts.
+static eb_span sample_span(int64_t t, uint32_t length, eb_op op, int layer)
+{
+    return (eb_span){ .t_start_ns = t,
+                      .length_ns = length,
+                      .op = (uint8_t)op,
+                      .phase = EB_PHASE_DECODE,
+                      .layer = layer < 0 ? UINT16_MAX : (uint16_t)layer,
+                      .bytes = 1048576,
+                      .flop = 3e9f };
+}
+
+static void write_profile_trial(sample_run *s, eb_journal *j, int number)
+{
+    eb_err err = { 0 };
+    eb_span spans[] = { sample_span(5000000000LL * number, 4294967295u, EB_OP_QKV, 3),
+                        sample_span(5000000000LL * number + 4294967295, 1, EB_OP_SAMPLING, -1) };
+    eb_op_count_row ops[] = {
+        { .event = "cycles",
+          .op = EB_OP_QKV,
+          .phase = EB_PHASE_DECODE,
+          .value = 12345678901.0,
+          .running_frac = 0.5,
+          .calls = 7 },
+        { .event = "cpu/event=0x2e,\"x\"/",
+          .op = EB_OP_OTHER,
+          .phase = EB_PHASE_PREFILL,
+          .value = 0.25,
+          .running_frac = 1,
+          .calls = 0 },
+    };
+    eb_journal_spans(j, number, spans, number == 2 ? 0 : 2, ops, number == 2 ? 2 : 0);
+    memset(spans, 0xff, sizeof spans); // they were copied
+    memset(ops, 0xff, sizeof ops);
+    sample_trial(s, number, 0, number, 1);
+    s->n_power = 3;
+    assert_true(sample_write(s, j, &err));
+}
+
+static void expect_profile(const char *dir, int trials)
+{
+    eb_journal_data *d = read_run(dir);
+    assert_int_equal(d->n_trials, trials);
+    for (int i = 0; i < trials; i++) {
+        const eb_trial_data *t = &d->trials[i];
+        assert_int_equal(t->n_spans, t->info.number == 2 ? 0 : 2);
+        assert_int_equal(t->n_ops, t->info.number == 2 ? 2 : 0);
+        if (t->n_spans) {
+            eb_span first = sample_span(5000000000LL * t->info.number, 4294967295u, EB_OP_QKV, 3);
+            assert_memory_equal(&t->spans[0], &first, sizeof first);
+            assert_int_equal(t->spans[1].layer, UINT16_MAX);
+        } else {
+            assert_string_equal(t->ops[1].event, "cpu/event=0x2e,\"x\"/");
+            assert_true(t->ops[0].value == 12345678901.0 && t->ops[0].running_frac == 0.5 && t->ops[0].calls == 7);
+            assert_true(t->ops[1].value == 0.25 && t->ops[1].op == EB_OP_OTHER && t->ops[1].phase == EB_PHASE_PREFILL);
+        }
+    }
+    eb_journal_data_free(d);
+}
+
+// The rows of a profile come back; where the run was killed in the midst of them, they are cut off and written again.
+static void test_spans_round_trip(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "spans.csv", "op_counters.csv" };
+    sample_run s;
+    eb_err err = { 0 };
+    sample_init(&s);
+    sample_setting(&s, "run", "profile", "yes");
+    eb_journal *j = create(&s);
+    for (int n = 1; n <= 3; n++)
+        write_profile_trial(&s, j, n);
+    eb_journal_close(j);
+    expect_profile(s.dir, 3);
+    char *whole[2];
+    size_t size[2];
+    for (int f = 0; f < 2; f++) {
+        char *path = eb_path_join(s.dir, names[f]);
+        assert_non_null(whole[f] = eb_file_read(path, 1 << 20, &size[f], &err));
+        free(path);
+    }
+    char *lines = eb_path_join(s.dir, "trials.jsonl"), *spans = eb_path_join(s.dir, names[0]);
+    size_t n_lines;
+    char *text = eb_file_read(lines, 1 << 20, &n_lines, &err);
+    assert_non_null(text);
+    text[n_lines - 1] = '\0';
+    size_t before = (size_t)(strrchr(text, '\n') - text) + 1; // without the third trial's line
+    assert_int_equal(truncate(lines, (off_t)before), 0);
+    size_t rows2 = size[0] - strlen(strstr(whole[0], "\n3,") + 1); // trial 3's rows begin here
+    for (size_t cut = rows2; cut <= size[0]; cut++) {
+        assert_int_equal(truncate(spans, (off_t)cut), 0);
+        expect_profile(s.dir, 2);
+        eb_trial_info *done;
+        int n_done;
+        assert_non_null(j = eb_journal_resume(s.dir, &s.header, &done, &n_done, &err));
+        assert_int_equal(n_done, 2);
+        free(done);
+        write_profile_trial(&s, j, 3);
+        eb_journal_close(j);
+        expect_profile(s.dir, 3);
+        size_t n;
+        char *now = eb_file_read(spans, 1 << 20, &n, &err);
+        assert_int_equal(n, size[0]);
+        assert_memory_equal(now, whole[0], n);
+        free(now);
+        assert_int_equal(truncate(lines, (off_t)before), 0);
+    }
+    // A row that finished trials need and that is gone is damage, not an empty profile.
+    assert_int_equal(truncate(spans, (off_t)rows2 - 3), 0);
+    assert_null(eb_journal_read(s.dir, &err));
+    assert_non_null(strstr(err.file, "spans.csv"));
+    free(lines);
+    free(spans);
+    free(text);
+    free(whole[0]);
+    free(whole[1]);
+    sample_deinit(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -494,6 +613,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_damage_is_one_clear_line),
         cmocka_unit_test(test_many_tokens),
+        cmocka_unit_test(test_spans_round_trip),
     };
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
 }

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+# A profile of tiny models without and with an energy counter: the spans cover the trials, the sums agree, joules are refused in
+# words or split at the writer's watts; it is resumed, and reported again.
+cat >c.ini <<'INI'
+[run]
+idle = 100ms
+[model a]
+model = shape:tiny-mixtral
+type = f32
+[model b]
+model = shape:tiny-mamba
+type = q8_0
+[workload moe]
+kind = moe
+model = a
+prompt = 40
+output = 16
+batch = 2
+[workload ssm]
+kind = ssm
+model = b
+prompt = 40
+output = 16
+INI
+mkdir -p nothing
+"$EFFBENCH" profile c.ini --sysroot nothing --trials 3 --out r >out 2>err
+grep -q '^By operator: a f32' out
+tr -s ' \n' ' ' <out | grep -q 'not split by operator: nothing measures the energy'
+[ "$(tr -s ' \n' ' ' <out | grep -o 'not counted by operator' | wc -l)" = 1 ]
+grep -q 'router' out
+grep -q 'scan' out
+"$EFFBENCH" report r >again
+cmp out again
+# Nothing counts events in a rooted tree, so all three rounds measure time: the spans are in order, each after the one before.
+awk -F, 'NR > 1 { if ($1 == t && $5 < end) { print "overlap in line " NR; exit 1 } t = $1; end = $5 + $6; seen[$1] = 1 }
+    END { exit !(seen[1] && seen[2] && seen[3] && seen[4] && seen[5] && seen[6]) }' r/spans.csv
+# The rows of profile.csv add up to the trials' windows, and time_s is the mean of what spans.csv has.
+awk -F, 'NR == FNR { if (FNR > 1) sum[$2 "," $3] += $6 / 1e9; next }
+    FNR > 1 { frac[$1] += $6; time[$3 "," $2] += $5 * 3 }
+    END { for (c in frac) if (frac[c] < 0.999999 || frac[c] > 1.000001) { print c, frac[c]; exit 1 }
+          for (k in sum) if (sum[k] < time[k] * 0.999999 || sum[k] > time[k] * 1.000001) { print k, sum[k], time[k]; exit 1 } }' r/spans.csv r/profile.csv
+# A trial that is gone is made again.
+lines=$(grep -n '"record":"trial"' r/trials.jsonl | sed -n 4p | cut -d: -f1)
+head -n $((lines - 1)) r/trials.jsonl >cut && mv cut r/trials.jsonl
+"$EFFBENCH" profile --resume r --sysroot nothing >third 2>err3
+[ "$(grep -c '"record":"trial"' r/trials.jsonl)" = 6 ]
+grep -q '^By operator: b q8_0' third
+# With a counter: the operators' joules are the writer's watts times their time.
+"$TESTBIN/rapl_writer" "$PWD/root" 0 intel-rapl:0,package-0,80,262143328850,1000 >writer.out &
+writer=$!
+trap 'kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
+while ! grep -q ready writer.out; do sleep 0.05; done
+"$EFFBENCH" profile c.ini --sysroot root --set workload:moe:output=1200 --set workload:ssm:output=1500 --out e >eout 2>eerr
+awk -F, 'NR > 1 && $13 != "" { time[$1] += $5; j[$1] += $13 } NR > 1 && $18 != "" && !seen[$1 $17]++ { j[$1] += $18 } NR > 1 && $18 != "" { time[$1] += $5 }
+    END { for (c in j) { n++; if (j[c] < 80 * time[c] * 0.97 || j[c] > 80 * time[c] * 1.03) { print c, j[c] / time[c]; exit 1 } } }' e/profile.csv
+tr -s ' \n' ' ' <eout | grep -q 'the operators.* sum is\|are not split by operator'
+# What a profile needs it says.
+"$EFFBENCH" profile 2>err5 && exit 1 || [ $? = 2 ]
+grep -q 'which config' err5
+"$EFFBENCH" profile c.ini --trials none 2>err6 && exit 1 || [ $? = 2 ]
+grep -q -- '--trials is a number' err6
