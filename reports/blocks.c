@@ -298,6 +298,17 @@ static void spread_text(const eb_metric *m, double scale, char *buf, size_t size
     snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
 }
 
+// "counter", and where the energies of the rows are of several kinds, which one: "counter b".
+static void grade_text(const eb_run *run, const eb_case_result *c, const eb_metric *m, char *buf, size_t size)
+{
+    int own = eb_energy_kind(run, (int)(c - run->cases));
+    const char *grade = eb_grade_name(m ? m->grade : EB_GRADE_NONE);
+    if (!m || own < 0 || m->grade == EB_GRADE_NONE || eb_energy_kinds(run) < 2)
+        snprintf(buf, size, "%s", grade);
+    else
+        snprintf(buf, size, "%s %c", grade, 'a' + own % 26);
+}
+
 static void field_text(const eb_run *run, const eb_case_result *c, const field *f, char *buf, size_t size)
 {
     const eb_metric *m = eb_rank_value(c, f->key);
@@ -308,7 +319,7 @@ static void field_text(const eb_run *run, const eb_case_result *c, const field *
     else if (f->kind == DIVERGENCE && is_reference(c->info))
         snprintf(buf, size, "reference");
     else if (f->kind == GRADE)
-        snprintf(buf, size, "%s", eb_grade_name(m ? m->grade : EB_GRADE_NONE));
+        grade_text(run, c, m, buf, size);
     else if (m && f->kind == SPREAD)
         spread_text(m, scale, buf, size);
     else if (m && f->kind == SI)

@@ -52,7 +52,7 @@ static int tied_with(const eb_run *run, const char *key, int best)
     eb_rank_marks(run, key, marks);
     for (int i = 0; i < run->n_cases; i++)
         n += i != best && marks[i] == EB_MARK_TIED && eb_rank_comparable(run->cases[i].info, run->cases[best].info) &&
-             eb_rank_value(&run->cases[i], key)->grade == eb_rank_value(&run->cases[best], key)->grade;
+             eb_rank_same_energy(eb_rank_value(&run->cases[i], key), eb_rank_value(&run->cases[best], key));
     free(marks);
     return n;
 }

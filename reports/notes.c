@@ -102,6 +102,40 @@ static void note_grades(const eb_run *run, eb_notes *out)
     eb_text_deinit(&t);
 }
 
+// What the joules of one kind are the sum of, who reads them, and which rows have them.
+static void note_kind(const eb_run *run, eb_notes *out, int kind, int kinds)
+{
+    eb_text t = { 0 };
+    const eb_case_result *first = NULL;
+    int more = 0;
+    for (int i = 0; i < run->n_cases; i++) {
+        if (eb_energy_kind(run, i) != kind)
+            continue;
+        more += first != NULL;
+        first = first ? first : &run->cases[i];
+    }
+    if (!first)
+        return;
+    const eb_provenance *p = &first->energy;
+    if (kinds > 1)
+        eb_text_add(&t, "%c: ", 'a' + kind % 26);
+    eb_text_add(&t, "boundary %s = %s", eb_boundary_name(run->header->boundary),
+                or_unknown(p->domains ? p->domains : run->domains));
+    if (p->source && *p->source)
+        eb_text_add(&t, "; source %s, coverage %s", p->source, or_unknown(p->coverage));
+    const char *missing = first->missing ? first->missing : run->missing;
+    if (missing && *missing)
+        eb_text_add(&t, "; not measured and so not in the joules: %s", missing);
+    if (kinds > 1) {
+        char *name = eb_case_title(run, (int)(first - run->cases));
+        eb_text_add(&t, " (%s", name);
+        eb_text_add(&t, more ? " and %d more)" : ")", more);
+        free(name);
+    }
+    eb_notes_add(out, "energy", "%s", t.s);
+    eb_text_deinit(&t);
+}
+
 static void note_energy(const eb_run *run, eb_notes *out)
 {
     if (!eb_run_has_energy(run)) {
@@ -110,12 +144,9 @@ static void note_energy(const eb_run *run, eb_notes *out)
                      "`effbench probes` lists every source with what to do about it");
         return;
     }
-    eb_text t = { 0 };
-    eb_text_add(&t, "boundary %s = %s", eb_boundary_name(run->header->boundary), or_unknown(run->domains));
-    if (run->missing && run->missing[0])
-        eb_text_add(&t, "; not measured and so not in the joules: %s", run->missing);
-    eb_notes_add(out, "energy", "%s", t.s);
-    eb_text_deinit(&t);
+    int kinds = eb_energy_kinds(run);
+    for (int k = 0; k < kinds; k++)
+        note_kind(run, out, k, kinds);
     note_grades(run, out);
 }
 
@@ -174,6 +205,7 @@ static void note_idle(const eb_run *run, eb_notes *out)
 static void note_interval(const eb_run *run, eb_notes *out)
 {
     bool seen[EB_INTERVAL_RANGE + 1] = { false };
+    bool sensors = false, unknown = false;
     int least = 0, most = 0;
     eb_shown_keys visible = eb_shown_keys_of(run);
     for (int i = 0; i < run->n_cases; i++)
@@ -181,8 +213,10 @@ static void note_interval(const eb_run *run, eb_notes *out)
             const eb_metric *m = &run->cases[i].metrics[k];
             if (!isfinite(m->value) || !eb_shown(&visible, m->key))
                 continue;
+            sensors = sensors || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE);
+            unknown = unknown || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE && isnan(m->budget.sensor_class));
             seen[m->interval] = true;
-            if (m->interval == EB_INTERVAL_RANGE) {
+            if (m->interval == EB_INTERVAL_RANGE && m->n <= run->cases[i].n_trials) { // not a pool of observations
                 least = least == 0 || m->n < least ? m->n : least;
                 most = m->n > most ? m->n : most;
             }
@@ -199,8 +233,11 @@ static void note_interval(const eb_run *run, eb_notes *out)
             eb_text_add(&t, "the range of %d to %d trials", least, most);
         eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (hence the r)");
     }
+    const char *class = !sensors  ? ""
+                        : unknown ? "; the sensors' own class is unknown and not in it"
+                                  : "; the sensors' own class is in it";
     if (t.n)
-        eb_notes_add(out, "±", "%s; no figure is shown finer than it", t.s);
+        eb_notes_add(out, "±", "%s; no figure is shown finer than it%s", t.s, class);
     else
         eb_notes_add(out, "±", "a single trial: nothing is known about the spread");
     eb_text_deinit(&t);
@@ -215,7 +252,7 @@ static void note_marks(const eb_run *run, eb_notes *out)
     if (rivals)
         eb_notes_add(out, "* ~",
                      "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
-                     "same grade; ~ best, or not told apart from the best by the intervals");
+                     "same grade and domains; ~ best, or not told apart from the best by the intervals");
 }
 
 // ---- money ----

@@ -127,15 +127,119 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
     note_sayings(run, out, "unknown", &gaps, run->n_cases);
 }
 
+// ---- warnings ----
+
+// Warnings of trials that differ by one number ("other processes used 12 % of a CPU"), as one line.
+typedef struct fold {
+    char *before, *after; // around the number; `after` NULL = there is none
+    char low_text[32], high_text[32];
+    double low, high;
+    int trials, last_case, cases, first_trial;
+    const char *whole; // the first one's text
+} fold;
+typedef struct folds {
+    fold *items;
+    size_t n, cap;
+} folds;
+
+// "trial 12: TEXT" -> 12 and TEXT; NULL where it is no warning of a trial.
+static const char *of_trial(const char *warning, int *trial)
+{
+    int used = 0;
+    if (sscanf(warning, "trial %d: %n", trial, &used) != 1 || used == 0)
+        return NULL;
+    return warning + used;
+}
+
+static void split(const char *text, fold *f, char *number, size_t size, double *value)
+{
+    size_t at = strcspn(text, "0123456789"), n = strspn(text + at, "0123456789.");
+    while (n && text[at + n - 1] == '.')
+        n--;
+    f->whole = text;
+    f->before = eb_strndup(text, at);
+    f->after = n && n < size ? eb_strdup(text + at + n) : NULL;
+    snprintf(number, size, "%.*s", (int)(n < size ? n : 0), text + at);
+    *value = n ? strtod(number, NULL) : 0;
+}
+
+static bool alike(const fold *a, const fold *b)
+{
+    return !strcmp(a->before, b->before) && !a->after == !b->after && (!a->after || !strcmp(a->after, b->after));
+}
+
+static void add_to_folds(folds *all, const char *text, int trial, int c)
+{
+    fold one = { .trials = 0, .last_case = -1, .first_trial = trial }, *f = NULL;
+    char number[32];
+    double value;
+    split(text, &one, number, sizeof number, &value);
+    for (size_t i = 0; i < all->n && !f; i++)
+        if (alike(&all->items[i], &one))
+            f = &all->items[i];
+    if (!f) {
+        EB_GROW(all->items, all->n, all->cap);
+        f = &all->items[all->n++];
+        *f = one;
+        f->low = INFINITY;
+        f->high = -INFINITY;
+    } else {
+        free(one.before);
+        free(one.after);
+    }
+    if (value < f->low)
+        snprintf(f->low_text, sizeof f->low_text, "%s", number);
+    if (value > f->high)
+        snprintf(f->high_text, sizeof f->high_text, "%s", number);
+    f->low = fmin(f->low, value);
+    f->high = fmax(f->high, value);
+    f->trials++;
+    f->cases += f->last_case != c;
+    f->last_case = c;
+}
+
+static void note_fold(const eb_run *run, eb_notes *out, const fold *f)
+{
+    char *title = eb_case_title(run, f->last_case);
+    if (f->trials == 1)
+        eb_notes_add(out, "warning", "trial %d: %s (%s)", f->first_trial, f->whole, title);
+    else {
+        const char *range = !f->after ? "" : f->low_text;
+        bool spread = f->after && strcmp(f->low_text, f->high_text) != 0;
+        eb_text t = { 0 };
+        eb_text_add(&t, "%s%s%s%s%s", f->before, range, spread ? " to " : "", spread ? f->high_text : "",
+                    f->after ? f->after : "");
+        if (f->cases == 1)
+            eb_notes_add(out, "warning", "%s, in %d trials (%s)", t.s, f->trials, title);
+        else
+            eb_notes_add(out, "warning", "%s, in %d trials of %d cases", t.s, f->trials, f->cases);
+        eb_text_deinit(&t);
+    }
+    free(title);
+}
+
 void eb_notes_warnings(const eb_run *run, eb_notes *out)
 {
     sayings all = { 0 };
+    folds folded = { 0 };
     for (int i = 0; i < run->n_warnings; i++)
         eb_notes_add(out, "warning", "%s", run->warnings[i]);
     for (int i = 0; i < run->n_cases; i++) {
         const eb_case_result *c = &run->cases[i];
-        for (int k = 0; k < c->n_warnings; k++)
-            say(&all, "", c->warnings[k], i);
+        for (int k = 0; k < c->n_warnings; k++) {
+            int trial;
+            const char *text = of_trial(c->warnings[k], &trial);
+            if (text)
+                add_to_folds(&folded, text, trial, i);
+            else
+                say(&all, "", c->warnings[k], i);
+        }
     }
+    for (size_t i = 0; i < folded.n; i++) {
+        note_fold(run, out, &folded.items[i]);
+        free(folded.items[i].before);
+        free(folded.items[i].after);
+    }
+    free(folded.items);
     note_sayings(run, out, "warning", &all, run->n_cases);
 }

@@ -224,12 +224,31 @@ static void print_row(const eb_table *t, const int *widths, int row, int from, i
     end_line(l);
 }
 
+static int count_chunks(const eb_table *t, const int *widths, int n_labels, int width)
+{
+    int n = 0;
+    for (int from = n_labels; from < t->n_columns; n++)
+        from = chunk_end(t, widths, n_labels, from, width);
+    return n;
+}
+
+// The narrowest width that needs no more blocks than `width` does: no block is left with a single column while
+// another is full.
+static int even_width(const eb_table *t, const int *widths, int n_labels, int width)
+{
+    int n = count_chunks(t, widths, n_labels, width), narrow = width;
+    while (n > 1 && narrow > 1 && count_chunks(t, widths, n_labels, narrow - 1) == n)
+        narrow--;
+    return narrow;
+}
+
 void eb_table_print(const eb_table *t, int width, bool color, FILE *out)
 {
     int widths[MAX_COLUMNS] = { 0 }, n_labels = t->n_columns - eb_table_columns(t);
     for (int c = 0; c < t->n_columns; c++)
         widths[c] = natural_width(t, c);
     shrink(t, widths, n_labels, width);
+    width = even_width(t, widths, n_labels, width);
     line l = { .out = out, .color = color };
     for (int from = n_labels; from < t->n_columns;) {
         int end = chunk_end(t, widths, n_labels, from, width);

@@ -20,6 +20,12 @@ void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks);
 // Index of the best case that is comparable with case `like` and has `grade`, -1 = none or metric without a direction.
 int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade);
 
+// May two energies stand in one ranking? The same grade, from the same domains. Always for what is no energy.
+bool eb_rank_same_energy(const eb_metric *a, const eb_metric *b);
+// Which kind of energy a case has, counted from 0 in the order of the cases: grade, source, domains, coverage; -1 = none.
+int eb_energy_kind(const eb_run *run, int c);
+int eb_energy_kinds(const eb_run *run); // how many there are
+
 // ---- blocks.c: the tables ----
 
 enum { EB_BLOCK_SPEED, EB_BLOCK_ENERGY, EB_BLOCK_EFFICIENCY, EB_BLOCK_QUALITY, EB_BLOCK_COUNT };

@@ -28,7 +28,7 @@ static const struct {
     { "rest_of_system_w", offsetof(eb_cost, rest_of_system_w), NAN },
     { "idle_w", offsetof(eb_cost, idle_w), NAN },
     { "intensity_g_per_kwh", offsetof(eb_cost, intensity_g_per_kwh), NAN },
-    { "embodied_g", offsetof(eb_cost, embodied_g), 0 },
+    { "embodied_g", offsetof(eb_cost, embodied_g), NAN }, // left out, and said
     { "battery_wh", offsetof(eb_cost, battery_wh), NAN },
 };
 
@@ -141,7 +141,8 @@ eb_cost_result eb_cost_per_mtok(const eb_cost *cost, double goodput_tok_s, doubl
         r.usd_per_mtok = (eb_cost_capex_year(cost->price_usd, cost->residual, cost->interest, cost->years) +
                           cost->pue * kwh_year * cost->usd_per_kwh + cost->opex_usd_year) /
                          tokens_year * 1e6;
-    double embodied_year = cost->embodied_g == 0 ? 0 : cost->embodied_g / cost->years;
+    bool bare = isnan(cost->embodied_g) || cost->embodied_g == 0;
+    double embodied_year = bare ? 0 : cost->embodied_g / cost->years;
     const need carbon[] = {
         { cost->intensity_g_per_kwh, "no carbon intensity: [cost] intensity_g_per_kwh" },
         { cost->utilisation, "no utilisation: [cost] utilisation" },

@@ -7,7 +7,8 @@
 
 typedef struct eb_cost { // NAN = not given
     double price_usd, usd_per_hour, usd_per_kwh, residual, interest, years, utilisation, pue, opex_usd_year;
-    double rest_of_system_w, idle_w, intensity_g_per_kwh, embodied_g, battery_wh;
+    double rest_of_system_w, idle_w, intensity_g_per_kwh, battery_wh;
+    double embodied_g;  // NAN: counted as 0, and the metric says so
     bool demonstration; // the config says that these prices are made up for show
 } eb_cost;
 

@@ -254,10 +254,13 @@ static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_m
              *missing ? "; " : "", b->largest);
 }
 
-static void say_money(const eb_case_sums *c, eb_metric *m)
+static void say_money(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_metric *m)
 {
-    if (c->env->cost.demonstration)
-        snprintf(m->note, sizeof m->note, "demonstration prices");
+    bool bare = rule->field == offsetof(eb_trial_sums, gco2e_per_mtok) && isnan(c->env->cost.embodied_g);
+    bool demonstration = c->env->cost.demonstration;
+    if (bare || demonstration)
+        snprintf(m->note, sizeof m->note, "%s%s%s", demonstration ? "demonstration prices" : "",
+                 bare && demonstration ? "; " : "", bare ? "without the making of the machine: [cost] embodied_g" : "");
 }
 
 // Baselines are few, and the trials between them share them: the half-width is the baseline's own.
@@ -336,7 +339,7 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
     else if (def->energy)
         widen(c, rule, m);
     if (rule->why)
-        say_money(c, m);
+        say_money(c, rule, m);
     if (rule->field == offsetof(eb_trial_sums, bw_frac) && m->value > 1)
         snprintf(m->note, sizeof m->note, "%s",
                  c->facts->bytes_per_tok < EB_BEYOND_CACHES_BYTES
