@@ -180,6 +180,14 @@ typedef struct eb_idle_reading {
     eb_grade grade;
     char taken_utc[24];
 } eb_idle_reading;
+// What is counted of a physical piece against what another source says of the same.
+typedef struct eb_crosscheck {
+    char *counted, *other;                  // channels, "a + b"
+    int n;                                  // trials in which both are known
+    double counted_j, other_j;              // medians over these trials; NAN = there are none
+    double difference_frac, halfwidth_frac; // medians of other / counted - 1, and of what the half-widths allow
+    bool agrees;                            // the difference is at most 1 %
+} eb_crosscheck;
 
 typedef struct eb_run {
     eb_header *header;
@@ -199,6 +207,8 @@ typedef struct eb_run {
     int64_t wide_samples;         // readings dropped over all trials
     struct eb_profile **profiles; // of the cases that have one (profile.h); a run with [run] profile
     int n_profiles;
+    eb_crosscheck *checks;
+    int n_checks;
     eb_power_series *series;
     int n_series;
     bool complete; // the end record is there

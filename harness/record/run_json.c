@@ -123,6 +123,26 @@ static void add_energy(cJSON *obj, const eb_metric *m)
     eb_json_add_known(budget, "largest", b->largest);
 }
 
+static void add_crosschecks(cJSON *json, const eb_run *run)
+{
+    cJSON *list = eb_json_add_arr(json, "cross_checks");
+    for (int i = 0; i < run->n_checks; i++) {
+        const eb_crosscheck *c = &run->checks[i];
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "counted", c->counted);
+        eb_json_add_str(obj, "other", c->other);
+        eb_json_add_i64(obj, "n", c->n);
+        eb_json_add_num(obj, "counted_j", c->counted_j);
+        eb_json_add_num(obj, "other_j", c->other_j);
+        eb_json_add_num(obj, "difference_frac", c->difference_frac);
+        eb_json_add_num(obj, "halfwidth_frac", c->halfwidth_frac);
+        if (c->n)
+            eb_json_add_bool(obj, "agrees", c->agrees);
+        else
+            eb_json_add_str(obj, "agrees", NULL);
+    }
+}
+
 static void add_metric(cJSON *metrics, const eb_metric *m)
 {
     cJSON *obj = eb_json_add_obj(metrics, m->key);
@@ -241,6 +261,7 @@ char *eb_run_json(const eb_run *run)
     add_sampling(json, run);
     eb_json_add_known(json, "domains", run->domains);
     eb_json_add_known(json, "missing", run->missing);
+    add_crosschecks(json, run);
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < run->n_cases; i++)
         add_case(cases, run, i);

@@ -8,6 +8,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
+#include "harness/record/crosscheck.h"
 #include "harness/record/dead.h"
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
@@ -245,6 +246,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
         take_case(run, &env, i);
     if (eb_header_profile(run->header))
         take_profiles(run, &env);
+    run->n_checks = eb_crosscheck_run(d, counted, dead, &run->checks, &warnings);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
     free(dead);
@@ -278,6 +280,7 @@ void eb_run_free(eb_run *run)
     free(run->warnings);
     free(run->cases);
     free(run->series);
+    eb_crosschecks_free(run->checks, run->n_checks);
     free(run->counted);
     free(run->idles);
     free(run->domains);
