@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "probes/probe_impl.h"
 
 enum { EMPTY_TRIES = 10, EMPTY_PAUSE_NS = 1000000, INDEX_DIGITS = 6 };
 
@@ -54,21 +55,11 @@ int eb_sysfs_read_s64(const eb_io *io, const char *path, int64_t *out)
     return rc;
 }
 
-void eb_sysfs_printable(char *s)
-{
-    size_t len = strlen(s);
-    while (len > 0 && is_space(s[len - 1]))
-        s[--len] = '\0';
-    for (; *s; s++)
-        if (*s < ' ' || *s > '~')
-            *s = '?';
-}
-
 void eb_sysfs_read_text(const eb_io *io, const char *path, char *buf, size_t size)
 {
     if (eb_io_read_line(io, path, buf, size) < 0)
         buf[0] = '\0';
-    eb_sysfs_printable(buf);
+    eb_probe_make_printable(buf);
 }
 
 // An empty file may have a writer between truncating and writing (never the kernel).

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "harness/base/mem.h"
+#include "harness/record/domain.h"
 #include "probes/probe_impl.h"
 
 typedef struct tape {
@@ -99,6 +100,22 @@ static inline uint64_t tape_raw(const tape *t, const char *name)
     if (s->status != EB_SAMPLE_OK)
         fail_msg("%s: %s", name, eb_status_name(s->status));
     return s->raw;
+}
+
+// The sum of what counts inside a boundary, in raw steps; all of it must have been read.
+static inline uint64_t tape_total(const tape *t, eb_boundary boundary, const char *domains, const char *missing)
+{
+    char got_domains[256], got_missing[128];
+    bool counted[64];
+    uint64_t sum = 0;
+    eb_domain_count(t->channels, t->n, boundary, counted, got_domains, sizeof got_domains, got_missing,
+                    sizeof got_missing);
+    if (strcmp(got_domains, domains) != 0 || strcmp(got_missing, missing) != 0)
+        fail_msg("%s: '%s', missing '%s'", eb_boundary_name(boundary), got_domains, got_missing);
+    for (int i = 0; i < t->n; i++)
+        if (counted[i])
+            sum += tape_raw(t, t->channels[i].name);
+    return sum;
 }
 
 // It has none, for this reason, and nothing that could be taken for one.

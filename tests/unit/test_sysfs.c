@@ -82,10 +82,10 @@ static void text_is_fit_to_be_shown(void **state)
 {
     (void)state;
     char text[] = "a\x1b[31m\xc3\xa9 \t";
-    eb_sysfs_printable(text);
+    eb_probe_make_printable(text);
     assert_string_equal(text, "a?[31m??");
     char blank[] = "  ";
-    eb_sysfs_printable(blank);
+    eb_probe_make_printable(blank);
     assert_string_equal(blank, "");
 }
 
