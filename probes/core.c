@@ -157,6 +157,12 @@ void eb_probe_read(eb_probe *probe, eb_sample *out)
     probe->ops->read(probe, out);
 }
 
+bool eb_probe_trouble(eb_probe *probe, char *buf, size_t size)
+{
+    buf[0] = '\0';
+    return probe->ops->trouble && probe->ops->trouble(probe, buf, size);
+}
+
 void eb_probe_close(eb_probe *probe)
 {
     if (!probe)

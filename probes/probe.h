@@ -32,6 +32,7 @@ typedef struct eb_probe_detection {
 
 // The [probes] section in typed form. Filled by plan; defaults by eb_probe_config_default.
 typedef enum eb_sampling { EB_SAMPLING_WINDOW, EB_SAMPLING_TRACE, EB_SAMPLING_EDGE } eb_sampling;
+typedef enum eb_meter_format { EB_METER_WATTS, EB_METER_JOULES } eb_meter_format;
 typedef struct eb_probe_config {
     eb_boundary boundary;
     eb_sampling sampling;
@@ -40,8 +41,16 @@ typedef struct eb_probe_config {
     double stated_load_w;      // stated-watts model, machine under full load; NAN = not stated
     double stated_idle_w;      // idle; NAN = not stated
     const char *stated_source; // where those watts come from; NULL = not said
-    const char *sources;       // comma list of probe names, "auto" = all that work
-    const char *events;        // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
+    const char *meter;         // command of an external meter; NULL = none
+    eb_meter_format meter_format;
+    eb_domain meter_domain;
+    eb_grade meter_grade; // NONE: as the format implies (sampled, counter)
+    double meter_tick_ns; // what its time stamps count in
+    double meter_class;   // its own error as a share of the reading; 0 = nobody published it
+    double meter_max_w;   // more is no reading
+    int64_t meter_timeout_ns;
+    const char *sources; // comma list of probe names, "auto" = all that work
+    const char *events;  // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
 } eb_probe_config;
 
 void eb_probe_config_default(eb_probe_config *out);
@@ -70,6 +79,8 @@ eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err
 int eb_probe_channels(const eb_probe *probe, const eb_channel **channels); // borrowed; stable until close
 // Fills out[0..n_channels-1], each bracketed by two clock reads.
 void eb_probe_read(eb_probe *probe, eb_sample *out);
+// What has gone wrong with it since it was opened, for people; false when nothing has.
+bool eb_probe_trouble(eb_probe *probe, char *buf, size_t size);
 const char *eb_probe_name(const eb_probe *probe);
 void eb_probe_close(eb_probe *probe);
 

@@ -13,7 +13,8 @@ struct eb_probe_ops {
     void (*detect)(const eb_probe_env *env, eb_probe_detection *out);
     bool (*open)(eb_probe *probe, eb_err *err); // fills channels, n, state
     void (*read)(eb_probe *probe, eb_sample *out);
-    void (*close)(eb_probe *probe); // frees state; channels are freed by the core
+    void (*close)(eb_probe *probe);                           // frees state; channels are freed by the core
+    bool (*trouble)(eb_probe *probe, char *buf, size_t size); // may be NULL: its samples say all there is
 };
 
 struct eb_probe {
@@ -50,6 +51,6 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out);
 void eb_probe_sample_result(int rc, eb_sample *out);
 
 extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,
-    eb_probe_process, eb_probe_thermal, eb_probe_hwmon;
+    eb_probe_process, eb_probe_thermal, eb_probe_meter, eb_probe_hwmon;
 
 #endif

@@ -7,9 +7,8 @@
 
 // In the order in which they are listed; of two equally good sources of one domain the earlier counts.
 const eb_probe_ops *const eb_probe_table[] = {
-    &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_hwmon,
-    &eb_probe_stated,   &eb_probe_counters,   &eb_probe_papi,
-    &eb_probe_process,  &eb_probe_thermal,    NULL,
+    &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_hwmon,   &eb_probe_meter,   &eb_probe_stated,
+    &eb_probe_counters, &eb_probe_papi,       &eb_probe_process, &eb_probe_thermal, NULL,
 };
 
 static const eb_choice boundary_choices[] = {
@@ -29,6 +28,34 @@ static const eb_choice sampling_choices[] = {
 static const eb_choice calibrate_choices[] = {
     { "off", "take period and range of each source as stated; a counter that never moves is told by the trials alone" },
     { "auto", "look at the energy counters for a quarter of a second, and at slow ones for up to five" },
+    { 0 },
+};
+
+// In the order of eb_meter_format.
+static const eb_choice format_choices[] = {
+    [EB_METER_WATTS] = { "watts", "a power; sampled and integrated" },
+    [EB_METER_JOULES] = { "joules", "an energy that only grows" },
+    { 0 },
+};
+
+static const eb_choice tick_choices[] = {
+    { "s", "seconds" }, { "ms", "milliseconds" }, { "us", "microseconds" }, { "ns", "nanoseconds" }, { 0 }
+};
+
+static const eb_choice domain_choices[] = {
+    { "system", "the whole machine, or its board" },
+    { "package", "a processor" },
+    { "dram", "its memory" },
+    { "gpu", "a graphics processor" },
+    { 0 },
+};
+
+static const eb_choice grade_choices[] = {
+    { "auto", "sampled for watts, counter for joules" },
+    { "estimate", "the command works it out from a model" },
+    { "sampled", "power that was sampled and integrated" },
+    { "counter", "an integrated hardware counter; of joules only" },
+    { "wall", "an external meter of the whole system" },
     { 0 },
 };
 
@@ -76,6 +103,65 @@ const eb_option eb_probe_options[] = {
       .doc = "Events to count, by libpfm4 or kernel name (cycles, instructions, page-faults, ...), and PAPI presets "
              "(PAPI_TOT_INS) where the source papi is used; `auto` takes the common ones." },
     { .section = "probes",
+      .key = "meter",
+      .type = EB_OPTION_STRING,
+      .doc =
+          "Command of an external meter (/bin/sh -c): a program that goes on printing a line per reading, `TIME VALUE` "
+          "or `VALUE` alone (docs/energy-sources.md)." },
+    { .section = "probes",
+      .key = "meter_format",
+      .type = EB_OPTION_ENUM,
+      .def = "watts",
+      .choices = format_choices,
+      .doc = "What VALUE is." },
+    { .section = "probes",
+      .key = "meter_time",
+      .type = EB_OPTION_ENUM,
+      .def = "s",
+      .choices = tick_choices,
+      .doc = "What TIME counts in, since whenever." },
+    { .section = "probes",
+      .key = "meter_domain",
+      .type = EB_OPTION_ENUM,
+      .def = "system",
+      .choices = domain_choices,
+      .doc = "What the meter measures." },
+    { .section = "probes",
+      .key = "meter_grade",
+      .type = EB_OPTION_ENUM,
+      .def = "auto",
+      .choices = grade_choices,
+      .doc =
+          "How good its joules are: `wall` is what the boundary `wall` counts, the others of the system count in the "
+          "boundary `platform`." },
+    { .section = "probes",
+      .key = "meter_class",
+      .type = EB_OPTION_FLOAT,
+      .unit = "fraction",
+      .min = 0,
+      .max = 1,
+      .flags = EB_OPTION_UNPLANNED,
+      .doc =
+          "The meter's own error as a share of its reading, as its maker states it (0.5 %, ...); left out, unknown." },
+    { .section = "probes",
+      .key = "meter_timeout",
+      .type = EB_OPTION_TIME,
+      .unit = "ns",
+      .min = 1e6,
+      .max = 3.6e12,
+      .def = "5s",
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "Without a line for longer than this the meter has stalled; also the wait for its first two lines." },
+    { .section = "probes",
+      .key = "meter_max_w",
+      .type = EB_OPTION_FLOAT,
+      .unit = "w",
+      .min = 0.001,
+      .max = 1e9,
+      .def = "100000",
+      .flags = EB_OPTION_UNPLANNED,
+      .doc = "More than this is no reading." },
+    { .section = "probes",
       .key = "stated_load_w",
       .type = EB_OPTION_FLOAT,
       .unit = "w",
@@ -112,6 +198,10 @@ void eb_probe_config_default(eb_probe_config *out)
         .calibrate = true,
         .stated_load_w = NAN,
         .stated_idle_w = NAN,
+        .meter_domain = EB_DOMAIN_SYSTEM,
+        .meter_tick_ns = 1e9,
+        .meter_max_w = 1e5,
+        .meter_timeout_ns = 5000000000,
         .sources = "auto",
         .events = "auto",
     };

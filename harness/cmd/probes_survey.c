@@ -36,6 +36,7 @@ static void open_sources(eb_survey *s, const eb_probe_env *env)
             src->found.state = EB_PROBE_NO_DEVICE;
             snprintf(src->found.reason, sizeof src->found.reason, "%.*s", (int)sizeof src->found.reason - 1,
                      err.message);
+            snprintf(src->found.remedy, sizeof src->found.remedy, "%s", err.hint);
         }
     }
 }
@@ -72,12 +73,26 @@ static void count(eb_survey *s)
     s->grade = grade == EB_GRADE_COUNT ? EB_GRADE_NONE : grade;
 }
 
+// What a source that works has to complain of.
+static void note_trouble(eb_survey *s)
+{
+    for (int i = 0; i < s->n_sources; i++) {
+        eb_survey_source *src = &s->sources[i];
+        char why[sizeof src->found.reason];
+        if (!src->probe || !eb_probe_trouble(src->probe, why, sizeof why))
+            continue;
+        src->found.state = EB_PROBE_PARTIAL;
+        memcpy(src->found.reason, why, sizeof why);
+    }
+}
+
 void eb_survey_open(eb_survey *s, eb_io *io, const eb_probe_config *config)
 {
     eb_probe_env env = { io, config };
     *s = (eb_survey){ .io = io, .boundary = config->boundary };
     open_sources(s, &env);
     read_sources(s);
+    note_trouble(s);
     count(s);
 }
 
@@ -100,6 +115,7 @@ void eb_survey_calibrate(eb_survey *s, int64_t limit_ns)
             probes[setup.n_probes++] = s->sources[i].probe;
     s->looked_ns = eb_calibrate(&setup, s->channels);
     free(probes);
+    note_trouble(s);
     if (s->looked_ns > 0)
         forgive_still_copy(s);
     count(s);

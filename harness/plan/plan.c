@@ -49,6 +49,20 @@ static void fill_run(const eb_build *b, eb_plan *plan)
     plan->affinity = affinity && affinity->n && affinity->items[0].value.b;
 }
 
+static void fill_meter(const eb_block *probes, eb_probe_config *c)
+{
+    static const double ticks_ns[] = { 1e9, 1e6, 1e3, 1 };
+    c->meter = dup_or_null(eb_block_s(probes, "meter", NULL));
+    c->meter_format = (eb_meter_format)eb_block_i(probes, "meter_format", c->meter_format);
+    c->meter_tick_ns = ticks_ns[eb_block_i(probes, "meter_time", 0)];
+    eb_domain_parse(eb_block_s(probes, "meter_domain", "system"), &c->meter_domain);
+    if (!eb_grade_parse(eb_block_s(probes, "meter_grade", "auto"), &c->meter_grade))
+        c->meter_grade = EB_GRADE_NONE;
+    c->meter_class = eb_block_f(probes, "meter_class", 0);
+    c->meter_max_w = eb_block_f(probes, "meter_max_w", c->meter_max_w);
+    c->meter_timeout_ns = eb_block_i(probes, "meter_timeout", c->meter_timeout_ns);
+}
+
 static void fill_probes(const eb_build *b, eb_plan *plan)
 {
     const eb_block *probes = eb_build_block(b, "probes", NULL);
@@ -61,6 +75,7 @@ static void fill_probes(const eb_build *b, eb_plan *plan)
     c->stated_load_w = eb_block_f(probes, "stated_load_w", NAN);
     c->stated_idle_w = eb_block_f(probes, "stated_idle_w", NAN);
     c->stated_source = dup_or_null(eb_block_s(probes, "stated_source", NULL));
+    fill_meter(probes, c);
     c->sources = eb_slot_text(eb_block_slot(probes, "sources"));
     c->events = eb_slot_text(eb_block_slot(probes, "events"));
 }
@@ -170,6 +185,7 @@ void eb_plan_free(eb_plan *plan)
             free(owned[k]);
     }
     free((char *)plan->probes.stated_source);
+    free((char *)plan->probes.meter);
     free((char *)plan->probes.sources);
     free((char *)plan->probes.events);
     free(plan->settings);

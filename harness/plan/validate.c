@@ -23,6 +23,7 @@ static const struct {
     { "cost", "embodied_g", "embodied_date", "embodied carbon counts only with its date" },
     { "probes", "stated_load_w", "stated_source", "stated watts count only with their source" },
     { "probes", "stated_load_w", "stated_date", "stated watts count only with their date" },
+    { "probes", "meter_class", "meter", "it is the class of a meter" },
     { "probes", "stated_idle_w", "stated_load_w", "the model needs the watts under load too" },
 };
 
@@ -68,8 +69,24 @@ static void check_run(eb_build *b)
                     "at most %d bytes, no / in it and no . at its beginning", NAME_BYTES_MAX);
 }
 
+// A meter's joules may not claim to be more than they are.
+static void check_meter(eb_build *b)
+{
+    const eb_slot *grade = given(b, "probes", "meter_grade"), *domain = given(b, "probes", "meter_domain");
+    const eb_slot *format = given(b, "probes", "meter_format");
+    const char *claim = grade ? grade->items[0].text : "auto";
+    if (!strcmp(claim, "counter") && format && !strcmp(format->items[0].text, "watts"))
+        eb_err_hint(eb_complain(b, grade->place, "watts that are sampled are no counter"),
+                    "meter_format = joules, or meter_grade = sampled");
+    if (!strcmp(claim, "wall") && domain && strcmp(domain->items[0].text, "system") != 0)
+        eb_err_hint(
+            eb_complain(b, grade->place, "a meter at the wall measures more than the %s", domain->items[0].text),
+            "meter_domain = system, or another meter_grade");
+}
+
 static void check_probes(eb_build *b)
 {
+    check_meter(b);
     const eb_slot *load = given(b, "probes", "stated_load_w"), *idle = given(b, "probes", "stated_idle_w");
     if (load && idle && idle->items[0].value.f > load->items[0].value.f)
         eb_err_hint(eb_complain(b, idle->place, "stated_idle_w = %s is more than stated_load_w = %s",

@@ -29,7 +29,8 @@ void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
     int n = 0;
     while (eb_probe_table[n])
         n++;
-    *out = (eb_found){ .sources = eb_alloc(sizeof *out->sources * (size_t)(n + 1)),
+    *out = (eb_found){ .config = config,
+                       .sources = eb_alloc(sizeof *out->sources * (size_t)(n + 1)),
                        .probes = eb_alloc(sizeof(eb_probe *) * (size_t)(n + 1)) };
     eb_probe_env env = { .io = io, .config = config };
     for (int i = 0; i < n; i++) {
@@ -95,6 +96,8 @@ static bool asked_for(const eb_probe_config *config, const char *source)
 {
     if (strcmp(source, "counters") == 0 && !is_auto(config->events))
         return true;
+    if (strcmp(source, "meter") == 0 && config->meter)
+        return true;
     return !is_auto(config->sources) && eb_probe_wanted(eb_probe_find(source), config);
 }
 
@@ -109,19 +112,28 @@ void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warn
     }
 }
 
-// Why there is not more: what counts nothing, and which sources do not work.
+static size_t add_reason(char *buf, size_t size, size_t at, const char *name, const char *reason)
+{
+    if (at < size && reason[0])
+        at += (size_t)snprintf(buf + at, size - at, "%s%s: %s", at ? "; " : "", name, reason);
+    return at;
+}
+
+// Why there is not more: which sources that were asked for do not work, what counts nothing, and the other sources.
 static size_t reasons(const eb_found *found, char *buf, size_t size)
 {
     size_t at = 0;
     buf[0] = '\0';
+    for (int i = 0; i < found->n_sources; i++)
+        if (found->config && asked_for(found->config, found->sources[i].name))
+            at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);
     for (int i = 0; i < found->n_channels && at < size; i++)
         if (found->channels[i].live == EB_LIVE_DEAD)
             at += (size_t)snprintf(buf + at, size - at, "%s%s %s", at ? "; " : "", found->channels[i].name,
                                    found->channels[i].note);
-    for (int i = 0; i < found->n_sources && at < size; i++)
-        if (found->sources[i].reason[0])
-            at += (size_t)snprintf(buf + at, size - at, "%s%s: %s", at ? "; " : "", found->sources[i].name,
-                                   found->sources[i].reason);
+    for (int i = 0; i < found->n_sources; i++)
+        if (!found->config || !asked_for(found->config, found->sources[i].name))
+            at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);
     return at;
 }
 

@@ -9,6 +9,7 @@
 
 // Sources and channels of the opened probes.
 typedef struct eb_found {
+    const eb_probe_config *config; // borrowed
     eb_source_row *sources;
     int n_sources;
     eb_probe **probes; // opened ones

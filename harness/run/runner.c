@@ -105,6 +105,15 @@ static void progress(const runner *r, const char *stage, const eb_case *c, int r
     r->job->hooks.progress(r->job->hooks.arg, &p);
 }
 
+// What the samples cannot say: why a source fell silent.
+static void warn_of_trouble(runner *r)
+{
+    char why[512];
+    for (int i = 0; i < r->found.n_probes; i++)
+        if (eb_probe_trouble(r->found.probes[i], why, sizeof why))
+            eb_warn(&r->warnings, "%s: %s", eb_probe_name(r->found.probes[i]), why);
+}
+
 static bool required_energy(const runner *r, eb_err *err)
 {
     return eb_found_require(&r->found, r->plan->probes.boundary, r->plan->run.require_energy, err);
@@ -510,6 +519,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&
          idle_baseline(&r, err) && rounds(&r, err) && idle_baseline(&r, err);
     eb_ceilings_settle(&r.ceilings, &r.warnings);
+    warn_of_trouble(&r);
     ok = ok && eb_journal_end(r.journal, &r.warnings, err);
 out:
     release(&r);

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probes/meter_track.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include "harness/base/units.h"
+#include "probes/probe_impl.h"
+
+enum { FIELDS_MAX = 3, FIELD_BYTES = 64 };
+
+static const double ns_per_s = 1e9;
+static const double most_j = 1e15;        // below it steps of 1 J can be told in a double, and no meter counts so far
+static const double rate_tolerance = .01; // of a stamp's clock against ours; crystals are better than 0.0002
+static const int64_t lead_window_ns = 5000000000;
+static const int64_t slack_ns = 20000000; // a line may come later than usual by this, or half of the usual time
+
+// ---- one line ----
+
+static const struct {
+    const char *name;
+    bool joules;
+} units[] = { { "w", false }, { "watt", false }, { "watts", false },
+              { "j", true },  { "joule", true }, { "joules", true } };
+
+// 1 = the unit that is expected, 0 = the other one, -1 = no unit.
+static int unit_of(const char *word, bool joules)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcasecmp(word, units[i].name) == 0)
+            return units[i].joules == joules;
+    return -1;
+}
+
+static int split(const char *text, char fields[FIELDS_MAX + 1][FIELD_BYTES])
+{
+    int n = 0;
+    for (const char *p = text; n <= FIELDS_MAX;) {
+        p += strspn(p, " \t,;");
+        size_t len = strcspn(p, " \t,;");
+        if (len == 0)
+            break;
+        // A number that does not fit is none.
+        snprintf(fields[n++], FIELD_BYTES, "%.*s", (int)(len < FIELD_BYTES ? len : FIELD_BYTES - 1), p);
+        p += len;
+    }
+    return n;
+}
+
+static int count_decimals(const char *number)
+{
+    if (strpbrk(number, "eE"))
+        return -1;
+    const char *point = strchr(number, '.');
+    return point ? (int)strlen(point + 1) : 0;
+}
+
+const char *eb_meter_line_parse(const char *text, size_t len, bool joules, eb_meter_line *out)
+{
+    char fields[FIELDS_MAX + 1][FIELD_BYTES];
+    *out = (eb_meter_line){ 0 };
+    if (memchr(text, '\0', len))
+        return "holds a NUL byte";
+    size_t blank = strspn(text, " \t");
+    if (text[blank] == '\0' || text[blank] == '#')
+        return "";
+    int n = split(text, fields);
+    int unit = n >= 2 ? unit_of(fields[n - 1], joules) : -1;
+    if (unit == 0)
+        return joules ? "gives watts where meter_format is joules" : "gives joules where meter_format is watts";
+    n -= unit == 1;
+    if (n < 1 || n > 2)
+        return "has more than a time stamp and a value";
+    out->stamped = n == 2;
+    if (out->stamped && !eb_parse_double(fields[0], &out->stamp, NULL))
+        return "has a time stamp that is no number";
+    if (!eb_parse_double(fields[n - 1], &out->value, NULL))
+        return "holds no number";
+    if (out->value < 0)
+        return "is below 0";
+    out->decimals = count_decimals(fields[n - 1]);
+    return NULL;
+}
+
+// ---- time ----
+
+void eb_meter_track_init(eb_meter_track *t, const eb_meter_setup *setup)
+{
+    *t = (eb_meter_track){ .setup = *setup };
+}
+
+static void say_lie(eb_meter_track *t, const char *what, double amount, const char *unit)
+{
+    snprintf(t->lie, sizeof t->lie, "its time stamps %s%.4g%s: the times at which its lines come are used instead",
+             what, amount, unit);
+}
+
+// How much later than the promptest lines of late this one came, by what the stamps say.
+static double lateness(eb_meter_track *t, double ahead_ns, int64_t came_ns)
+{
+    if (came_ns - t->lead_since_ns > lead_window_ns) {
+        t->lead_before_ns = t->lead_ns;
+        t->lead_ns = ahead_ns;
+        t->lead_since_ns = came_ns;
+    }
+    t->lead_ns = fmax(t->lead_ns, ahead_ns);
+    return fmax(t->lead_ns, t->lead_before_ns) - ahead_ns;
+}
+
+// Whether the stamps, `elapsed_ns` after the first by their own account, agree with the arrivals.
+static bool is_lying(eb_meter_track *t, double elapsed_ns, double came_ns)
+{
+    double step_ns = elapsed_ns - t->stamp_ns, off_ns = elapsed_ns - came_ns;
+    if (step_ns < 0) {
+        say_lie(t, "step back by ", -step_ns / ns_per_s, " s");
+        return true;
+    }
+    if (fabs(off_ns) <= (double)EB_METER_LATE_NS + rate_tolerance * came_ns)
+        return false;
+    double arrival_step_ns = came_ns - (double)(t->came_ns - t->first_came_ns), jump_ns = step_ns - arrival_step_ns;
+    if (t->stamps > 1 && fabs(jump_ns) > 0.8 * fabs(off_ns))
+        say_lie(t, jump_ns > 0 ? "jump ahead by " : "fall behind by ", fabs(jump_ns) / ns_per_s, " s");
+    else
+        say_lie(t, "run at ", came_ns > 0 ? elapsed_ns / came_ns : INFINITY, " times the rate of this machine's clock");
+    return true;
+}
+
+static double time_of(eb_meter_track *t, const eb_meter_line *line, int64_t came_ns)
+{
+    if (!line->stamped || t->lie[0])
+        return (double)came_ns;
+    if (t->stamps == 0) {
+        t->stamps = 1;
+        t->first_stamp = line->stamp;
+        t->first_came_ns = t->lead_since_ns = came_ns;
+        return (double)came_ns;
+    }
+    double elapsed_ns = (line->stamp - t->first_stamp) * t->setup.tick_ns;
+    double since_ns = (double)(came_ns - t->first_came_ns);
+    if (is_lying(t, elapsed_ns, since_ns))
+        return (double)came_ns;
+    t->stamp_ns = elapsed_ns;
+    t->stamps++;
+    return (double)came_ns - fmin(lateness(t, elapsed_ns - since_ns, came_ns), (double)EB_METER_LATE_NS);
+}
+
+// ---- energy ----
+
+void eb_meter_track_refuse(eb_meter_track *t, const char *text, const char *why)
+{
+    char shown[48];
+    snprintf(shown, sizeof shown, "%.40s", text);
+    eb_probe_make_printable(shown);
+    t->refused++;
+    snprintf(t->refusal, sizeof t->refusal, "line %lld, '%s', %s", (long long)t->lines, shown, why);
+}
+
+static void break_energy(eb_meter_track *t, eb_status status, const char *fmt, double amount)
+{
+    t->broken = status;
+    snprintf(t->breaks, sizeof t->breaks, fmt, amount);
+}
+
+static void add_power(eb_meter_track *t, double value, double at_ns, int64_t came_ns)
+{
+    int64_t gap_ns = came_ns - t->came_ns;
+    if (gap_ns > t->setup.timeout_ns)
+        break_energy(t, EB_SAMPLE_AMBIGUOUS, "no reading for %.3g s: what was drawn then is not known",
+                     (double)gap_ns / ns_per_s);
+    else
+        t->uj += (t->value + value) / 2 * fmax(at_ns - t->at_ns, 0) / 1e3; // 1 W ns is 1 nJ
+}
+
+static void add_energy(eb_meter_track *t, double value, int64_t came_ns)
+{
+    double step_j = value - t->value;
+    double most = t->setup.max_w * (double)(came_ns - t->came_ns + EB_METER_LATE_NS) / ns_per_s;
+    if (step_j < 0)
+        break_energy(t, EB_SAMPLE_RESET, "its energy went back by %.4g J", -step_j);
+    else if (step_j > most + t->unit_j)
+        break_energy(t, EB_SAMPLE_RESET, "its energy leapt by %.4g J, more than meter_max_w allows", step_j);
+    else
+        t->uj += step_j * 1e6;
+}
+
+static void learn_pace(eb_meter_track *t, int64_t came_ns)
+{
+    int64_t gap_ns = came_ns - t->came_ns;
+    if (t->good == 0 || gap_ns > t->setup.timeout_ns)
+        return;
+    if (gap_ns > t->usual_ns)
+        t->usual_ns = gap_ns;
+    else
+        t->usual_ns -= (t->usual_ns - gap_ns) / 64;
+}
+
+static void take(eb_meter_track *t, double value, double at_ns, int64_t came_ns)
+{
+    if (t->good > 0 && t->setup.joules)
+        add_energy(t, value, came_ns);
+    else if (t->good > 0)
+        add_power(t, value, at_ns, came_ns);
+    learn_pace(t, came_ns);
+    t->value = value;
+    t->came_ns = came_ns;
+    t->at_ns = t->good ? fmax(at_ns, t->at_ns) : at_ns;
+    t->good++;
+}
+
+static const char *beyond_bound(const eb_meter_track *t, double value)
+{
+    if (!isfinite(value) || value < 0)
+        return "is no power";
+    if (t->setup.joules)
+        return value > most_j ? "is more than a counter of joules holds" : NULL;
+    return value > t->setup.max_w ? "is more than meter_max_w" : NULL;
+}
+
+void eb_meter_track_value(eb_meter_track *t, double value, int64_t came_ns)
+{
+    if (!beyond_bound(t, value))
+        take(t, value, (double)came_ns, came_ns);
+}
+
+void eb_meter_track_line(eb_meter_track *t, const char *text, size_t len, bool cut, int64_t came_ns)
+{
+    eb_meter_line line;
+    t->lines++;
+    const char *why = cut ? "is too long" : eb_meter_line_parse(text, len, t->setup.joules, &line);
+    if (!why)
+        why = beyond_bound(t, line.value);
+    if (why && *why)
+        eb_meter_track_refuse(t, text, why);
+    if (why)
+        return;
+    if (t->setup.joules && line.decimals >= 0) {
+        double unit_j = pow(10, -line.decimals);
+        t->unit_j = t->unit_j > 0 ? fmin(t->unit_j, unit_j) : unit_j;
+    }
+    take(t, line.value, time_of(t, &line, came_ns), came_ns);
+}
+
+// ---- reading ----
+
+bool eb_meter_track_stalled(const eb_meter_track *t, int64_t now_ns)
+{
+    return t->good == 0 || now_ns - t->came_ns > t->setup.timeout_ns;
+}
+
+void eb_meter_track_read(eb_meter_track *t, int64_t now_ns, eb_sample *out)
+{
+    int64_t late_ns = t->usual_ns / 2 > slack_ns ? t->usual_ns / 2 : slack_ns;
+    int64_t fresh_ns = t->usual_ns + late_ns < t->setup.timeout_ns ? t->usual_ns + late_ns : t->setup.timeout_ns;
+    if (t->good == 1)
+        fresh_ns = t->setup.timeout_ns;
+    // An old value is not shown again: it would say that nothing was drawn since.
+    bool fresh = t->good > 0 && now_ns - t->came_ns <= fresh_ns;
+    out->status = !fresh ? EB_SAMPLE_MISSING : t->broken;
+    out->errnum = fresh ? 0 : ETIMEDOUT;
+    out->raw = fresh ? (uint64_t)t->uj : 0;
+    if (fresh)
+        t->broken = EB_SAMPLE_OK;
+}
+
+static size_t add(char *buf, size_t size, size_t at, const char *text)
+{
+    if (at < size && text[0])
+        at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? "; " : "", text);
+    return at;
+}
+
+bool eb_meter_track_trouble(const eb_meter_track *t, int64_t now_ns, char *buf, size_t size)
+{
+    char text[EB_METER_WHY_MAX + 64] = "";
+    size_t at = 0;
+    if (t->good > 0 && eb_meter_track_stalled(t, now_ns)) {
+        snprintf(text, sizeof text, "no line for %.3g s", (double)(now_ns - t->came_ns) / ns_per_s);
+        at = add(buf, size, at, text);
+    }
+    at = add(buf, size, at, t->breaks);
+    at = add(buf, size, at, t->lie);
+    if (t->refused) {
+        snprintf(text, sizeof text, "%lld of %lld lines refused: %s", (long long)t->refused, (long long)t->lines,
+                 t->refusal);
+        at = add(buf, size, at, text);
+    }
+    return at > 0;
+}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# A meter that prints known watts: the energy of each trial is watts x its window, and its grade is what the config says.
+mkdir root
+cat >meter <<'END'
+#!/bin/sh
+echo $$ >>pids
+while :; do echo "$(date +%s.%N) 40"; sleep 0.04; done
+END
+chmod +x meter
+output=${SLOW:+400}
+output=${output:-1500}
+cat >c.ini <<INI
+[run]
+trials = 3
+idle = 0
+cold_start = no
+[model tiny]
+model = shape:tiny-llama
+type = f32
+[workload a]
+kind = dense
+prompt = 64
+output = $output
+batch = 4
+[probes]
+meter = ./meter
+INI
+value() { awk -F, -v m="$1" '$10 == m { print $11; exit }' "$2"; }
+check() {  # check CSV GRADE
+    grep -q ",energy_j,.*,$2," "$1"
+    awk -v w="$(value power_w "$1")" -v e="$(value energy_j "$1")" -v t="$(value throughput_tok_s "$1")" -v tok=$((4 * output)) 'BEGIN {
+        seconds = tok / t
+        if (w < 40 * 0.95 || w > 40 * 1.05) { print "power " w ", wanted 40"; exit 1 }
+        if (e < 40 * seconds * 0.95 || e > 40 * seconds * 1.05) { print "energy " e ", wanted " 40 * seconds; exit 1 }
+    }'
+}
+"$EFFBENCH" run c.ini --sysroot root --set probes:boundary=platform --out platform --format csv >platform.csv 2>/dev/null
+check platform.csv sampled
+"$EFFBENCH" run c.ini --sysroot root --set probes:boundary=wall --set probes:meter_grade=wall --require-energy wall --out wall --format csv >wall.csv 2>/dev/null
+check wall.csv wall
+# Power that was sampled is no counter.
+rc=0
+"$EFFBENCH" run c.ini --sysroot root --set probes:boundary=platform --require-energy counter --out no >/dev/null 2>err || rc=$?
+[ $rc = 5 ]
+grep -q "energy of grade 'counter' is required and only 'sampled' is to be had" err
+[ ! -e no/trials.jsonl ]
+rc=0
+"$EFFBENCH" run c.ini --sysroot root --set probes:meter_grade=counter --set probes:meter_format=watts --out no >/dev/null 2>err || rc=$?
+[ $rc = 2 ]
+grep -q 'watts that are sampled are no counter' err
+# Nothing of the meter is left behind (what its shell leaves is reaped by the system, a little later).
+[ "$(wc -l <pids)" -ge 3 ]
+while read -r pid; do
+    tries=0
+    while kill -0 "$pid" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { echo "meter $pid was left running"; exit 1; }
+        sleep 0.1
+    done
+done <pids
