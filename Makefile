@@ -99,6 +99,10 @@ LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
 TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(wildcard tests/fixtures/*.c))
+# The file system of counters needs libfuse3; without it the tests that mount it are skipped.
+ifeq (,$(if $(CROSS),,$(wildcard /usr/include/fuse3/fuse.h)))
+TOOLS := $(filter-out $(BUILD)/tests/fuse_%,$(TOOLS))
+endif
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
 
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
@@ -153,7 +157,7 @@ $(REFERENCE):
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3)
 $(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
