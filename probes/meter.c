@@ -58,7 +58,7 @@ static bool say_silent(meter *m, int64_t waited_ns, int64_t good, eb_err *err)
     if (m->track.refused)
         snprintf(refused, sizeof refused, " (%lld refused: %s)", (long long)m->track.refused, m->track.refusal);
     pthread_mutex_unlock(&m->lock);
-    eb_err_set(err, EB_UNAVAILABLE, "no %s for %s%s", good ? "second line" : "line",
+    eb_err_set(err, EB_UNAVAILABLE, "no %s for %s%s", good ? "second usable line" : "usable line",
                eb_fmt_time(waited, sizeof waited, (double)waited_ns, 2), refused);
     return eb_err_hint(err, "the command must print a line per reading and not keep it back (flush it); a slow meter "
                             "needs a longer [probes] meter_timeout");
