@@ -80,18 +80,20 @@ static int64_t product(int64_t mv, int64_t ma)
     return mv < 0 || ma < 0 || mv > MAX_RAIL || ma > MAX_RAIL ? -1 : mv * ma;
 }
 
-// Nothing runs on a board that takes nothing.
+// Nothing runs on a board that takes nothing, and none takes more than its kind can.
 static bool is_possible(const sensor *s, int64_t value)
 {
+    if (s->feature != ENERGY && (double)value > power_bounds_w[s->kind.domain] * 1e6)
+        return false;
     return value > 0 || (value == 0 && (s->feature == ENERGY || s->kind.domain != EB_DOMAIN_SYSTEM));
 }
 
 static void check_value(sensor *s, const char *file, int64_t value)
 {
-    if (s->kind.domain != EB_DOMAIN_SYSTEM || is_possible(s, value))
+    if (is_possible(s, value) || (value < 0 && s->kind.domain != EB_DOMAIN_SYSTEM)) // a current may flow back for once
         return;
     s->errnum = ENODATA;
-    s->why = "says that the board takes no power";
+    s->why = value > 0 ? "says more power than there can be" : "says that the board takes no power";
     snprintf(s->file, sizeof s->file, "%s", file);
 }
 
@@ -378,8 +380,8 @@ static void read_sensor(const eb_io *io, const sensor *s, eb_sample *out)
     out->t_before_ns = io->clock.now_ns(&io->clock);
     int rc = s->feature == RAIL ? read_rail(io, s, &value) : eb_sysfs_pread_s64(io, s->handle, &value);
     out->t_after_ns = io->clock.now_ns(&io->clock);
-    out->status = rc ? eb_probe_status(-rc) : is_possible(s, value) ? EB_SAMPLE_OK : EB_SAMPLE_MISSING;
-    out->raw = out->status == EB_SAMPLE_OK ? (uint64_t)value : 0;
+    out->raw = (uint64_t)value;
+    eb_probe_sample_result(rc == 0 && !is_possible(s, value) ? -ENODATA : rc, out);
 }
 
 static void read_probe(eb_probe *probe, eb_sample *out)

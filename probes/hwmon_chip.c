@@ -2,7 +2,6 @@
 #include "probes/hwmon_chip.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "probes/probe_impl.h"
 #include "probes/sysfs.h"
@@ -19,19 +18,6 @@ void eb_hwmon_path(char *buf, size_t size, unsigned number, const char *file)
 int eb_hwmon_list(const eb_io *io, unsigned numbers[EB_HWMON_CHIPS])
 {
     return eb_sysfs_list_indices(io, EB_HWMON_CLASS, "hwmon", "", numbers, EB_HWMON_CHIPS);
-}
-
-// The value of KEY=value in the text of a uevent file, or NULL.
-static const char *uevent_value(char *text, const char *key)
-{
-    size_t len = strlen(key);
-    for (char *line = text; line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (strncmp(line, key, len) != 0 || line[len] != '=')
-            continue;
-        line[len + 1 + strcspn(line + len + 1, "\n")] = '\0';
-        return line + len + 1;
-    }
-    return NULL;
 }
 
 typedef struct i2c_search {
@@ -62,18 +48,14 @@ static void visit_i2c_device(void *arg, const char *name)
 // The I/O table follows links but does not read them, so an I2C chip is found from its device's side.
 void eb_hwmon_place(const eb_io *io, eb_hwmon_chip *c)
 {
-    char path[64];
+    char path[64], node[128];
     eb_hwmon_path(path, sizeof path, c->number, "device/uevent");
-    char *text = eb_io_slurp(io, path, 4096);
-    const char *pci = text ? uevent_value(text, "PCI_SLOT_NAME") : NULL;
-    const char *node = text && !pci ? uevent_value(text, "OF_FULLNAME") : NULL;
-    if (pci)
-        snprintf(c->id, sizeof c->id, "%s", pci);
-    const char *at = node ? strrchr(node, '@') : NULL;
+    c->is_pci = eb_sysfs_uevent(io, path, "PCI_SLOT_NAME", c->id, sizeof c->id);
+    const char *at = NULL;
+    if (!c->is_pci && eb_sysfs_uevent(io, path, "OF_FULLNAME", node, sizeof node))
+        at = strrchr(node, '@');
     if (at)
         snprintf(c->id, sizeof c->id, "%s", at + 1);
-    c->is_pci = pci != NULL;
-    free(text);
     if (!c->id[0]) {
         i2c_search s = { .io = io, .out = c->id, .size = sizeof c->id };
         snprintf(s.wanted, sizeof s.wanted, "hwmon%u", c->number);

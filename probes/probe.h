@@ -18,7 +18,7 @@ typedef enum eb_probe_state {
     EB_PROBE_NO_DEVICE, // the hardware (or its kernel interface) is not here
     EB_PROBE_NO_PERMISSION,
     EB_PROBE_NO_DRIVER, // built without it, or a module/library is missing
-    EB_PROBE_OFF,       // needs configuration that was not given (stated watts)
+    EB_PROBE_OFF,       // needs configuration that was not given (stated watts), or is off itself (a card that sleeps)
     EB_PROBE_STATE_COUNT
 } eb_probe_state;
 const char *

@@ -2,6 +2,7 @@
 #include "probes/sysfs.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "probes/probe_impl.h"
@@ -60,6 +61,19 @@ void eb_sysfs_read_text(const eb_io *io, const char *path, char *buf, size_t siz
     if (eb_io_read_line(io, path, buf, size) < 0)
         buf[0] = '\0';
     eb_probe_make_printable(buf);
+}
+
+bool eb_sysfs_uevent(const eb_io *io, const char *path, const char *key, char *buf, size_t size)
+{
+    char *text = eb_io_slurp(io, path, 4096);
+    size_t key_len = strlen(key);
+    buf[0] = '\0';
+    for (const char *line = text; line && !buf[0]; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (strncmp(line, key, key_len) == 0 && line[key_len] == '=')
+            snprintf(buf, size, "%.*s", (int)strcspn(line + key_len + 1, "\n"), line + key_len + 1);
+    free(text);
+    eb_probe_make_printable(buf);
+    return buf[0] != '\0';
 }
 
 // An empty file may have a writer between truncating and writing (never the kernel).

@@ -19,6 +19,9 @@ int eb_sysfs_read_s64(const eb_io *io, const char *path, int64_t *out);
 // The first line of a file as it may be shown on a terminal; "" where it cannot be read.
 void eb_sysfs_read_text(const eb_io *io, const char *path, char *buf, size_t size);
 
+// The value of KEY=value in a device's uevent file, printable. False (and "") where it does not say.
+bool eb_sysfs_uevent(const eb_io *io, const char *path, const char *key, char *buf, size_t size);
+
 // Opens a file that holds a number and reads it twice: found in a folder is not available. An empty read, which may be
 // a writer between truncating and writing, is tried again for 10 ms. The handle, or -errno.
 int eb_sysfs_open_number(const eb_io *io, const char *path, int64_t *value);

@@ -16,6 +16,8 @@
 enum { NS_PER_S = 1000000000 };
 
 static const double late_ns = 250e6;         // an update may come late by this on a loaded or virtual machine
+static const double blind_ns = 250e6;        // a gauge that did not read for this long is not drawn through
+static const double blind_polls = 2.5;       // nor for this many polls, where these are longer
 static const double z95 = 1.959963984540054; // half-width of 95 % in standard deviations
 
 typedef struct point {
@@ -23,6 +25,7 @@ typedef struct point {
     double value;    // cumulative: since the first sample; gauge: the reading
     double width_ns; // bracket of the edge and of the clock reads, in quadrature
     bool fresh;      // the first one, or the first after a hole: nothing is known of the time before
+    bool late;       // readings before it failed
 } point;
 
 // A stretch in which the counter cannot be followed.
@@ -35,6 +38,7 @@ struct eb_trace {
     eb_channel channel;
     int64_t origin_ns;
     double first_ns, last_ns;  // of the samples that could be read, relative to the origin
+    double failed_ns;          // the last one that could not
     double poll_ns, period_ns; // median distance of the samples; native period, found where not known
     double edge_ns;            // median distance of the points
     point *points;             // edges of an energy counter; every sample of anything else
@@ -94,10 +98,14 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
     const eb_sample *last = NULL;
     double value = 0, from_ns = 0;
     eb_status broken = EB_SAMPLE_OK;
+    bool failed = false;
     for (size_t i = 0; i < n; i++) {
         const eb_sample *s = &samples[i];
-        if (s->status == EB_SAMPLE_MISSING)
+        if (s->status == EB_SAMPLE_MISSING) {
+            failed = true;
+            t->failed_ns = middle_ns(t, s);
             continue;
+        }
         if (s->status != EB_SAMPLE_OK && !broken)
             broken = s->status;
         if (s->status == EB_SAMPLE_GONE)
@@ -115,13 +123,36 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
             add_hole(t, from_ns, at, broken);
         if (!t->channel.cumulative)
             value = (double)s->raw * t->channel.scale;
-        t->points[t->n++] = (point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last };
+        t->points[t->n++] = (point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last, failed };
         broken = EB_SAMPLE_OK;
+        failed = false;
         last = s;
         from_ns = at;
     }
     if (broken && last)
         add_hole(t, from_ns, INFINITY, broken);
+}
+
+static int compare_holes(const void *a, const void *b)
+{
+    const hole *x = a, *y = b;
+    return x->from_ns < y->from_ns ? -1 : x->from_ns > y->from_ns;
+}
+
+// A counter has what was drawn while it did not read; a gauge does not, and nobody knows it.
+static void find_blind_stretches(eb_trace *t)
+{
+    double limit_ns = fmax(blind_ns, blind_polls * t->poll_ns);
+    size_t before = t->n_holes;
+    for (size_t i = 1; i < t->n; i++)
+        if (t->points[i].late && t->points[i].t_ns - t->points[i - 1].t_ns > limit_ns)
+            add_hole(t, t->points[i - 1].t_ns, t->points[i].t_ns, EB_SAMPLE_MISSING);
+    if (t->n && t->points[0].late && t->first_ns > limit_ns)
+        add_hole(t, -INFINITY, t->points[0].t_ns, EB_SAMPLE_MISSING);
+    if (t->n && t->failed_ns - t->last_ns > limit_ns)
+        add_hole(t, t->last_ns, INFINITY, EB_SAMPLE_MISSING);
+    if (t->n_holes > before)
+        qsort(t->holes, t->n_holes, sizeof *t->holes, compare_holes);
 }
 
 static double median_step(const point *points, size_t n)
@@ -136,7 +167,8 @@ static double median_step(const point *points, size_t n)
     return median;
 }
 
-// The period as the source states it, or, where it does not and the reads are fast enough to see it, as found.
+// The period as the source or the calibration says it, or, where they do not and the reads are fast enough to see it,
+// as found.
 static double find_period(const eb_trace *t)
 {
     if (t->channel.period_ns > 0)
@@ -144,6 +176,9 @@ static double find_period(const eb_trace *t)
     size_t moved = 0;
     for (size_t i = 1; i < t->n; i++)
         moved += t->points[i].value != t->points[i - 1].value;
+    // A gauge that hardly moved may be one that is slow: all that is known is that it can be as slow as this.
+    if (t->channel.quantity == EB_QUANTITY_POWER_UW && moved < 2 && t->n > 2)
+        return (t->points[t->n - 1].t_ns - t->points[0].t_ns) / (double)(moved + 1);
     if (moved < 2 || 2 * moved >= t->n)
         return 0;
     return (t->points[t->n - 1].t_ns - t->points[0].t_ns) / (double)moved;
@@ -161,7 +196,7 @@ static void keep_edges(eb_trace *t)
             double bracket = fmin(p.fresh ? INFINITY : p.t_ns - before_ns, t->period_ns);
             double at = fmax(p.t_ns - bracket / 2, kept ? t->points[kept - 1].t_ns + 1 : -INFINITY);
             t->updates[kept] = (kept ? t->updates[kept - 1] : 0) + !p.fresh;
-            t->points[kept++] = (point){ at, p.value, hypot(bracket, p.width_ns), p.fresh };
+            t->points[kept++] = (point){ at, p.value, hypot(bracket, p.width_ns), p.fresh, false };
         }
         before_ns = p.t_ns;
         value = p.value;
@@ -200,6 +235,8 @@ eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size
         t->last_ns = t->points[t->n - 1].t_ns;
     }
     t->poll_ns = median_step(t->points, t->n);
+    if (!channel->cumulative)
+        find_blind_stretches(t);
     t->period_ns = find_period(t);
     if (channel->cumulative && channel->quantity == EB_QUANTITY_ENERGY_UJ)
         keep_edges(t), refine_edges(t);
@@ -325,7 +362,7 @@ static reading energy_at(const eb_trace *t, double at)
 // Whether the samples reach the window and nothing in it is broken.
 static eb_status window_status(const eb_trace *t, double from, double to)
 {
-    double reach = t->poll_ns + t->period_ns;
+    double reach = t->poll_ns + (t->channel.cumulative ? t->period_ns : fmin(t->period_ns, blind_ns));
     if (!t->n || to < from || from < t->first_ns - reach)
         return EB_SAMPLE_MISSING;
     size_t low = 0, high = t->n_holes; // the first hole that ends after the window begins

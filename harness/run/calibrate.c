@@ -168,7 +168,7 @@ static bool settled(const source *s, int i, int64_t elapsed_ns)
     if (!is_measured(c) || !w->good)
         return true;
     if (!c->cumulative)
-        return w->updates >= UPDATES_ENOUGH || elapsed_ns >= EB_CALIBRATE_GAUGE_NS;
+        return w->updates >= UPDATES_ENOUGH || (c->period_ns > 0 && elapsed_ns >= EB_CALIBRATE_GAUGE_NS);
     if (w->updates == 0)
         return (double)(w->last_ns - w->first_ns) > eb_dead_after_ns(c) + EDGE_NS;
     return w->updates >= UPDATES_ENOUGH && (elapsed_ns >= EB_CALIBRATE_MIRROR_NS || !has_twin(s, i));

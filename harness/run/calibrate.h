@@ -9,8 +9,8 @@
 
 #define EB_CALIBRATE_LOOK_NS   250000000ll  // every look takes this long
 #define EB_CALIBRATE_MIRROR_NS 1200000000ll // the least in which two dies can be told to be one
-#define EB_CALIBRATE_GAUGE_NS  1000000000ll // a gauge is not waited for longer than this, nor
-#define EB_CALIBRATE_LIMIT_NS  5000000000ll // a counter that has not moved than this
+#define EB_CALIBRATE_GAUGE_NS  1000000000ll // a gauge that states its period is not waited for longer,
+#define EB_CALIBRATE_LIMIT_NS  5000000000ll // nor any other (a battery), or a counter that has not moved, than this
 
 // What the samples of one channel say. 0 = they do not say.
 typedef struct eb_calibration {
