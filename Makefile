@@ -93,7 +93,8 @@ SRCS := $(filter-out probes/names_pfm.c,$(SRCS))
 endif
 
 MAIN := harness/cmd/main.c
-OBJS := $(SRCS:%.c=$(BUILD)/%.o)
+GROUPS := $(sort $(wildcard probes/groups/*.txt))
+OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/probes/group_texts.o
 LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -138,10 +139,19 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FILE_FLAGS) -MMD -MP -c -o $@ $<
 
+# The metric groups, as text in the program.
+$(BUILD)/probes/group_texts.c: $(GROUPS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "probes/groups.h"'; echo 'const eb_group_text eb_group_texts[] = {'; \
+	   for f in $(GROUPS); do printf '{ "%s",\n' "$$f"; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' "$$f"; echo '},'; done; \
+	   echo '{ 0 } };'; } > $@
+$(BUILD)/probes/group_texts.o: $(BUILD)/probes/group_texts.c probes/groups.h harness/base/formula.h $(BUILD)/flags
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
 # Rebuild everything of a flag set when its flags, or the list of sources, change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' "$(CC) $(subst ",,$(CPPFLAGS_ALL)) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS) $(sort $(SRCS))" > $@.new
+	@printf '%s\n' "$(CC) $(subst ",,$(CPPFLAGS_ALL)) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(LIBS) $(sort $(SRCS)) $(GROUPS)" > $@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: FORCE # .SECONDARY takes any other file that is not there for one that need not be
 
@@ -212,6 +222,7 @@ install: all ## to PREFIX (/usr/local), under DESTDIR
 	install -Dm755 effbench $(DESTDIR)$(PREFIX)/bin/effbench
 	for f in configs/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
 	install -Dm644 configs/99-effbench-rapl.rules $(DESTDIR)$(PREFIX)/share/doc/effbench/99-effbench-rapl.rules
+	for f in $(GROUPS); do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/groups/$${f##*/}; done
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/effbench

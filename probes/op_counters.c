@@ -15,19 +15,9 @@
 #include "probes/names.h"
 #include "probes/probe_impl.h"
 
-enum { EVENTS = EB_OP_COUNTERS_EVENTS, GROUPS = 6, CANDIDATES = 6, CACHE_LINE = 64, HEAD_VALUES = 3 };
+enum { EVENTS = EB_OP_COUNTERS_EVENTS, GROUPS = 6, CACHE_LINE = 64, HEAD_VALUES = 3 };
 
-// Names of our own: what counts it differs between CPUs, the first that opens is taken.
-static const struct {
-    const char *name, *label, *candidates[CANDIDATES + 1];
-} roles[] = {
-    { "llc-misses", "last-level cache misses", { "cache-misses", "LLC-LOAD-MISSES" } },
-    { "memory-stalls",
-      "cycles stalled on memory",
-      { "CYCLE_ACTIVITY:STALLS_MEM_ANY", "MEMORY_ACTIVITY:STALLS_L1D_MISS", "CYCLE_ACTIVITY:STALLS_LDM_PENDING",
-        "EXE_ACTIVITY:BOUND_ON_LOADS", "STALL_BACKEND_MEM", "stalled-cycles-backend" } },
-};
-#define AUTO "cycles,instructions,llc-misses,memory-stalls,task-clock,page-faults,context-switches"
+#define ALWAYS "task-clock,page-faults,context-switches"
 
 typedef struct counted {
     int index; // among the events
@@ -53,6 +43,7 @@ typedef struct worker {
 
 struct eb_op_counters {
     const eb_io *io;
+    const eb_groups *metric_groups; // while events are added
     eb_op_event events[EVENTS];
     int n_events;
     counted good[EVENTS]; // members of a group follow each other
@@ -159,8 +150,7 @@ static bool encode(const char *name, eb_op_event *e, eb_event_code *code, char *
     e->time_ns = generic && generic->time_ns;
     e->hardware = !software(code->type);
     snprintf(e->event, sizeof e->event, "%s", generic ? generic->name : name);
-    if (!e->label[0])
-        snprintf(e->label, sizeof e->label, "%.47s", generic ? generic->label : name);
+    snprintf(e->label, sizeof e->label, "%.47s", generic ? generic->label : name);
     return true;
 }
 
@@ -246,33 +236,54 @@ static void add_event(void *arg, const char *name)
     snprintf(e->name, sizeof e->name, "%s", name);
     if (!eb_probe_on_machine(c->io, &e->detection))
         return;
-    for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
-        if (strcmp(roles[r].name, name) == 0) {
-            snprintf(e->label, sizeof e->label, "%s", roles[r].label);
-            for (const char *const *alternative = roles[r].candidates; *alternative; alternative++)
-                if (try_name(c, index, *alternative, &said))
-                    return;
+    const eb_group_event *wanted = eb_groups_event(c->metric_groups, name);
+    if (!wanted)
+        try_name(c, index, name, &said);
+    for (int i = 0; wanted && i < wanted->n_candidates; i++)
+        if (try_name(c, index, wanted->candidates[i], &said))
             return;
-        }
-    try_name(c, index, name, &said);
+}
+
+static bool is_software(const eb_group_event *event)
+{
+    const eb_event_name *generic = eb_event_find(event->candidates[0]);
+    return generic && software(generic->type);
+}
+
+// Events of one kind follow each other, so that they share groups.
+static void add_groups(eb_op_counters *c)
+{
+    for (int kind = 0; kind < 2; kind++)
+        for (int i = 0; i < c->metric_groups->n_events; i++)
+            if (is_software(&c->metric_groups->events[i]) == (kind == 1))
+                add_event(c, c->metric_groups->events[i].name);
 }
 
 static void add_item(void *arg, const char *item)
 {
-    if (strcmp(item, "auto") == 0)
-        eb_probe_each_item(AUTO, add_event, arg);
-    else
+    if (strcmp(item, "auto") != 0) {
         add_event(arg, item);
+        return;
+    }
+    add_groups(arg);
+    eb_probe_each_item(ALWAYS, add_event, arg);
 }
 
-eb_op_counters *eb_op_counters_new(const eb_io *io, const char *events, int workers)
+eb_op_counters *eb_op_counters_new_groups(const eb_io *io, const eb_groups *groups, const char *events, int workers)
 {
     eb_op_counters *c = eb_alloc(sizeof *c);
     c->io = io;
     c->n_workers = workers;
     c->workers = eb_alloc((size_t)workers * sizeof *c->workers);
+    c->metric_groups = groups;
     eb_probe_each_item(events ? events : "auto", add_item, c);
+    c->metric_groups = NULL;
     return c;
+}
+
+eb_op_counters *eb_op_counters_new(const eb_io *io, const char *events, int workers)
+{
+    return eb_op_counters_new_groups(io, eb_groups_builtin(), events, workers);
 }
 
 void eb_op_counters_free(eb_op_counters *c)

@@ -9,6 +9,7 @@
 #define EB_PROBES_OP_COUNTERS_H
 
 #include "harness/base/span.h"
+#include "probes/groups.h"
 #include "probes/probe.h"
 
 enum { EB_OP_COUNTERS_EVENTS = 16 };
@@ -31,10 +32,12 @@ typedef struct eb_op_count {
 
 typedef struct eb_op_counters eb_op_counters;
 
-// "auto": cycles, instructions, llc-misses, memory-stalls, task-clock, page-faults, context-switches.
-// `events`: comma list of such names, kernel or libpfm4 names; NULL = "auto". `workers`: threads of the engine.
-// Never fails: what cannot be counted is said per event. `io` is borrowed.
+// `events`: comma list of names of the groups' events, kernel or libpfm4 names. "auto": all events of the groups, and
+// task-clock, page-faults, context-switches; NULL = "auto". `workers`: threads of the engine.
+// Never fails: what cannot be counted is said per event. `io` and `groups` are borrowed; eb_op_counters_new has those
+// that are built in.
 eb_op_counters *eb_op_counters_new(const eb_io *io, const char *events, int workers);
+eb_op_counters *eb_op_counters_new_groups(const eb_io *io, const eb_groups *groups, const char *events, int workers);
 void eb_op_counters_free(eb_op_counters *c); // NULL is fine
 
 int eb_op_counters_events(const eb_op_counters *c, const eb_op_event **out); // borrowed

@@ -249,7 +249,7 @@ static void names_stand_for_what_is_there(void **state)
     c = eb_op_counters_new(&io, "memory-stalls", 1);
     assert_int_equal(eb_op_counters_good(c), 1); // by the event of this CPU, or the kernel's own
     assert_true(strcmp(event(c, 0)->event, "memory-stalls") != 0 && event(c, 0)->event[0]);
-    assert_string_equal(event(c, 0)->label, "cycles stalled on memory");
+    assert_true(event(c, 0)->label[0]);
     eb_op_counters_free(c);
     c = eb_op_counters_new(&io, "no-such-event,cycles", 1);
     assert_int_equal(eb_op_counters_good(c), 1);
