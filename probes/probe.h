@@ -49,8 +49,9 @@ typedef struct eb_probe_config {
     double meter_class;   // its own error as a share of the reading; 0 = nobody published it
     double meter_max_w;   // more is no reading
     int64_t meter_timeout_ns;
-    const char *sources; // comma list of probe names, "auto" = all that work
-    const char *events;  // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
+    const char *pmic_command; // prints the rails of a power management chip; NULL = that of a Raspberry Pi
+    const char *sources;      // comma list of probe names, "auto" = all that work
+    const char *events;       // comma list of counter names (libpfm4 or PAPI presets or software events), "auto"
 } eb_probe_config;
 
 void eb_probe_config_default(eb_probe_config *out);

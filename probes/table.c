@@ -7,8 +7,19 @@
 
 // In the order in which they are listed; of two equally good sources of one domain the earlier counts.
 const eb_probe_ops *const eb_probe_table[] = {
-    &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_hwmon, &eb_probe_amdgpu,  &eb_probe_battery, &eb_probe_meter,
-    &eb_probe_stated,   &eb_probe_counters,   &eb_probe_papi,  &eb_probe_process, &eb_probe_thermal, NULL,
+    &eb_probe_powercap,
+    &eb_probe_perf_power,
+    &eb_probe_meter,
+    &eb_probe_hwmon,
+    &eb_probe_amdgpu,
+    &eb_probe_battery,
+    &eb_probe_pmic,
+    &eb_probe_stated,
+    &eb_probe_counters,
+    &eb_probe_papi,
+    &eb_probe_process,
+    &eb_probe_thermal,
+    NULL,
 };
 
 static const eb_choice boundary_choices[] = {
@@ -161,6 +172,12 @@ const eb_option eb_probe_options[] = {
       .def = "100000",
       .flags = EB_OPTION_UNPLANNED,
       .doc = "More than this is no reading." },
+    { .section = "probes",
+      .key = "pmic_command",
+      .type = EB_OPTION_STRING,
+      .doc =
+          "Command that prints the currents and voltages of a power management chip once, as `vcgencmd pmic_read_adc` "
+          "of a Raspberry Pi 5 does, which is the one used where there is one; it is repeated ten times a second." },
     { .section = "probes",
       .key = "stated_load_w",
       .type = EB_OPTION_FLOAT,

@@ -53,6 +53,7 @@ static void fill_meter(const eb_block *probes, eb_probe_config *c)
 {
     static const double ticks_ns[] = { 1e9, 1e6, 1e3, 1 };
     c->meter = dup_or_null(eb_block_s(probes, "meter", NULL));
+    c->pmic_command = dup_or_null(eb_block_s(probes, "pmic_command", NULL));
     c->meter_format = (eb_meter_format)eb_block_i(probes, "meter_format", c->meter_format);
     c->meter_tick_ns = ticks_ns[eb_block_i(probes, "meter_time", 0)];
     eb_domain_parse(eb_block_s(probes, "meter_domain", "system"), &c->meter_domain);
@@ -186,6 +187,7 @@ void eb_plan_free(eb_plan *plan)
     }
     free((char *)plan->probes.stated_source);
     free((char *)plan->probes.meter);
+    free((char *)plan->probes.pmic_command);
     free((char *)plan->probes.sources);
     free((char *)plan->probes.events);
     free(plan->settings);

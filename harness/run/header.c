@@ -96,7 +96,7 @@ static bool asked_for(const eb_probe_config *config, const char *source)
 {
     if (strcmp(source, "counters") == 0 && !is_auto(config->events))
         return true;
-    if (strcmp(source, "meter") == 0 && config->meter)
+    if ((strcmp(source, "meter") == 0 && config->meter) || (strcmp(source, "pmic") == 0 && config->pmic_command))
         return true;
     return !is_auto(config->sources) && eb_probe_wanted(eb_probe_find(source), config);
 }
