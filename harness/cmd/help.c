@@ -54,7 +54,7 @@ static int help_overview(void)
            "  effbench help COMMAND               a command's arguments\n"
            "  effbench help config                how a config is written; its sections and keys\n"
            "  effbench help SECTION[.KEY]         the keys of a section (run, model, ...), or one key\n"
-           "  effbench help metrics               what the figures mean\n"
+           "  effbench help metrics               what the figures mean; `help groups`: those of operators\n"
            "\n"
            "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version,\n"
            "            --help (effbench help help)\n");
@@ -145,8 +145,8 @@ static int help_option(const char *topic)
 
 static int unknown_topic(const char *topic)
 {
-    const char *names[32] = { "config", "metrics" };
-    int n = 2;
+    const char *names[32] = { "config", "metrics", "groups" };
+    int n = 3;
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
             names[n++] = (*c)->name;
@@ -162,7 +162,7 @@ static int unknown_topic(const char *topic)
     return eb_cmd_fail(&err);
 }
 
-static int help_topic(const char *topic)
+static int help_topic(const eb_globals *globals, const char *topic)
 {
     const eb_command *command = find_command(topic);
     const eb_help_section *section = find_section(topic);
@@ -170,6 +170,8 @@ static int help_topic(const char *topic)
         return help_config();
     if (!strcmp(topic, "metrics"))
         return help_metrics();
+    if (!strcmp(topic, "groups"))
+        return eb_help_groups(globals->sysroot);
     if (!command && !section)
         return strchr(topic, '.') ? help_option(topic) : unknown_topic(topic);
     if (command)
@@ -192,12 +194,12 @@ static int run(const eb_globals *globals, int argc, char **argv)
         return eb_cmd_usage("help", "--format md prints all options: leave '%.60s' out", argv[1]);
     if (md)
         return eb_help_markdown();
-    return argc == 2 ? help_topic(argv[1]) : help_overview();
+    return argc == 2 ? help_topic(globals, argv[1]) : help_overview();
 }
 
 const eb_command eb_cmd_help = {
     .name = "help",
-    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics] [--format term|md]",
+    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups] [--format term|md]",
     .doc = "explain a command, a config key or a metric",
     .run = run,
     .help = "  COMMAND        its arguments\n"
@@ -205,6 +207,7 @@ const eb_command eb_cmd_help = {
             "  SECTION.KEY    one key: type, range, default, values\n"
             "  config         how a config is written\n"
             "  metrics        every metric with its unit and definition\n"
+            "  groups         metric groups of a profile: formulas, and which events count here\n"
             "  --format md    all options as markdown (docs/config.md)\n"
             "\n"
             "  everywhere:\n"
