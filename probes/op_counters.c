@@ -230,6 +230,15 @@ static void add_event(void *arg, const char *name)
             return;
     if (c->n_events == EVENTS)
         return;
+    if (c->n_events == EVENTS - 1) { // the last place says so
+        eb_op_event *rest = &c->events[c->n_events++];
+        snprintf(rest->name, sizeof rest->name, "%s", name);
+        eb_probe_say(&rest->detection, EB_PROBE_PARTIAL, "ask for fewer events",
+                     "%d events at once are all there is room for: "
+                     "this one and what comes after it are left out",
+                     EVENTS - 1);
+        return;
+    }
     const int index = c->n_events++;
     eb_op_event *e = &c->events[index];
     bool said = false;

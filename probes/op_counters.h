@@ -12,7 +12,7 @@
 #include "probes/groups.h"
 #include "probes/probe.h"
 
-enum { EB_OP_COUNTERS_EVENTS = 16 };
+enum { EB_OP_COUNTERS_EVENTS = 32 };
 
 typedef struct eb_op_event {
     char name[64];  // as asked for

@@ -114,6 +114,12 @@ const eb_option eb_probe_options[] = {
       .doc = "Events to count, by libpfm4 or kernel name (cycles, instructions, page-faults, ...), and PAPI presets "
              "(PAPI_TOT_INS) where the source papi is used; `auto` takes the common ones." },
     { .section = "probes",
+      .key = "metric_groups",
+      .type = EB_OPTION_STRING,
+      .flags = EB_OPTION_LIST,
+      .doc = "Files with metric groups of your own: events to count by operator in a profile, and formulas of what to "
+             "make of them. They join those that are built in (`effbench help groups`)." },
+    { .section = "probes",
       .key = "meter",
       .type = EB_OPTION_STRING,
       .doc =

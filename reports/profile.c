@@ -10,7 +10,10 @@
 #include "harness/base/units.h"
 #include "harness/record/profile.h"
 
-enum { ENERGY_COLUMNS = 4 }; // the last ones, where there are joules
+enum {
+    ENERGY_COLUMNS = 4, // the last ones, where there are joules
+    MOST_METRICS = 32,  // columns of metric groups; run.json has all of them
+};
 
 static const eb_column columns[] = {
     { .head = "operator", .unit = "", .label = true, .left = true, .shrink = true },
@@ -55,10 +58,25 @@ static char letter(const eb_profile *p, int group)
     return c;
 }
 
-static void put_row(eb_table *t, const eb_profile *p, const eb_profile_row *r)
+// The metrics that are known of any operator; returns how many, MOST_METRICS at most.
+static int known_metrics(const eb_run *run, const eb_profile *p, int out[MOST_METRICS])
+{
+    int n = 0;
+    for (int m = 0; m < run->header->n_op_metrics && n < MOST_METRICS; m++) {
+        bool known = false;
+        for (int i = 0; i < p->n_rows && !known; i++)
+            known = isfinite(p->rows[i].metrics[m]);
+        if (known)
+            out[n++] = m;
+    }
+    return n;
+}
+
+static void put_joules(eb_table *t, const eb_profile *p, const eb_profile_row *r);
+
+static void put_row(eb_table *t, const eb_run *run, const eb_profile *p, const eb_profile_row *r)
 {
     char text[64];
-    double sum_j = p->split.sum_j / p->n_trials;
     eb_table_row(t, r->op == EB_OP_COUNT ? "beside" : eb_phase_name(r->phase));
     if (r->shared)
         snprintf(text, sizeof text, "%s (%c)", eb_profile_op_name(r), letter(p, r->group));
@@ -71,8 +89,17 @@ static void put_row(eb_table *t, const eb_profile *p, const eb_profile_row *r)
     number(t, r->bytes > 0 ? 100 * r->bw_frac : NAN, 3);
     number(t, rate(r->flop, r->time_s), 3);
     number(t, r->flop > 0 ? 100 * r->flop_frac : NAN, 3);
-    if (*p->split.refused)
-        return;
+    if (!*p->split.refused)
+        put_joules(t, p, r);
+    int metrics[MOST_METRICS], n = known_metrics(run, p, metrics);
+    for (int i = 0; i < n; i++)
+        number(t, r->metrics[metrics[i]], 3);
+}
+
+static void put_joules(eb_table *t, const eb_profile *p, const eb_profile_row *r)
+{
+    char text[64];
+    double sum_j = p->split.sum_j / p->n_trials;
     number(t, r->shared ? NAN : r->w, 3);
     if (r->shared)
         snprintf(text, sizeof text, "(%c)", letter(p, r->group));
@@ -96,8 +123,13 @@ eb_table *eb_profile_table(const eb_run *run, const eb_profile *p)
     size_t n = sizeof columns / sizeof *columns - (*p->split.refused ? ENERGY_COLUMNS : 0);
     for (size_t i = 0; i < n; i++)
         eb_table_column(t, columns[i]);
+    int metrics[MOST_METRICS], n_metrics = known_metrics(run, p, metrics);
+    for (int i = 0; i < n_metrics; i++) {
+        const eb_op_metric_row *metric = &run->header->op_metrics[metrics[i]];
+        eb_table_column(t, (eb_column){ .head = metric->key, .unit = metric->unit });
+    }
     for (int i = 0; i < p->n_rows; i++)
-        put_row(t, p, &p->rows[i]);
+        put_row(t, run, p, &p->rows[i]);
     return t;
 }
 

@@ -8,7 +8,7 @@
 #include "harness/base/mem.h"
 #include "reports/text.h"
 
-enum { MAX_COLUMNS = 24, INDENT = 2, GAP = 2, SHRUNK = 12 };
+enum { MAX_COLUMNS = 64, INDENT = 2, GAP = 2, SHRUNK = 12 };
 
 typedef struct cell {
     char *text;

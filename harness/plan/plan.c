@@ -190,6 +190,7 @@ void eb_plan_free(eb_plan *plan)
     free((char *)plan->probes.pmic_command);
     free((char *)plan->probes.sources);
     free((char *)plan->probes.events);
+    free(plan->groups);
     free(plan->settings);
     free(plan->cases);
     free(plan->run.name);

@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/option.h"
+#include "probes/groups.h"
 #include "probes/probe.h"
 #include "workloads/workload.h"
 
@@ -74,6 +75,7 @@ typedef struct eb_plan {
     const eb_engine_ops *engine;
     bool affinity;
     eb_probe_config probes;
+    eb_groups *groups; // metric groups: those that are built in, and the user's own
     eb_case *cases;
     int n_cases, cap_cases;
     char digest[33]; // hex of everything that changes what is measured

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "harness/base/mem.h"
 #include "harness/plan/build.h"
 
 // A figure that stands for nothing without the others: every price has a source and a date.
@@ -217,6 +218,26 @@ static void check_workload(eb_build *b, const eb_block *w)
         check_reference(b, w, reference);
 }
 
+// The user's own metric groups join those that are built in.
+static void read_groups(eb_build *b)
+{
+    const eb_slot *files = eb_block_slot(eb_build_block(b, "probes", NULL), "metric_groups");
+    b->plan->groups = eb_alloc(sizeof *b->plan->groups);
+    *b->plan->groups = *eb_groups_builtin();
+    for (int i = 0; files && b->check_models && !files->bad && i < files->n; i++) {
+        eb_err_list errs = { 0 };
+        eb_place place = files->place;
+        place.column = files->items[i].column;
+        eb_groups_read_file(b->plan->groups, files->items[i].text, &errs);
+        for (size_t k = 0; k < errs.n; k++)
+            if (errs.items[k].line)
+                *eb_err_list_add(b->errs) = errs.items[k];
+            else // no place in the file: it is where the config names it
+                eb_err_hint(eb_complain(b, place, "%s", errs.items[k].message), "%s", errs.items[k].hint);
+        eb_err_list_deinit(&errs);
+    }
+}
+
 void eb_build_validate(eb_build *b)
 {
     const eb_block *run = eb_build_block(b, "run", NULL);
@@ -228,6 +249,7 @@ void eb_build_validate(eb_build *b)
     check_cost(b);
     check_run(b);
     check_probes(b);
+    read_groups(b);
     bool any_model = false, any_workload = false;
     for (size_t i = 0; i < b->n; i++) {
         const eb_block *block = &b->blocks[i];

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/file.h"
+#include "harness/base/formula.h"
 #include "harness/base/mem.h"
 #include "harness/record/trial_energy.h"
 
@@ -193,6 +194,49 @@ static void add_counts(eb_profile *p, const eb_journal_data *d)
             p->rows[i].counts[e] /= p->n_counted;
 }
 
+// ---- metrics of operators ------------------------------------------------------------------------------------------
+
+typedef struct operand {
+    const eb_profile *p;
+    const eb_profile_row *row;
+    int threads;
+} operand;
+
+static double value_of(void *arg, const char *name)
+{
+    const operand *o = arg;
+    const struct {
+        const char *name;
+        double value;
+    } variables[] = { { "time_s", o->row->time_s },
+                      { "calls", o->row->calls },
+                      { "threads", o->threads > 0 ? o->threads : NAN },
+                      { "bytes", o->row->bytes },
+                      { "flop", o->row->flop } };
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        if (!strcmp(variables[i].name, name))
+            return variables[i].value;
+    for (int e = 0; e < o->p->n_events; e++)
+        if (!strcmp(o->p->events[e], name))
+            return o->row->counts[e];
+    return NAN;
+}
+
+static void add_metrics(eb_profile *p, const eb_header *header)
+{
+    for (int i = 0; i < p->n_rows; i++)
+        p->rows[i].metrics = eb_alloc((size_t)header->n_op_metrics * sizeof(double) + 1);
+    for (int m = 0; m < header->n_op_metrics; m++) {
+        eb_formula formula;
+        eb_err err;
+        bool good = eb_formula_parse(header->op_metrics[m].formula, &formula, &err);
+        for (int i = 0; i < p->n_rows; i++) {
+            operand o = { p, &p->rows[i], header->cases[p->case_index].threads };
+            p->rows[i].metrics[m] = good ? eb_formula_eval(&formula, value_of, &o) : NAN;
+        }
+    }
+}
+
 eb_profile *eb_profile_new(const eb_sums_env *env, const eb_journal_data *d, int case_index)
 {
     eb_profile *p = eb_alloc(sizeof *p);
@@ -204,6 +248,7 @@ eb_profile *eb_profile_new(const eb_sums_env *env, const eb_journal_data *d, int
     }
     add_rows(p, env, d);
     add_counts(p, d);
+    add_metrics(p, &d->header);
     return p;
 }
 
@@ -213,8 +258,10 @@ void eb_profile_free(eb_profile *p)
         return;
     for (int i = 0; i < p->n_events; i++)
         free(p->events[i]);
-    for (int i = 0; i < p->n_rows; i++)
+    for (int i = 0; i < p->n_rows; i++) {
         free(p->rows[i].counts);
+        free(p->rows[i].metrics);
+    }
     free(p->events);
     free(p->running_frac);
     free(p->rows);
@@ -250,9 +297,16 @@ static void put_rows(FILE *out, const eb_run *run, const eb_profile *p)
         if (r->shared)
             fprintf(out, "%d", r->group);
         put(out, r->shared ? r->j : NAN);
-        for (int e = 0; e < p->n_events; e++)
-            fprintf(out, "%s%s=%.9g", e ? ";" : ",", p->events[e], r->counts[e]);
-        fputs(p->n_events ? "\n" : ",\n", out);
+        for (int e = 0; e < p->n_events; e++) {
+            fprintf(out, "%s%s=", e ? ";" : ",", p->events[e]);
+            if (isfinite(r->counts[e]))
+                fprintf(out, "%.9g", r->counts[e]);
+        }
+        fputs(p->n_events ? "," : ",,", out);
+        for (int m = 0, n = 0; m < run->header->n_op_metrics; m++)
+            if (isfinite(r->metrics[m]))
+                fprintf(out, "%s%s=%.9g", n++ ? ";" : "", run->header->op_metrics[m].key, r->metrics[m]);
+        fputc('\n', out);
     }
 }
 
@@ -265,7 +319,7 @@ char *eb_profile_csv(const eb_run *run)
         return eb_strdup("");
     fputs(
         "case,phase,op,calls,time_s,time_frac,bytes,flop,bytes_s,flop_s,bw_frac,flop_frac,energy_j,halfwidth_j,power_w,"
-        "grade,group,group_energy_j,counts\n",
+        "grade,group,group_energy_j,counts,metrics\n",
         out);
     for (int i = 0; i < run->n_profiles; i++)
         put_rows(out, run, run->profiles[i]);

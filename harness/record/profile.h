@@ -19,6 +19,7 @@ typedef struct eb_profile_row {
     int group;                 // rows with the same one are told apart only together
     bool shared;               // the group has other members
     double *counts;            // [n_events] per trial of all threads, NAN = not counted
+    double *metrics;           // [n_op_metrics of the header], NAN = not known
 } eb_profile_row;
 
 typedef struct eb_profile {

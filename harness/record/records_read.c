@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/base/formula.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
 
@@ -29,6 +30,11 @@ typedef struct fields {
     eb_err *err;
     bool ok;
 } fields;
+
+static bool has(const fields *f, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(f->json, key) != NULL;
+}
 
 static void wrong(fields *f, const char *key)
 {
@@ -136,6 +142,23 @@ static void read_settings(fields *f, eb_header *h)
     }
 }
 
+static void read_op_metrics(fields *f, eb_header *h)
+{
+    const cJSON *array, *item;
+    int n = has(f, "op_metrics") ? list(f, "op_metrics", &array) : 0;
+    h->op_metrics = eb_alloc((size_t)n * sizeof *h->op_metrics + 1);
+    for (item = n ? array->child : NULL; item && f->ok; item = item->next) {
+        fields row = inside(f, item);
+        eb_op_metric_row *m = &h->op_metrics[h->n_op_metrics++];
+        *m = (eb_op_metric_row){ text(&row, "key", true), text(&row, "unit", true), text(&row, "formula", true) };
+        eb_formula formula;
+        eb_err why;
+        if (row.ok && !eb_formula_parse(m->formula, &formula, &why))
+            wrong(&row, "formula");
+        f->ok = row.ok;
+    }
+}
+
 static void read_machine(fields *f, eb_header *h)
 {
     const cJSON *array, *item;
@@ -163,11 +186,6 @@ static void read_sources(fields *f, eb_header *h)
         };
         f->ok = row.ok;
     }
-}
-
-static bool has(const fields *f, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(f->json, key) != NULL;
 }
 
 // Journals of before the calibration have none of these.
@@ -302,6 +320,7 @@ bool eb_record_read_header(const cJSON *json, eb_record_place at, eb_header *h, 
     h->trials_max = whole(&f, "trials_max", 0, INT32_MAX);
     h->cpus = has(&f, "cpus") ? whole(&f, "cpus", 0, INT32_MAX) : 0;
     read_settings(&f, h);
+    read_op_metrics(&f, h);
     read_machine(&f, h);
     read_sources(&f, h);
     read_channels(&f, h);
@@ -407,8 +426,13 @@ void eb_header_deinit(eb_header *h)
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             free(texts[k]);
     }
-    void *const blocks[] = { h->settings, h->machine,     h->sources, h->channels,    h->cases,      h->tool_version,
-                             h->config,   h->started_utc, h->engine,  h->plan_digest, h->fingerprint };
+    for (int i = 0; i < h->n_op_metrics; i++) {
+        free(h->op_metrics[i].key);
+        free(h->op_metrics[i].unit);
+        free(h->op_metrics[i].formula);
+    }
+    void *const blocks[] = { h->op_metrics,   h->settings, h->machine,     h->sources, h->channels,    h->cases,
+                             h->tool_version, h->config,   h->started_utc, h->engine,  h->plan_digest, h->fingerprint };
     for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++)
         free(blocks[k]);
     *h = (eb_header){ 0 };

@@ -54,6 +54,17 @@ static void add_settings(cJSON *json, const eb_header *h)
     }
 }
 
+static void add_op_metrics(cJSON *json, const eb_header *h)
+{
+    cJSON *list = h->n_op_metrics ? eb_json_add_arr(json, "op_metrics") : NULL;
+    for (int i = 0; i < h->n_op_metrics; i++) {
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "key", h->op_metrics[i].key);
+        eb_json_add_str(obj, "unit", h->op_metrics[i].unit);
+        eb_json_add_str(obj, "formula", h->op_metrics[i].formula);
+    }
+}
+
 static void add_machine(cJSON *json, const eb_header *h)
 {
     cJSON *list = eb_json_add_arr(json, "machine");
@@ -138,6 +149,7 @@ char *eb_record_header(const eb_header *h, const uint64_t bytes[EB_CSV_COUNT])
     eb_json_add_i64(json, "trials_max", h->trials_max);
     eb_json_add_i64(json, "cpus", h->cpus);
     add_settings(json, h);
+    add_op_metrics(json, h);
     add_machine(json, h);
     eb_json_add_str(json, "fingerprint", h->fingerprint);
     add_sources(json, h);

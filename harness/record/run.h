@@ -34,6 +34,12 @@ typedef struct eb_case_info { // one case of the plan
     char *reference_type; // quantized; NULL else
 } eb_case_info;
 
+// A metric of a profile's operators: a formula (harness/base/formula.h) of event counts and of time_s, calls, threads,
+// bytes and flop, each of one operator in one phase of a trial.
+typedef struct eb_op_metric_row {
+    char *key, *unit, *formula;
+} eb_op_metric_row;
+
 typedef struct eb_header {
     char *tool_version, *config, *started_utc, *plan_digest, *engine;
     eb_boundary boundary;
@@ -42,6 +48,8 @@ typedef struct eb_header {
     int cpus; // online where the run was made: what the sampler's CPU time is a share of; 0 = not known
     eb_setting_row *settings;
     int n_settings;
+    eb_op_metric_row *op_metrics; // of a profile
+    int n_op_metrics;
     eb_pair *machine;
     int n_machine;     // the fingerprint's parts, ordered
     char *fingerprint; // digest over them

@@ -158,7 +158,7 @@ static void add_metric(cJSON *metrics, const eb_metric *m)
         add_energy(obj, m);
 }
 
-static void add_profile_row(cJSON *list, const eb_profile *p, const eb_profile_row *r)
+static void add_profile_row(cJSON *list, const eb_header *h, const eb_profile *p, const eb_profile_row *r)
 {
     cJSON *obj = eb_json_append_obj(list);
     eb_json_add_known(obj, "phase", r->op == EB_OP_COUNT ? NULL : eb_phase_name(r->phase));
@@ -180,9 +180,12 @@ static void add_profile_row(cJSON *list, const eb_profile *p, const eb_profile_r
     cJSON *counts = eb_json_add_obj(obj, "counts");
     for (int e = 0; e < p->n_events; e++)
         eb_json_add_num(counts, p->events[e], r->counts[e]);
+    cJSON *metrics = eb_json_add_obj(obj, "metrics");
+    for (int m = 0; m < h->n_op_metrics; m++)
+        eb_json_add_num(metrics, h->op_metrics[m].key, r->metrics[m]);
 }
 
-static void add_profile(cJSON *case_obj, const eb_profile *p)
+static void add_profile(cJSON *case_obj, const eb_header *h, const eb_profile *p)
 {
     cJSON *obj = eb_json_add_obj(case_obj, "profile");
     eb_json_add_i64(obj, "trials", p->n_trials);
@@ -199,7 +202,7 @@ static void add_profile(cJSON *case_obj, const eb_profile *p)
         eb_json_add_num(running, p->events[e], p->running_frac[e]);
     cJSON *rows = eb_json_add_arr(obj, "operators");
     for (int i = 0; i < p->n_rows; i++)
-        add_profile_row(rows, p, &p->rows[i]);
+        add_profile_row(rows, h, p, &p->rows[i]);
 }
 
 static void add_case(cJSON *list, const eb_run *run, int index)
@@ -236,7 +239,7 @@ static void add_case(cJSON *list, const eb_run *run, int index)
         add_metric(metrics, &c->metrics[i]);
     for (int i = 0; i < run->n_profiles; i++)
         if (run->profiles[i]->case_index == index)
-            add_profile(obj, run->profiles[i]);
+            add_profile(obj, run->header, run->profiles[i]);
     eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
 }
 

@@ -9,6 +9,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/record/domain.h"
+#include "harness/record/records.h"
 #include "harness/run/runner.h"
 
 static void gather_channels(eb_found *found)
@@ -220,6 +221,15 @@ static void add_cases(eb_header *h, const eb_plan *plan)
     }
 }
 
+static void add_op_metrics(eb_header *h, const eb_groups *groups)
+{
+    h->op_metrics = eb_alloc((size_t)groups->n_metrics * sizeof *h->op_metrics + 1);
+    for (int i = 0; i < groups->n_metrics; i++) {
+        const eb_group_metric *m = &groups->metrics[i];
+        h->op_metrics[h->n_op_metrics++] = (eb_op_metric_row){ copy(m->key), copy(m->unit), copy(m->text) };
+    }
+}
+
 static void add_sources(eb_header *h, const eb_found *found)
 {
     h->sources = eb_alloc(sizeof *h->sources * (size_t)(found->n_sources + 1));
@@ -245,6 +255,8 @@ eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const 
     h->cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     h->interval_level = eb_stop_level(h->trials_min, h->trials_max);
     add_settings(h, plan);
+    if (plan->run.profile)
+        add_op_metrics(h, plan->groups);
     add_sources(h, found);
     h->n_channels = found->n_channels;
     h->channels = eb_alloc(sizeof *h->channels * (size_t)(found->n_channels + 1));
@@ -256,38 +268,7 @@ eb_header *eb_header_build(const eb_plan *plan, const char *tool_version, const 
 
 void eb_header_free_built(eb_header *h)
 {
-    if (!h)
-        return;
-    char *own[] = { h->tool_version, h->config, h->started_utc, h->plan_digest, h->engine, h->fingerprint };
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        free(own[i]);
-    for (int i = 0; i < h->n_settings; i++) {
-        eb_setting_row *s = &h->settings[i];
-        char *part[] = { s->section, s->name, s->key, s->value, s->unit, s->origin };
-        for (size_t k = 0; k < sizeof part / sizeof *part; k++)
-            free(part[k]);
-    }
-    for (int i = 0; i < h->n_machine; i++) {
-        free(h->machine[i].key);
-        free(h->machine[i].value);
-    }
-    for (int i = 0; i < h->n_sources; i++) {
-        eb_source_row *s = &h->sources[i];
-        free(s->name);
-        free(s->state);
-        free(s->reason);
-        free(s->remedy);
-    }
-    for (int i = 0; i < h->n_cases; i++) {
-        eb_case_info *c = &h->cases[i];
-        char *part[] = { c->id, c->family, c->model, c->source, c->type, c->workload, c->kv, c->reference_type };
-        for (size_t k = 0; k < sizeof part / sizeof *part; k++)
-            free(part[k]);
-    }
-    free(h->settings);
-    free(h->machine);
-    free(h->sources);
-    free(h->channels);
-    free(h->cases);
+    if (h)
+        eb_header_deinit(h);
     free(h);
 }

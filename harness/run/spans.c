@@ -27,6 +27,14 @@ static size_t most_spans(const eb_plan *plan, const eb_case_facts *facts)
     return most < MOST_SPANS ? most : MOST_SPANS;
 }
 
+// "LLC-LOAD-MISSES: nothing counts it" -> "nothing counts it": which event was tried for a name is no reason of its
+// own.
+static const char *reason_of(const eb_op_event *event)
+{
+    const char *reason = event->detection.reason, *colon = strstr(reason, ": ");
+    return colon && !memchr(reason, ' ', (size_t)(colon - reason)) ? colon + 2 : reason;
+}
+
 // One warning for each reason, with the names of all events it keeps from being counted.
 static void say_missing(const eb_op_event *events, int n, eb_warnings *w)
 {
@@ -38,14 +46,13 @@ static void say_missing(const eb_op_event *events, int n, eb_warnings *w)
         char names[256];
         int len = snprintf(names, sizeof names, "%s", events[i].name);
         for (int k = i + 1; k < n && k < MOST; k++) {
-            if (events[k].detection.state == EB_PROBE_OK ||
-                strcmp(events[k].detection.reason, events[i].detection.reason) != 0)
+            if (events[k].detection.state == EB_PROBE_OK || strcmp(reason_of(&events[k]), reason_of(&events[i])) != 0)
                 continue;
             said[k] = true;
             if (len < (int)sizeof names)
                 len += snprintf(names + len, sizeof names - (size_t)len, ", %s", events[k].name);
         }
-        eb_warn(w, "not counted by operator: %s: %s", names, events[i].detection.reason);
+        eb_warn(w, "not counted by operator: %s: %s", names, reason_of(&events[i]));
     }
 }
 
@@ -54,7 +61,7 @@ static bool can_count(const eb_plan *plan, const eb_io *io, eb_warnings *w)
 {
     if (!*plan->probes.events)
         return false;
-    eb_op_counters *c = eb_op_counters_new(io, plan->probes.events, 1);
+    eb_op_counters *c = eb_op_counters_new_groups(io, plan->groups, plan->probes.events, 1);
     const eb_op_event *events;
     int n = eb_op_counters_events(c, &events);
     say_missing(events, n, w);
@@ -94,7 +101,7 @@ void eb_spans_watch(eb_spans *s, eb_engine *engine, int threads, int round)
     s->sink.on_worker = NULL;
     // The only round there is measures time.
     if (s->count && round > 1 && round == s->plan->run.trials_max) {
-        s->counters = eb_op_counters_new(s->io, s->plan->probes.events, threads);
+        s->counters = eb_op_counters_new_groups(s->io, s->plan->groups, s->plan->probes.events, threads);
         s->sink.on_worker = eb_op_counters_on_worker;
         s->sink.arg = s->counters;
     }

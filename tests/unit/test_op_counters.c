@@ -256,9 +256,12 @@ static void names_stand_for_what_is_there(void **state)
     assert_int_equal(event(c, 0)->detection.state, EB_PROBE_NO_DRIVER);
     assert_non_null(strstr(event(c, 0)->detection.reason, "no-such-event"));
     eb_op_counters_free(c);
-    c = eb_op_counters_new(&io, "cycles,,  instructions ,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t", 1);
+    c = eb_op_counters_new(
+        &io, "cycles,,  instructions ,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa,ab,ac,ad,ae,af", 1);
     assert_int_equal(eb_op_counters_events(c, &events), EB_OP_COUNTERS_EVENTS);
     assert_int_equal(eb_op_counters_good(c), 2);
+    assert_string_equal(events[EB_OP_COUNTERS_EVENTS - 1].name, "ad"); // the first that has no room any more
+    assert_non_null(strstr(events[EB_OP_COUNTERS_EVENTS - 1].detection.reason, "31 events"));
     eb_op_counters_free(c);
 }
 
