@@ -215,6 +215,8 @@ static void note_interval(const eb_run *run, eb_notes *out)
                 continue;
             sensors = sensors || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE);
             unknown = unknown || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE && isnan(m->budget.sensor_class));
+            if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
+                continue; // a single one has no range
             seen[m->interval] = true;
             if (m->interval == EB_INTERVAL_RANGE && m->n <= run->cases[i].n_trials) { // not a pool of observations
                 least = least == 0 || m->n < least ? m->n : least;
@@ -227,7 +229,9 @@ static void note_interval(const eb_run *run, eb_notes *out)
                     100 * run->header->interval_level);
     if (seen[EB_INTERVAL_RANGE]) {
         eb_text_add(&t, "%s%s", t.n ? "; r after it: " : "farther end of ", t.n ? "only " : "");
-        if (least == most)
+        if (most == 0)
+            eb_text_add(&t, "the range of the trials");
+        else if (least == most)
             eb_text_add(&t, "the range of %d trials", most);
         else
             eb_text_add(&t, "the range of %d to %d trials", least, most);
@@ -361,11 +365,7 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_interval(run, out);
     note_marks(run, out);
     note_prices(run, out);
-    for (int i = 0; i < run->n_profiles; i++) {
-        char *text = eb_profile_note(run, run->profiles[i]);
-        eb_notes_add(out, "profile", "%s", text);
-        free(text);
-    }
+    eb_notes_profiles(run, out);
     eb_notes_metrics(run, out);
     eb_notes_warnings(run, out);
     note_machine(run, out);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/record/profile.h"
 
 eb_shown_keys eb_shown_keys_of(const eb_run *run)
 {
@@ -125,6 +126,20 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
     for (size_t e = 0; e < 4; e++)
         note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
     note_sayings(run, out, "unknown", &gaps, run->n_cases);
+}
+
+void eb_notes_profiles(const eb_run *run, eb_notes *out)
+{
+    sayings all = { 0 };
+    for (int i = 0; i < run->n_profiles; i++) {
+        char *text = eb_profile_note(run->profiles[i]);
+        say(&all, "", text, run->profiles[i]->case_index);
+        free(text);
+    }
+    if (run->n_profiles)
+        eb_notes_add(out, "profile",
+                     "time per trial; bytes and floating-point operations as predicted from the model's shape");
+    note_sayings(run, out, "profile", &all, run->n_profiles);
 }
 
 // ---- warnings ----

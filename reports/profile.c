@@ -162,25 +162,38 @@ static char *groups_text(const eb_profile *p, char *text)
     return text;
 }
 
-char *eb_profile_note(const eb_run *run, const eb_profile *p)
+// Events that did not always have a counter of their own.
+static char *shared_text(const eb_profile *p, char *text)
+{
+    int n = 0;
+    for (int e = 0; e < p->n_events; e++) {
+        if (!(p->running_frac[e] < 0.995))
+            continue;
+        char percent[32];
+        char *more = eb_format("%s%s%s (%s %%)", text,
+                               n++ ? ", "
+                                   : "; events that shared a counter, scaled up, with the part of the time that they "
+                                     "had it: ",
+                               p->events[e], eb_fmt_sig(percent, sizeof percent, 100 * p->running_frac[e], 2));
+        free(text);
+        text = more;
+    }
+    return text;
+}
+
+char *eb_profile_note(const eb_profile *p)
 {
     const eb_split *s = &p->split;
-    char *name = eb_case_title(run, p->case_index), *text;
-    if (*s->refused) {
-        text = eb_format("%s: traffic and work as predicted from the shape; joules are not split by operator: %s", name,
-                         s->refused);
-        free(name);
-        return text;
-    }
+    if (*s->refused)
+        return shared_text(p, eb_format("joules are not split by operator: %s", s->refused));
     char residual[32], condition[32], sum[32], total[32], off[32];
-    text =
-        eb_format("%s: joules by non-negative least squares over %zu updates of the counter in windows of %d; residual "
+    char *text =
+        eb_format("joules by non-negative least squares over %zu updates of the counter in windows of %d; residual "
                   "%s %%, condition number %s; the operators' sum is %s J of %s J measured (%s %%)",
-                  name, s->windows, s->span, eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
+                  s->windows, s->span, eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
                   eb_fmt_sig(condition, sizeof condition, s->condition, 2),
                   eb_fmt_sig(sum, sizeof sum, s->sum_j / p->n_trials, 4),
                   eb_fmt_sig(total, sizeof total, s->total_j / p->n_trials, 4),
                   eb_fmt_sig(off, sizeof off, 100 * (s->sum_j / s->total_j - 1), 2));
-    free(name);
-    return groups_text(p, text);
+    return shared_text(p, groups_text(p, text));
 }

@@ -50,8 +50,8 @@ bool eb_run_has_prices(const eb_run *run);
 
 struct eb_profile;
 eb_table *eb_profile_table(const eb_run *run, const struct eb_profile *p); // caller frees
-// How its joules came about, or why there are none. Caller frees.
-char *eb_profile_note(const eb_run *run, const struct eb_profile *p);
+// How its joules came about, or why there are none; which events shared counters. Caller frees.
+char *eb_profile_note(const struct eb_profile *p);
 
 // ---- notes.c: the words under the tables ----
 

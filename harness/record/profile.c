@@ -115,6 +115,7 @@ static void split(eb_profile *p, const eb_sums_env *env, const eb_journal_data *
     eb_split_trial *trials = eb_alloc((size_t)d->n_trials * sizeof *trials + 1);
     eb_trial_energy *energies = eb_alloc((size_t)d->n_trials * sizeof *energies + 1);
     const eb_trace **traces = eb_alloc((size_t)d->n_trials * (size_t)d->header.n_channels * sizeof(void *) + 1);
+    bool stated = true;
     int n = 0;
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_data *trial = &d->trials[t];
@@ -129,12 +130,18 @@ static void split(eb_profile *p, const eb_sums_env *env, const eb_journal_data *
                                       .n_spans = trial->n_spans,
                                       .traces = own };
         for (int c = 0; c < e->n; c++)
-            if (e->counted[c])
+            if (e->counted[c]) {
                 own[trials[n].n_traces++] = e->traces[c];
+                stated = stated && env->header->channels[c].grade == EB_GRADE_ESTIMATE;
+            }
+        stated = stated && trials[n].n_traces;
         n++;
     }
     p->n_trials = n;
     eb_op_split(trials, n, &p->split);
+    if (stated && *p->split.refused)
+        snprintf(p->split.refused, sizeof p->split.refused,
+                 "the watts are stated, not measured: they tell no operators apart");
     for (int i = 0; i < n; i++)
         eb_trial_energy_deinit(&energies[i]);
     free(traces);
