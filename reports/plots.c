@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// plots/*.svg: power over time with its phases, tokens per second, joules per token. A plot without data is not made.
+// plots/*.svg: power over time with its phases, tokens per second, joules per token; of a profile its roofline and its
+// operators' shares. A plot without data is not made.
 #include <stdlib.h>
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
@@ -47,9 +48,9 @@ static const struct {
     const char *name;
     char *(*script)(const eb_run *run); // NULL = no data
 } plots[] = {
-    { "plots/power.svg", eb_plot_power },
-    { "plots/tok_s.svg", eb_plot_tok_s },
-    { "plots/j_per_tok.svg", eb_plot_j_per_tok },
+    { "plots/power.svg", eb_plot_power },         { "plots/tok_s.svg", eb_plot_tok_s },
+    { "plots/j_per_tok.svg", eb_plot_j_per_tok }, { "plots/roofline.svg", eb_plot_roofline },
+    { "plots/operators.svg", eb_plot_operators },
 };
 
 static eb_gnuplot_result draw(const char *script, const char *dir, const char *name, eb_err *err)

@@ -12,6 +12,8 @@ enum { EB_PLOT_TITLE_WIDTH = 44 };
 char *eb_plot_power(const eb_run *run);
 char *eb_plot_tok_s(const eb_run *run);
 char *eb_plot_j_per_tok(const eb_run *run);
+char *eb_plot_roofline(const eb_run *run);
+char *eb_plot_operators(const eb_run *run);
 
 // ---- plots.c: the frame of each script ----
 
@@ -22,5 +24,12 @@ void eb_plot_heading(eb_text *t, const char *text, int shown, int all, int width
 // A colour and its name outside the panels, at pixels from the top left; `number` from 0.
 void eb_plot_legend(eb_text *t, int number, double x, double y, const char *color, const char *name, int width,
                     int height);
+
+// ---- plot_ops.c: operators in colours, the same in each plot; EB_OP_COUNT stands for the time between the steps ----
+
+unsigned eb_plot_op_rgb(int op);
+// The colours and names of those that are `present`, from `y` pixels below the top on, in as many lines as they need;
+// returns the pixels they take. NULL for `t`: only says how many.
+int eb_plot_op_legend(eb_text *t, const bool present[EB_OP_COUNT + 1], int y, int width, int height);
 
 #endif
