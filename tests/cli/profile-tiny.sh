@@ -39,6 +39,12 @@ awk -F, 'NR == FNR { if (FNR > 1) sum[$2 "," $3] += $6 / 1e9; next }
     FNR > 1 { frac[$1] += $6; time[$3 "," $2] += $5 * 3 }
     END { for (c in frac) if (frac[c] < 0.999999 || frac[c] > 1.000001) { print c, frac[c]; exit 1 }
           for (k in sum) if (sum[k] < time[k] * 0.999999 || sum[k] > time[k] * 1.000001) { print k, sum[k], time[k]; exit 1 } }' r/spans.csv r/profile.csv
+# Its plots, where gnuplot draws: operators by name under the roofs; shares of time, and no joules where there are none.
+if command -v gnuplot >/dev/null; then
+    for word in expert scan FLOP/byte prefill decode '</svg>'; do grep -q "$word" r/plots/roofline.svg; done
+    for word in router scan outside ', time' '</svg>'; do grep -q "$word" r/plots/operators.svg; done
+    ! grep -q 'joules (' r/plots/operators.svg
+fi
 # A trial that is gone is made again.
 lines=$(grep -n '"record":"trial"' r/trials.jsonl | sed -n 4p | cut -d: -f1)
 head -n $((lines - 1)) r/trials.jsonl >cut && mv cut r/trials.jsonl
