@@ -99,7 +99,9 @@ LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
-TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(wildcard tests/fixtures/*.c))
+TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(filter-out tests/fixtures/fake_%,$(wildcard tests/fixtures/*.c)))
+# Stands in for NVIDIA's library where it is first in LD_LIBRARY_PATH.
+FAKE_NVML := $(BUILD)/tests/lib/libnvidia-ml.so.1
 # The file system of counters needs libfuse3; without it the tests that mount it are skipped.
 ifeq (,$(if $(CROSS),,$(wildcard /usr/include/fuse3/fuse.h)))
 TOOLS := $(filter-out $(BUILD)/tests/fuse_%,$(TOOLS))
@@ -168,11 +170,14 @@ $(REFERENCE):
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3)
+$(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
 $(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
 
-unit-tests: $(UNIT) $(REFERENCE) $(TOOLS)
+unit-tests: $(UNIT) $(REFERENCE) $(TOOLS) $(FAKE_NVML)
 
 # ---- what people type -----------------------------------------------------------------------------
 deps: ## name what is missing and install it from Debian's packages (NO_INSTALL=1: only name it)

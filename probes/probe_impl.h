@@ -52,6 +52,6 @@ void eb_probe_sample_result(int rc, eb_sample *out);
 
 extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,
     eb_probe_process, eb_probe_thermal, eb_probe_meter, eb_probe_hwmon, eb_probe_amdgpu, eb_probe_battery,
-    eb_probe_pmic;
+    eb_probe_pmic, eb_probe_nvml;
 
 #endif
