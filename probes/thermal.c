@@ -10,6 +10,7 @@
 #include "harness/base/mem.h"
 #include "probes/probe_impl.h"
 #include "probes/sysfs.h"
+#include "probes/thermal_trip.h"
 
 #define ZONES "/sys/class/thermal"
 #define HWMON "/sys/class/hwmon"
@@ -22,7 +23,7 @@ enum {
     SAMPLED_CPUS = 64,   // read, spread evenly: the cost of a read is bounded
     COLDEST_MC = -50000, // what reads colder, or exactly 0, or hotter than the next is no sensor
     HOTTEST_MC = 200000,
-    MAX_CHANNELS = 4,
+    MAX_CHANNELS = 5,
 };
 
 // Temperatures change within tenths of a second, and all files together cost some 100 us: the sampler reads a source at
@@ -46,7 +47,7 @@ static const struct {
 
 static const char *const cpu_chips[] = { "coretemp", "k10temp", "zenpower", "cpu_thermal", "soc_thermal" };
 
-typedef enum channel_kind { HOTTEST, FREQUENCY, FREQUENCY_MAX, THROTTLES } channel_kind;
+typedef enum channel_kind { HOTTEST, TRIP, FREQUENCY, FREQUENCY_MAX, THROTTLES } channel_kind;
 
 static const struct {
     const char *name;
@@ -55,6 +56,7 @@ static const struct {
     bool cumulative;
 } kinds[MAX_CHANNELS] = {
     [HOTTEST] = { "thermal/hottest", EB_QUANTITY_MILLICELSIUS, 1, false },
+    [TRIP] = { "thermal/trip", EB_QUANTITY_MILLICELSIUS, 1, false },
     [FREQUENCY] = { "thermal/frequency", EB_QUANTITY_HZ, 1000, false }, // the files are in kHz
     [FREQUENCY_MAX] = { "thermal/frequency_max", EB_QUANTITY_HZ, 1000, false },
     [THROTTLES] = { "thermal/throttles", EB_QUANTITY_COUNT, 1, true },
@@ -68,8 +70,9 @@ typedef struct throttle {
 typedef struct thermal_state {
     const eb_io *io;
     int temps[MAX_TEMPS], n_temps;
-    concern temps_concern; // of all that are kept
-    char temp_label[48];   // of the first
+    concern temps_concern;         // of all that are kept
+    char temp_label[48];           // of the first
+    int trips[MAX_TEMPS], n_trips; // of the zones that are kept; the lowest counts
     int freqs[SAMPLED_CPUS], n_freqs, n_cpus;
     throttle throttles[2 * SAMPLED_CPUS];
     int n_throttles;
@@ -101,25 +104,27 @@ static void close_temps(thermal_state *s)
 {
     for (int i = 0; i < s->n_temps; i++)
         s->io->close(s->io, s->temps[i]);
-    s->n_temps = 0;
+    for (int i = 0; i < s->n_trips; i++)
+        s->io->close(s->io, s->trips[i]);
+    s->n_temps = s->n_trips = 0;
 }
 
-// Keeps the file unless better ones are kept already; worse ones are let go.
-static void add_temp(thermal_state *s, const char *path, const char *label, concern how)
+// Keeps the file unless better ones are kept already; worse ones are let go. True: it is kept.
+static bool add_temp(thermal_state *s, const char *path, const char *label, concern how)
 {
     if (how == NOT_CPU || (s->n_temps && how < s->temps_concern))
-        return;
+        return false;
     if (s->n_temps && how == s->temps_concern && s->n_temps == MAX_TEMPS)
-        return;
+        return false;
     int64_t value;
     int handle = eb_sysfs_open_number(s->io, path, &value);
     if (handle < 0) {
         note_failure(s, path, -handle);
-        return;
+        return false;
     }
     if (value == 0 || value < COLDEST_MC || value > HOTTEST_MC) {
         s->io->close(s->io, handle);
-        return;
+        return false;
     }
     if (how > s->temps_concern)
         close_temps(s);
@@ -127,6 +132,7 @@ static void add_temp(thermal_state *s, const char *path, const char *label, conc
         snprintf(s->temp_label, sizeof s->temp_label, "%s", label);
     s->temps_concern = how;
     s->temps[s->n_temps++] = handle;
+    return true;
 }
 
 static void find_zones(thermal_state *s)
@@ -138,7 +144,10 @@ static void find_zones(thermal_state *s)
         snprintf(path, sizeof path, ZONES "/thermal_zone%u/type", zones[i]);
         eb_sysfs_read_text(s->io, path, type, sizeof type);
         snprintf(path, sizeof path, ZONES "/thermal_zone%u/temp", zones[i]);
-        add_temp(s, path, type[0] ? type : "thermal zone", zone_concern(type));
+        bool kept = add_temp(s, path, type[0] ? type : "thermal zone", zone_concern(type));
+        int trip = kept ? eb_thermal_trip_zone(s->io, zones[i]) : -1;
+        if (trip >= 0)
+            s->trips[s->n_trips++] = trip;
     }
 }
 
@@ -249,6 +258,8 @@ static thermal_state *find_all(const eb_io *io)
     s->io = io;
     find_zones(s);
     find_chips(s);
+    if (s->n_temps && !s->n_trips)
+        s->n_trips = eb_thermal_trip_chips(s->io, s->trips, MAX_TEMPS);
     find_cpus(s);
     return s;
 }
@@ -323,6 +334,8 @@ static bool open_probe(eb_probe *probe, eb_err *err)
         add_channel(probe, HOTTEST, "%s", s->temp_label);
     else if (s->n_temps > 1)
         add_channel(probe, HOTTEST, "hottest of %d", s->n_temps);
+    if (s->n_trips)
+        add_channel(probe, TRIP, "where it throttles");
     if (s->n_freqs) {
         add_channel(probe, FREQUENCY, "mean of %d CPUs", s->n_freqs);
         add_channel(probe, FREQUENCY_MAX, "fastest of %d CPUs", s->n_freqs);
@@ -338,7 +351,7 @@ static bool open_probe(eb_probe *probe, eb_err *err)
 // What one pass over the files of a kind gave.
 typedef struct pass {
     eb_sample stamp; // times and status; no value
-    uint64_t sum, largest;
+    uint64_t sum, largest, smallest;
     int n;
 } pass;
 
@@ -355,6 +368,7 @@ static pass read_gauges(const eb_io *io, const int *handles, int n, int64_t most
             continue;
         p.sum += (uint64_t)value;
         p.largest = (uint64_t)value > p.largest ? (uint64_t)value : p.largest;
+        p.smallest = p.n == 0 || (uint64_t)value < p.smallest ? (uint64_t)value : p.smallest;
         p.n++;
     }
     p.stamp.t_after_ns = io->clock.now_ns(&io->clock);
@@ -395,19 +409,24 @@ static void fill(eb_sample *out, const pass *p, uint64_t value)
 static void read_probe(eb_probe *probe, eb_sample *out)
 {
     thermal_state *s = probe->state;
-    pass temps = { 0 }, freqs = { 0 }, throttles = { 0 };
+    pass temps = { 0 }, trips = { 0 }, freqs = { 0 }, throttles = { 0 };
     if (s->n_temps)
         temps = read_gauges(s->io, s->temps, s->n_temps, HOTTEST_MC);
+    if (s->n_trips)
+        trips = read_gauges(s->io, s->trips, s->n_trips, HOTTEST_MC);
     if (s->n_freqs)
         freqs = read_gauges(s->io, s->freqs, s->n_freqs, INT32_MAX);
     if (s->n_throttles)
         throttles = read_throttles(s);
     for (int i = 0; i < probe->n; i++) {
-        const pass *from[] = {
-            [HOTTEST] = &temps, [FREQUENCY] = &freqs, [FREQUENCY_MAX] = &freqs, [THROTTLES] = &throttles
-        };
+        const pass *from[] = { [HOTTEST] = &temps,
+                               [TRIP] = &trips,
+                               [FREQUENCY] = &freqs,
+                               [FREQUENCY_MAX] = &freqs,
+                               [THROTTLES] = &throttles };
         const uint64_t values[] = {
             [HOTTEST] = temps.largest,
+            [TRIP] = trips.smallest,
             [FREQUENCY] = freqs.n ? freqs.sum / (uint64_t)freqs.n : 0,
             [FREQUENCY_MAX] = freqs.largest,
             [THROTTLES] = throttles.sum,

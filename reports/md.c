@@ -164,6 +164,16 @@ static void put_tables(const eb_run *run, FILE *out)
         free(name);
         eb_table_free(t);
     }
+    for (int i = 0; i < run->n_sustained; i++) {
+        eb_table *t = eb_sustained_table(run, run->sustained[i]);
+        char *title = eb_sustained_title(run, run->sustained[i]);
+        fprintf(out, "\n## ");
+        put(out, title);
+        fprintf(out, "\n\n");
+        eb_table_markdown(t, NULL, out);
+        free(title);
+        eb_table_free(t);
+    }
     fprintf(out, "\n**Bold** is the best of a column where its interval is clear of the others', ≈ a tie.\n");
 }
 

@@ -366,6 +366,11 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_marks(run, out);
     note_prices(run, out);
     eb_notes_profiles(run, out);
+    for (int i = 0; i < run->n_sustained; i++) {
+        char *text = eb_sustained_note(run, run->sustained[i]);
+        eb_notes_add(out, "sustained", "%s", text);
+        free(text);
+    }
     eb_notes_metrics(run, out);
     eb_notes_warnings(run, out);
     note_machine(run, out);

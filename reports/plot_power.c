@@ -42,7 +42,8 @@ static void add_power_panel(eb_text *t, const eb_run *run, const eb_power_series
     char *name = eb_case_title(run, s->case_index), *fitted = eb_text_fit(name, EB_PLOT_TITLE_WIDTH);
     char *title = m ? eb_format("%s (%s)", fitted, eb_grade_name(m->grade)) : eb_strdup(fitted);
     double end = isfinite(s->end_s) && s->end_s > 0 ? s->end_s : s->t_s[s->n - 1];
-    add_phase(t, 1, 0, fmin(s->prefill_end_s, end), PREFILL);
+    if (isfinite(s->prefill_end_s)) // else they alternate
+        add_phase(t, 1, 0, fmin(s->prefill_end_s, end), PREFILL);
     add_phase(t, 2, s->prefill_end_s, end, DECODE);
     eb_text_add(t, "set xrange [0:%.9g]\nset title ", end > 0 ? end : 1);
     eb_gnuplot_quote(t, title);

@@ -22,7 +22,8 @@ int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade);
 
 // May two energies stand in one ranking? The same grade, from the same domains. Always for what is no energy.
 bool eb_rank_same_energy(const eb_metric *a, const eb_metric *b);
-// Which kind of energy a case has, counted from 0 in the order of the cases: grade, source, domains, coverage; -1 = none.
+// Which kind of energy a case has, counted from 0 in the order of the cases: grade, source, domains, coverage; -1 =
+// none.
 int eb_energy_kind(const eb_run *run, int c);
 int eb_energy_kinds(const eb_run *run); // how many there are
 
@@ -52,6 +53,14 @@ struct eb_profile;
 eb_table *eb_profile_table(const eb_run *run, const struct eb_profile *p); // caller frees
 // How its joules came about, or why there are none; which events shared counters. Caller frees.
 char *eb_profile_note(const struct eb_profile *p);
+
+// ---- sustained.c: a sustained trial over time ----
+
+struct eb_sustained;
+eb_table *eb_sustained_table(const eb_run *run, const struct eb_sustained *s); // caller frees
+char *eb_sustained_title(const eb_run *run, const struct eb_sustained *s);     // caller frees
+// Where it throttles and why, and what is left of its speed. Caller frees.
+char *eb_sustained_note(const eb_run *run, const struct eb_sustained *s);
 
 // ---- notes.c: the words under the tables ----
 

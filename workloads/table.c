@@ -9,6 +9,7 @@ static const eb_choice kinds[] = {
     { "moe", "a mixture of experts: a router picks some of them for each token" },
     { "ssm", "a state-space model: a state of fixed size instead of a growing cache" },
     { "quantized", "any model, with each type's logits compared with the reference type's" },
+    { "sustained", "any model for minutes: its speed, power and temperature over time, and where it throttles" },
     { 0 },
 };
 
@@ -107,11 +108,25 @@ const eb_option eb_workload_options[] = {
       .type = EB_OPTION_STRING,
       .def = "f16",
       .doc = "quantized: the type whose logits are taken as right." },
+    { .section = "workload",
+      .key = "duration",
+      .type = EB_OPTION_TIME,
+      .min = 1e9,
+      .max = 86400e9,
+      .def = "10min",
+      .doc = "sustained: how long batches of `prompt` and `output` tokens follow each other." },
+    { .section = "workload",
+      .key = "window",
+      .type = EB_OPTION_TIME,
+      .max = 3600e9,
+      .def = "0",
+      .doc = "sustained: pieces that its course is shown in, at most a sixth of the duration; 0 = a sixtieth of it, "
+             "at least 500 ms." },
     { 0 },
 };
 
 const eb_workload_ops *const eb_workload_table[] = {
-    &eb_workload_dense, &eb_workload_moe, &eb_workload_ssm, &eb_workload_quantized, NULL,
+    &eb_workload_dense, &eb_workload_moe, &eb_workload_ssm, &eb_workload_quantized, &eb_workload_sustained, NULL,
 };
 
 const eb_workload_ops *eb_workload_find(const char *name)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A workload drives an engine through one trial. dense, moe, ssm and quantized are descriptors
-// of one generation loop (workloads/generate.c).
+// of one generation loop (workloads/generate.c); sustained repeats it (workloads/sustained.c).
 #ifndef EB_WORKLOADS_WORKLOAD_H
 #define EB_WORKLOADS_WORKLOAD_H
 
@@ -16,11 +16,14 @@ typedef struct eb_workload_params {
     int depth_tok;              // context already there, not measured
     uint64_t seed;              // prompt tokens and sampling
     eb_sampling_spec sampling;
-    int eval_tok; // quantized: tokens compared with the reference type
+    int eval_tok;        // quantized: tokens compared with the reference type
+    int64_t duration_ns; // sustained: how long rounds of the batch follow each other; 0 = one batch
+    int64_t window_ns;   // sustained: pieces that its course is shown in
 } eb_workload_params;
 
 // Where a trial puts what happened. Arrays are the caller's, large enough (batch x output_tok
-// events, batch requests); nothing is allocated inside the measured window.
+// events, batch requests; sustained: it ends early where they are full); nothing is allocated inside the measured
+// window.
 typedef struct eb_trial_sink {
     eb_token_event *tokens;
     size_t n_tokens, cap_tokens;
@@ -41,7 +44,7 @@ typedef struct eb_quality {
 
 typedef struct eb_workload_ops eb_workload_ops;
 struct eb_workload_ops {
-    const char *name;   // "dense", "moe", "ssm", "quantized"
+    const char *name;   // "dense", "moe", "ssm", "quantized", "sustained"
     const char *family; // engine family it needs ("dense", "moe", "ssm"), or NULL: any
     const char *doc;
     bool needs_eval; // quantized: compares logits with the reference type

@@ -18,6 +18,7 @@
 #include "harness/cmd/resume.h"
 #include "harness/plan/plan.h"
 #include "harness/record/profile.h"
+#include "harness/record/sustained.h"
 #include "harness/record/run.h"
 #include "harness/run/runner.h"
 #include "reports/report.h"
@@ -312,7 +313,8 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
     fflush(stdout);
     eb_err_clear(&err);
     if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) ||
-        (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
+        (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) ||
+        (run->n_sustained && !eb_sustained_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);
     if (!eb_report_plots(run, dir, &missing, &err))

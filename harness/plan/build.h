@@ -7,7 +7,7 @@
 #include "harness/plan/ini.h"
 #include "harness/plan/plan.h"
 
-enum { EB_PLAN_CASES_MAX = 1000, EB_PLAN_LIST_MAX = 1000 };
+enum { EB_PLAN_CASES_MAX = 1000, EB_PLAN_LIST_MAX = 1000, EB_PLAN_WINDOWS_MIN = 6 };
 
 // Where a value stands. Strings are borrowed from the ini, or from the build's copies of --set.
 typedef struct eb_place {

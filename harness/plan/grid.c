@@ -64,6 +64,19 @@ static char *case_id(const eb_case *c, int own_threads)
                      p->output_tok, p->batch, depth, threads);
 }
 
+enum { WINDOWS = 60 };
+#define WINDOW_MIN_NS 500000000ll // a few readings of the temperature
+
+static void sustain(const eb_block *w, eb_workload_params *p)
+{
+    p->duration_ns = eb_block_i(w, "duration", 0);
+    p->window_ns = eb_block_i(w, "window", 0);
+    if (p->window_ns == 0)
+        p->window_ns = p->duration_ns / WINDOWS > WINDOW_MIN_NS ? p->duration_ns / WINDOWS : WINDOW_MIN_NS;
+    if (p->window_ns > p->duration_ns / EB_PLAN_WINDOWS_MIN)
+        p->window_ns = p->duration_ns / EB_PLAN_WINDOWS_MIN;
+}
+
 static void add_case(eb_build *b, const span *s, const int *at)
 {
     eb_plan *plan = b->plan;
@@ -95,6 +108,8 @@ static void add_case(eb_build *b, const span *s, const int *at)
         .reference = -1,
     };
     c->id = case_id(c, own_threads);
+    if (c->ops && !strcmp(c->ops->name, "sustained"))
+        sustain(w, &c->params);
     if (c->ops && c->ops->needs_eval)
         c->reference_type = lower(eb_block_s(w, "reference", "f16"));
 }

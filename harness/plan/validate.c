@@ -188,8 +188,40 @@ const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const e
     return family && strcmp(family, ops->family) != 0 ? family : NULL;
 }
 
+static bool is_own(const eb_slot *slot)
+{
+    return slot && slot->n && !slot->bad && slot->origin != EB_ORIGIN_DEFAULT;
+}
+
+static void check_sustained(eb_build *b, const eb_block *w)
+{
+    static const char *const keys[] = { "duration", "window" };
+    const eb_slot *kind = eb_block_slot(w, "kind"), *window = eb_block_slot(w, "window"),
+                  *depth = eb_block_slot(w, "depth");
+    bool sustained = !strcmp(eb_block_s(w, "kind", ""), "sustained");
+    for (int i = 0; i < 2 && kind->n && !kind->bad && !sustained; i++) {
+        const eb_slot *slot = eb_block_slot(w, keys[i]);
+        if (is_own(slot))
+            eb_err_hint(eb_complain(b, slot->place, "only kind = sustained has a %s", keys[i]),
+                        "leave it out, or set kind = sustained");
+    }
+    if (!sustained)
+        return;
+    for (int i = 0; i < depth->n; i++)
+        if (depth->items[i].value.i > 0) {
+            eb_err_hint(eb_complain(b, depth->place, "kind = sustained takes no depth: its batches begin anew"),
+                        "leave it out, or make the prompt longer");
+            break;
+        }
+    if (is_own(window) && eb_block_i(w, "window", 0) > eb_block_i(w, "duration", 0) / EB_PLAN_WINDOWS_MIN)
+        eb_err_hint(
+            eb_complain(b, window->place, "window = %s is more than a sixth of the duration", window->items[0].text),
+            "a shorter window, or a longer duration");
+}
+
 static void check_workload(eb_build *b, const eb_block *w)
 {
+    check_sustained(b, w);
     const eb_slot *models = eb_block_slot(w, "model");
     for (int i = 0; i < models->n; i++) {
         eb_place place = models->place;

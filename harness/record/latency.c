@@ -89,6 +89,9 @@ static void request(eb_latency *out, const eb_request_row *r, const eb_token_eve
 {
     if (t[0].index == 0)
         out->prompt_tok += r->prompt_tok;
+    // Without limits every token is a good one, also of a request that the end of the time cut off.
+    if (r->status == EB_REQUEST_CANCELLED && isinf(slo->ttft_ns) && isinf(slo->tpot_ns) && isinf(slo->e2e_ns))
+        out->good_tok += (double)n;
     if (r->status != EB_REQUEST_OK || t[0].index != 0)
         return;
     double ttft = (double)(t[0].t_end_ns - r->scheduled_ns), e2e = (double)(t[n - 1].t_end_ns - r->scheduled_ns);

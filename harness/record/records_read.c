@@ -267,6 +267,10 @@ static void read_case(fields *f, eb_case_info *c)
     c->output_tok = whole(f, "output_tok", 0, INT32_MAX);
     c->batch = whole(f, "batch", 0, INT32_MAX);
     c->depth_tok = whole(f, "depth_tok", 0, INT32_MAX);
+    if (has(f, "duration_ns")) {
+        c->duration_ns = (int64_t)digits(f, "duration_ns", EB_TIME_MAX_NS, false, 0);
+        c->window_ns = (int64_t)digits(f, "window_ns", EB_TIME_MAX_NS, false, 0);
+    }
     c->threads = whole(f, "threads", 0, INT32_MAX);
     c->reference_type = text(f, "reference_type", false);
 }

@@ -130,6 +130,10 @@ static void add_case(cJSON *list, const eb_case_info *c)
     eb_json_add_i64(obj, "output_tok", c->output_tok);
     eb_json_add_i64(obj, "batch", c->batch);
     eb_json_add_i64(obj, "depth_tok", c->depth_tok);
+    if (c->duration_ns) {
+        eb_json_add_u64str(obj, "duration_ns", (uint64_t)c->duration_ns);
+        eb_json_add_u64str(obj, "window_ns", (uint64_t)c->window_ns);
+    }
     eb_json_add_i64(obj, "threads", c->threads);
     eb_json_add_str(obj, "reference_type", c->reference_type);
 }

@@ -31,7 +31,8 @@ typedef struct eb_case_info { // one case of the plan
     int index;
     char *id, *family, *model, *source, *type, *workload, *kv;
     int prompt_tok, output_tok, batch, depth_tok, threads;
-    char *reference_type; // quantized; NULL else
+    int64_t duration_ns, window_ns; // sustained; 0 else
+    char *reference_type;           // quantized; NULL else
 } eb_case_info;
 
 // A metric of a profile's operators: a formula (harness/base/formula.h) of event counts and of time_s, calls, threads,
@@ -215,6 +216,8 @@ typedef struct eb_run {
     int64_t wide_samples;         // readings dropped over all trials
     struct eb_profile **profiles; // of the cases that have one (profile.h); a run with [run] profile
     int n_profiles;
+    struct eb_sustained **sustained; // of every trial of sustained cases (sustained.h), in order
+    int n_sustained;
     eb_crosscheck *checks;
     int n_checks;
     eb_power_series *series;

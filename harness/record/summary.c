@@ -15,6 +15,7 @@
 #include "harness/record/metrics.h"
 #include "harness/record/profile.h"
 #include "harness/record/provenance.h"
+#include "harness/record/sustained.h"
 #include "harness/record/trial_energy.h"
 
 enum { SERIES_MAX = 400 };
@@ -178,6 +179,17 @@ static void take_profiles(eb_run *run, const eb_sums_env *env)
     }
 }
 
+static void take_sustained(eb_run *run, const eb_sums_env *env)
+{
+    const eb_journal_data *d = run->raw;
+    run->sustained = eb_alloc((size_t)d->n_trials * sizeof(void *) + 1);
+    for (int t = 0; t < d->n_trials; t++) {
+        eb_sustained *s = eb_sustained_new(env, &d->trials[t]);
+        if (s)
+            run->sustained[run->n_sustained++] = s;
+    }
+}
+
 static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
 {
     for (int i = 0; i < d->n_warnings; i++)
@@ -246,6 +258,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
         take_case(run, &env, i);
     if (eb_header_profile(run->header))
         take_profiles(run, &env);
+    take_sustained(run, &env);
     run->n_checks = eb_crosscheck_run(d, counted, dead, &run->checks, &warnings);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
@@ -271,6 +284,9 @@ void eb_run_free(eb_run *run)
     for (int i = 0; i < run->n_profiles; i++)
         eb_profile_free(run->profiles[i]);
     free(run->profiles);
+    for (int i = 0; i < run->n_sustained; i++)
+        eb_sustained_free(run->sustained[i]);
+    free(run->sustained);
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);
         free(run->series[i].w);

@@ -72,7 +72,7 @@ static size_t distinct_times(const observed *o, size_t n)
 }
 
 // Tokens after the first of each request: the first one's energy is that of a whole prompt.
-static void add_tokens(eb_trial_sums *s, const eb_shares *shares, const eb_latency *l)
+static void add_tokens(eb_trial_sums *s, const eb_shares *shares, const eb_phases *phases)
 {
     observed *o = eb_realloc(NULL, shares->n_tokens + 1, sizeof *o);
     size_t n = 0;
@@ -83,7 +83,7 @@ static void add_tokens(eb_trial_sums *s, const eb_shares *shares, const eb_laten
         }
     qsort(o, n, sizeof *o, by_time);
     size_t times = distinct_times(o, n);
-    size_t updates = eb_trial_energy_updates(shares->energy, l->prefill_end_ns, l->decode_end_ns);
+    size_t updates = eb_phases_updates(phases, shares->energy, EB_PHASE_DECODE);
     s->updates_per_step = times ? (double)updates / (double)times : NAN;
     if (times && shares->known && updates >= 2 * times) {
         eb_doubles *pool = &s->pool[EB_POOL_TOKEN_ENERGY];
@@ -100,7 +100,7 @@ static void add_tokens(eb_trial_sums *s, const eb_shares *shares, const eb_laten
 }
 
 void eb_trial_parts_measure(eb_trial_sums *s, const eb_trial_energy *energy, const eb_trial_data *trial,
-                            const eb_latency *l, const eb_energy *whole, const eb_energy *prefill,
+                            const eb_phases *phases, const eb_energy *whole, const eb_energy *prefill,
                             const eb_energy *decode)
 {
     eb_shares shares;
@@ -113,6 +113,6 @@ void eb_trial_parts_measure(eb_trial_sums *s, const eb_trial_energy *energy, con
     outside.j = eb_shares_outside(&shares);
     outside.halfwidth_j = NAN; // many short pieces: their errors are those of the requests, with the other sign
     add_row(s, EB_PART_OUTSIDE, -1, outside);
-    add_tokens(s, &shares, l);
+    add_tokens(s, &shares, phases);
     eb_shares_deinit(&shares);
 }

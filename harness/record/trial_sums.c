@@ -10,6 +10,7 @@
 #include "harness/base/units.h"
 #include "harness/record/domain.h"
 #include "harness/record/latency.h"
+#include "harness/record/phases.h"
 #include "harness/record/trial_energy.h"
 #include "harness/record/trial_parts.h"
 
@@ -59,7 +60,7 @@ static eb_spread of_net(const eb_spread *whole, double gross_j, double net_j, do
     return s;
 }
 
-static void rates(eb_trial_sums *s, const eb_latency *l, const eb_trial_info *info)
+static void rates(eb_trial_sums *s, const eb_latency *l, const eb_phases *phases, const eb_trial_info *info)
 {
     double window_s = (double)(info->t_end_ns - info->t_start_ns) / ns_per_s;
     s->ttft_ns = eb_median(s->pool[EB_POOL_TTFT].items, s->pool[EB_POOL_TTFT].n);
@@ -68,34 +69,21 @@ static void rates(eb_trial_sums *s, const eb_latency *l, const eb_trial_info *in
     s->e2e_ns = eb_median(s->pool[EB_POOL_E2E].items, s->pool[EB_POOL_E2E].n);
     s->throughput_tok_s = per(l->output_tok, window_s);
     s->goodput_tok_s = per(l->good_tok, window_s);
-    s->prefill_tok_s =
-        l->first_tok > 0 ? per(l->prompt_tok, (double)(l->prefill_end_ns - l->prefill_start_ns) / ns_per_s) : NAN;
-    s->decode_tok_s =
-        l->decode_tok > 0 ? per(l->decode_tok, (double)(l->decode_end_ns - l->prefill_end_ns) / ns_per_s) : NAN;
-    s->prefill_end_s = l->first_tok > 0 ? (double)(l->prefill_end_ns - info->t_start_ns) / ns_per_s : NAN;
+    s->prefill_tok_s = l->first_tok > 0 ? per(l->prompt_tok, eb_phases_ns(phases, EB_PHASE_PREFILL) / ns_per_s) : NAN;
+    s->decode_tok_s = l->decode_tok > 0 ? per(l->decode_tok, eb_phases_ns(phases, EB_PHASE_DECODE) / ns_per_s) : NAN;
+    s->prefill_end_s =
+        l->first_tok > 0 && !phases->alternate ? (double)(l->prefill_end_ns - info->t_start_ns) / ns_per_s : NAN;
     s->end_s = window_s;
 }
 
-// Inside the window nothing is read on purpose at a phase's ends: with fewer than two updates in it, its energy would
-// be a share of the time and not a measurement.
-static eb_energy phase_energy(const eb_trial_energy *energy, int64_t t0_ns, int64_t t1_ns)
-{
-    if (eb_trial_energy_updates(energy, t0_ns, t1_ns) < 2)
-        return eb_energy_unknown(EB_SAMPLE_MISSING);
-    return eb_trial_energy_window(energy, t0_ns, t1_ns);
-}
-
-static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_trial_data *trial,
-                     const eb_idle *idle)
+static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_phases *phases,
+                     const eb_trial_data *trial, const eb_idle *idle)
 {
     eb_energy whole = eb_trial_energy_window(energy, trial->info.t_start_ns, trial->info.t_end_ns),
-              prefill = eb_energy_unknown(EB_SAMPLE_MISSING), decode = prefill;
+              prefill = eb_phases_energy(phases, energy, EB_PHASE_PREFILL),
+              decode = eb_phases_energy(phases, energy, EB_PHASE_DECODE);
     double window_s = s->end_s;
-    if (l->first_tok > 0) {
-        prefill = phase_energy(energy, l->prefill_start_ns, l->prefill_end_ns);
-        decode = phase_energy(energy, l->prefill_end_ns, l->decode_end_ns);
-    }
-    eb_trial_parts_measure(s, energy, trial, l, &whole, &prefill, &decode);
+    eb_trial_parts_measure(s, energy, trial, phases, &whole, &prefill, &decode);
     s->energy_status = whole.status;
     s->grade = eb_trial_energy_grade(energy);
     s->energy_j = whole.j;
@@ -259,10 +247,13 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     forget(s);
     eb_latency latency;
     eb_latency_measure(&latency, trial, &env->slo, s->pool);
-    rates(s, &latency, info);
+    eb_phases phases;
+    eb_phases_find(&phases, trial, &latency);
+    rates(s, &latency, &phases, info);
     eb_trial_energy energy;
     eb_trial_energy_init(&energy, env->header, env->dead, trial->power, trial->n_power);
-    energies(s, &energy, &latency, trial, idle);
+    energies(s, &energy, &latency, &phases, trial, idle);
+    eb_phases_deinit(&phases);
     domains(s, env, &energy, info);
     counters(s, &energy, info);
     eb_trial_energy_deinit(&energy);

@@ -13,6 +13,8 @@ enum { TOKEN_ROW_BYTES = 90, POWER_ROW_BYTES = 80, CHANNELS = 20, OPEN_S = 1 };
 
 static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
 {
+    if (c->params.duration_ns)
+        return (double)c->params.duration_ns / 1e9;
     double tokens = (double)c->params.batch * (c->params.prompt_tok + c->params.depth_tok);
     double prefill = tokens * 2 * (bytes / BYTES_PER_WEIGHT) / (0.5 * k->flop_s);
     double decode = c->params.output_tok * bytes / (0.6 * k->read_bytes_s);
@@ -48,8 +50,11 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
             trial = NAN;
         seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
         double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
-        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES +
-                                                  (double)c->params.batch * c->params.output_tok * TOKEN_ROW_BYTES));
+        double tokens = (double)c->params.batch * c->params.output_tok;
+        if (c->params.duration_ns)
+            tokens = trial * (0.6 * k.read_bytes_s) / (double)(bytes ? bytes : 1) * c->params.batch;
+        tokens = isfinite(tokens) ? tokens : 0;
+        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES + tokens * TOKEN_ROW_BYTES));
     }
     out->seconds = seconds;
 }

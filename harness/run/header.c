@@ -215,6 +215,8 @@ static void add_cases(eb_header *h, const eb_plan *plan)
             .output_tok = c->params.output_tok,
             .batch = c->params.batch,
             .depth_tok = c->params.depth_tok,
+            .duration_ns = c->params.duration_ns,
+            .window_ns = c->params.window_ns,
             .threads = c->threads,
             .reference_type = c->reference_type ? eb_strdup(c->reference_type) : NULL,
         };

@@ -22,7 +22,7 @@
 #include "harness/run/sampler.h"
 #include "harness/run/spans.h"
 
-enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512 };
+enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512, SUSTAINED_TOKENS = 1 << 21 };
 #define NAP_NS     20000000ll
 #define PREROLL_NS 5000000ll
 
@@ -256,9 +256,13 @@ static bool allocate(runner *r, eb_err *err)
     const eb_plan *plan = r->plan;
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_workload_params *p = &plan->cases[i].params;
-        size_t tokens = (size_t)p->batch * (size_t)p->output_tok;
+        size_t batch = (size_t)p->batch, tokens = batch * (size_t)p->output_tok, requests = batch;
+        if (p->duration_ns && tokens < SUSTAINED_TOKENS)
+            tokens = SUSTAINED_TOKENS;
+        if (p->duration_ns)
+            requests += tokens / (size_t)p->output_tok;
         r->cap_tokens = tokens > r->cap_tokens ? tokens : r->cap_tokens;
-        r->cap_requests = (size_t)p->batch > r->cap_requests ? (size_t)p->batch : r->cap_requests;
+        r->cap_requests = requests > r->cap_requests ? requests : r->cap_requests;
         r->cases[i].tok_s = eb_alloc(sizeof(double) * (size_t)plan->run.trials_max);
         r->cases[i].done = eb_alloc((size_t)plan->run.trials_max);
     }
@@ -279,8 +283,11 @@ static void apply_stop_rule(runner *r, const eb_case *c)
         r->total -= run->trials_max - s->n;
 }
 
+// Of a sustained one not known here: it generates what it can.
 static double trial_tok_s(const eb_case *c, const eb_trial_info *t)
 {
+    if (c->params.duration_ns)
+        return NAN;
     double tokens = (double)c->params.batch * c->params.output_tok;
     return t->t_end_ns > t->t_start_ns ? tokens * 1e9 / (double)(t->t_end_ns - t->t_start_ns) : NAN;
 }

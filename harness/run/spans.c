@@ -22,6 +22,8 @@ static size_t most_spans(const eb_plan *plan, const eb_case_facts *facts)
         size_t prompts = (size_t)p->batch * (size_t)p->prompt_tok;
         size_t steps = (size_t)p->output_tok + (size_t)p->batch + prompts / LEAST_CHUNK_TOK + 1;
         size_t spans = steps * ((size_t)facts[i].n_layer * SPANS_PER_LAYER + SPANS_PER_STEP);
+        if (p->duration_ns)
+            spans = MOST_SPANS;
         most = spans > most ? spans : most;
     }
     return most < MOST_SPANS ? most : MOST_SPANS;

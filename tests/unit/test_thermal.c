@@ -184,6 +184,51 @@ static void many_cpus_are_sampled_evenly(void **state)
     tape_free(t);
 }
 
+static void say_trip(tape *t, int zone, int point, const char *type, const char *temp)
+{
+    tape_say(t, "0 " ZONE "%d/trip_point_%d_type %s\n0 " ZONE "%d/trip_point_%d_temp %s\n", zone, point, type, zone,
+             point, temp);
+}
+
+static void the_trip_point_is_where_the_processor_is_slowed_down(void **state)
+{
+    (void)state;
+    tape *t = tape_new();
+    say_zone(t, 0, "cpu-thermal", "50000");
+    say_trip(t, 0, 0, "active", "60000");  // a fan
+    say_trip(t, 0, 1, "passive", "70000"); // where it begins to look
+    say_trip(t, 0, 2, "passive", "85000");
+    say_trip(t, 0, 3, "hot", "80000");
+    say_trip(t, 0, 10, "critical", "105000");
+    say_zone(t, 1, "cpu-1", "51000");
+    say_trip(t, 1, 0, "passive", "-274000"); // not set
+    say_trip(t, 1, 1, "passive", "0");
+    say_trip(t, 1, 2, "hot", "99000");
+    say_trip(t, 1, 3, "hot", "98000");
+    say_zone(t, 2, "battery", "30000"); // not the processor's
+    say_trip(t, 2, 0, "passive", "45000");
+    say_cpu(t, 0, "1500000");
+    tape_say(t, "1000 " ZONE "0/trip_point_2_temp !EIO\n");
+    tape_open(t, &eb_probe_thermal, EB_PROBE_OK, "");
+    tape_read(t, 0);
+    assert_int_equal(tape_raw(t, "thermal/trip"), 85000);
+    assert_int_equal(tape_channel(t, "thermal/trip")->quantity, EB_QUANTITY_MILLICELSIUS);
+    tape_read(t, 1000);
+    assert_int_equal(tape_raw(t, "thermal/trip"), 98000);
+    tape_free(t);
+    t = tape_new(); // no zone has one: the hardware's own limit
+    say_zone(t, 0, "x86_pkg_temp", "50000");
+    say_trip(t, 0, 0, "passive", "0");
+    say_cpu(t, 0, "1500000");
+    tape_say(t, "0 /sys/class/hwmon/hwmon0/name nvme\n0 /sys/class/hwmon/hwmon0/temp1_crit 84000\n");
+    tape_say(t, "0 /sys/class/hwmon/hwmon1/name coretemp\n0 /sys/class/hwmon/hwmon1/temp1_crit 100000\n");
+    tape_open(t, &eb_probe_thermal, EB_PROBE_OK, "");
+    tape_read(t, 0);
+    assert_int_equal(tape_raw(t, "thermal/trip"), 100000);
+    assert_int_equal(tape_raw(t, "thermal/hottest"), 50000);
+    tape_free(t);
+}
+
 static void what_is_not_here_is_said(void **state)
 {
     (void)state;
@@ -221,6 +266,7 @@ int main(void)
         cmocka_unit_test(frequency_is_the_mean_of_the_cpus_that_answer),
         cmocka_unit_test(throttles_of_a_package_count_once_and_never_go_back),
         cmocka_unit_test(many_cpus_are_sampled_evenly),
+        cmocka_unit_test(the_trip_point_is_where_the_processor_is_slowed_down),
         cmocka_unit_test(what_is_not_here_is_said),
     };
     return cmocka_run_group_tests_name("thermal", tests, NULL, NULL);
