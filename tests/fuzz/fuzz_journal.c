@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as the files of a run: refused with one line, or read, computed and printed. The input is trials.jsonl,
-// requests.csv, tokens.csv and power.csv, each but the last followed by the byte 0x1e; @1, @2, @3 in the first stand
-// for the lengths of the others, so that rows can grow without being cut off.
+// requests.csv, tokens.csv and power.csv, of a profile also spans.csv and op_counters.csv, each but the last followed
+// by the byte 0x1e; @1 to @5 in the first stand for the lengths of the others, so that rows can grow without being cut
+// off.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "harness/record/journal.h"
+#include "harness/record/profile.h"
+#include "reports/plots_impl.h"
+#include "reports/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { FILES = 4, SEPARATOR = 0x1e };
+enum { FILES = 6, SEPARATOR = 0x1e };
 
-static const char *const names[FILES] = { "trials.jsonl", "requests.csv", "tokens.csv", "power.csv" };
+static const char *const names[FILES] = { "trials.jsonl", "requests.csv", "tokens.csv",
+                                          "power.csv",    "spans.csv",    "op_counters.csv" };
 static char folder[64];
 
 static void path_of(char *path, size_t size, const char *name)
@@ -45,7 +49,7 @@ static void write_lines(const uint8_t *data, size_t n, const size_t lengths[FILE
 {
     FILE *f = create(0);
     for (size_t i = 0; i < n; i++) {
-        if (data[i] == '@' && i + 1 < n && data[i + 1] >= '1' && data[i + 1] <= '3')
+        if (data[i] == '@' && i + 1 < n && data[i + 1] >= '1' && data[i + 1] < '0' + FILES)
             fprintf(f, "%zu", lengths[data[++i] - '0']);
         else
             fputc(data[i], f);
@@ -53,9 +57,38 @@ static void write_lines(const uint8_t *data, size_t n, const size_t lengths[FILE
     fclose(f);
 }
 
+static void print(const eb_run *run)
+{
+    const eb_report_style style = { .color = true };
+    eb_err err = { 0 };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    if (!out || !eb_report_find("md")->write(run, &style, out, &err))
+        abort();
+    fclose(out);
+    free(text);
+    free(eb_run_json(run));
+    free(eb_profile_csv(run));
+    free(eb_plot_roofline(run));
+    free(eb_plot_operators(run));
+}
+
+// What must hold of a profile, whatever it was made of: no negative joules, shares of the window, and figures or none.
+static void check(const eb_profile *p)
+{
+    for (int i = 0; i < p->n_rows; i++) {
+        const eb_profile_row *r = &p->rows[i];
+        if (!(r->time_s > 0) || r->calls < 0 || r->bytes < 0 || r->flop < 0 || r->j < 0)
+            abort();
+        if (*p->split.refused && r->j == r->j)
+            abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const uint8_t *part[FILES] = { data, data + size, data + size, data + size };
+    const uint8_t *part[FILES] = { data, data + size, data + size, data + size, data + size, data + size };
     size_t length[FILES] = { 0 };
     if (!folder[0]) {
         strcpy(folder, "/tmp/eb-fuzz-XXXXXX");
@@ -77,8 +110,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     eb_err err = { 0 };
     eb_run *run = eb_run_load(folder, &err);
+    for (int i = 0; run && i < run->n_profiles; i++)
+        check(run->profiles[i]);
     if (run)
-        free(eb_run_json(run));
+        print(run);
     else if (err.code != EB_USAGE || !err.message[0] || strchr(err.message, '\n'))
         abort();
     eb_run_free(run);
