@@ -54,6 +54,13 @@ static char *text(fields *f, const char *key, bool required)
     return required ? eb_strdup("") : NULL;
 }
 
+// "" where the file has null or nothing.
+static char *text_or_empty(fields *f, const char *key)
+{
+    char *s = text(f, key, false);
+    return s ? s : eb_strdup("");
+}
+
 static void text_into(fields *f, const char *key, char *buf, size_t size)
 {
     const char *s = eb_json_str(f->json, key, NULL);
@@ -181,8 +188,8 @@ static void read_sources(fields *f, eb_header *h)
         h->sources[h->n_sources++] = (eb_source_row){
             .name = text(&row, "name", true),
             .state = text(&row, "state", true),
-            .reason = text(&row, "reason", false),
-            .remedy = text(&row, "remedy", false),
+            .reason = text_or_empty(&row, "reason"),
+            .remedy = text_or_empty(&row, "remedy"),
         };
         f->ok = row.ok;
     }
@@ -259,10 +266,10 @@ static void read_case(fields *f, eb_case_info *c)
     c->id = text(f, "id", true);
     c->family = text(f, "family", true);
     c->model = text(f, "model", true);
-    c->source = text(f, "source", false);
-    c->type = text(f, "type", false);
+    c->source = text_or_empty(f, "source");
+    c->type = text_or_empty(f, "type");
     c->workload = text(f, "workload", true);
-    c->kv = text(f, "kv", false);
+    c->kv = text_or_empty(f, "kv");
     c->prompt_tok = whole(f, "prompt_tok", 0, INT32_MAX);
     c->output_tok = whole(f, "output_tok", 0, INT32_MAX);
     c->batch = whole(f, "batch", 0, INT32_MAX);
