@@ -120,7 +120,7 @@ ifeq ($(FLAVOUR)$(CROSS),release)
 LANDING := effbench
 endif
 
-.PHONY: all deps run test asan tsan cov fuzz bench check-layers check-headers lint format install uninstall help clean \
+.PHONY: all deps run test asan tsan cov fuzz bench hwtest check-layers check-headers lint format install uninstall help clean \
         unit-tests landing
 
 all: $(PROGRAM) landing ## build ./effbench
@@ -209,6 +209,10 @@ fuzz: deps ## coverage-guided fuzzing of every reader, FUZZ_SECONDS (600) each, 
 bench: deps ## the benchmarks of effbench itself
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@for b in $(BENCH); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+hwtest: deps ## what needs real counters: package energy against perf stat, and METER_CMD against both
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@tests/hw/run $(BUILD) $(PROGRAM)
 
 check-layers: ## who may include whom (docs/architecture.md)
 	@.ci/check-layers
