@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arbitrary contents of /sys and /proc, as a tape, through detection, opening and reading of powercap and process.
-// Whatever the text: no crash, no channel without a name, no value with a status other than ok.
+// Arbitrary contents of /sys and /proc, as a tape, through detection, opening and reading of every source that reads
+// files. Whatever the text: no crash, no channel without a name, no value with a status other than ok, no energy that
+// is negative or not a number.
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/io.h"
 #include "harness/base/mem.h"
+#include "harness/record/attribution.h"
 #include "harness/record/domain.h"
 #include "probes/probe_impl.h"
 
@@ -26,13 +29,38 @@ static void check_channel(const eb_channel *c)
     check(c->scale > 0 && c->unit >= 0);
 }
 
-static void read_at(eb_probe *probe, const eb_io *io, int n, int64_t t_ns)
+enum { TIMES = 7 };
+static const int64_t times[TIMES] = { 0, 1, 10, 1000, 1000000000, 2000000000, INT64_MAX };
+
+static void check_energy(const eb_channel *c, const eb_sample *samples)
 {
-    eb_sample *samples = eb_alloc((size_t)n * sizeof *samples);
-    io->clock.sleep_until_ns(&io->clock, t_ns);
-    eb_probe_read(probe, samples);
-    for (int i = 0; i < n; i++)
-        check(samples[i].status == EB_SAMPLE_OK || samples[i].raw == 0);
+    eb_trace *trace = eb_trace_new(c, samples, TIMES);
+    for (int from = 0; from < TIMES; from++) {
+        for (int to = from; to < TIMES; to++) {
+            eb_energy e = eb_trace_energy(trace, times[from], times[to]);
+            check(e.status == EB_SAMPLE_OK ? e.j >= 0 && isfinite(e.j) && e.halfwidth_j >= 0 : isnan(e.j));
+        }
+    }
+    eb_trace_free(trace);
+}
+
+// Every channel at every time.
+static void read_all(eb_probe *probe, const eb_io *io, const eb_channel *channels, int n)
+{
+    eb_sample *samples = eb_alloc((size_t)n * TIMES * sizeof *samples), series[TIMES];
+    for (int t = 0; t < TIMES; t++) {
+        io->clock.sleep_until_ns(&io->clock, times[t]);
+        eb_probe_read(probe, samples + t * n);
+    }
+    for (int i = 0; i < n; i++) {
+        for (int t = 0; t < TIMES; t++) {
+            series[t] = samples[t * n + i];
+            check(series[t].status == EB_SAMPLE_OK || series[t].raw == 0);
+            check(series[t].t_before_ns <= series[t].t_after_ns);
+        }
+        if (channels[i].quantity == EB_QUANTITY_ENERGY_UJ || channels[i].quantity == EB_QUANTITY_POWER_UW)
+            check_energy(&channels[i], series);
+    }
     free(samples);
 }
 
@@ -46,7 +74,6 @@ static eb_probe_state detect(const eb_probe_ops *ops, const eb_probe_env *env)
 
 static void exercise(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_state state)
 {
-    static const int64_t times[] = { 0, 1, 10, 1000, INT64_MAX };
     eb_err err;
     eb_err_clear(&err);
     eb_probe *probe = eb_probe_open(ops, env, &err);
@@ -63,8 +90,7 @@ static void exercise(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_
     for (int i = 0; i < n; i++)
         check(!counted[i] || (channels[i].domain != EB_DOMAIN_UNKNOWN && !channels[i].duplicate));
     free(counted);
-    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
-        read_at(probe, env->io, n, times[i]);
+    read_all(probe, env->io, channels, n);
     eb_probe_close(probe);
 }
 
@@ -72,7 +98,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 20000)
         return 0;
-    static const eb_probe_ops *const all[] = { &eb_probe_powercap, &eb_probe_process };
+    static const eb_probe_ops *const all[] = { &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_hwmon,
+                                               &eb_probe_amdgpu,   &eb_probe_battery,    &eb_probe_thermal,
+                                               &eb_probe_process };
     char *text = eb_strndup((const char *)data, size);
     eb_probe_config config;
     eb_probe_config_default(&config);
