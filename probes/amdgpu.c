@@ -255,8 +255,7 @@ static void say_why(const scan *s, const board *b, eb_probe_detection *out)
         snprintf(remedy, sizeof remedy,
                  "the kernel must manage its power: no amdgpu.dpm=0; a virtual function has none");
     } else {
-        snprintf(what, sizeof what, "%s %s", file,
-                 b->errnum == ERANGE ? "says more than a board can take" : eb_sysfs_why(b->errnum));
+        snprintf(what, sizeof what, "%s %s", file, eb_probe_why("amdgpu", b->errnum));
         snprintf(remedy, sizeof remedy, "look at dmesg for what amdgpu says of it");
     }
     eb_probe_say(out, s->n_good ? EB_PROBE_PARTIAL : state_of(b), remedy, "%d of %d boards cannot be read: %s (%s): %s",
@@ -362,6 +361,14 @@ static void close_probe(eb_probe *probe)
     free(probe->state);
 }
 
+static const char *why(int errnum)
+{
+    return says_asleep(errnum) ? "the card slept"
+           : errnum == EDOM    ? "says 0 W or less"
+           : errnum == ERANGE  ? "says more than a board can take"
+                               : NULL;
+}
+
 const eb_probe_ops eb_probe_amdgpu = {
     .name = "amdgpu",
     .doc = "AMD GPUs: energy or power of each board as its driver says it; of an APU that of the whole package",
@@ -369,4 +376,5 @@ const eb_probe_ops eb_probe_amdgpu = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = why,
 };

@@ -45,8 +45,7 @@ static void say_unreadable(const eb_supply *s, eb_probe_detection *out)
                      s->name);
     else
         eb_probe_say(out, EB_PROBE_NO_DRIVER, "look at dmesg for what the battery's driver says", CLASS "/%s/%s %s",
-                     s->name, s->bad_file,
-                     s->errnum == ERANGE ? "holds a value that no battery has" : eb_sysfs_why(s->errnum));
+                     s->name, s->bad_file, eb_probe_why("battery", s->errnum));
 }
 
 static void say_obstacle(const eb_io *io, const eb_supply *s, eb_probe_detection *out)
@@ -195,7 +194,7 @@ static void read_probe(eb_probe *probe, eb_sample *out)
     // Nothing runs on nothing.
     for (int i = 0; i < n && !power; i++)
         if (out[i].status == EB_SAMPLE_OK)
-            eb_probe_sample_result(-ENODATA, &out[i]);
+            eb_probe_sample_result(-EDOM, &out[i]);
 }
 
 static void close_probe(eb_probe *probe)
@@ -205,6 +204,14 @@ static void close_probe(eb_probe *probe)
     free(probe->state);
 }
 
+static const char *why(int errnum)
+{
+    return errnum == EBUSY    ? "a charger is online, or a battery does not discharge"
+           : errnum == EDOM   ? "the batteries say that they give 0 W"
+           : errnum == ERANGE ? "holds a value that no battery has"
+                              : NULL;
+}
+
 const eb_probe_ops eb_probe_battery = {
     .name = "battery",
     .doc = "What the machine takes from its batteries while it runs on them alone",
@@ -212,4 +219,5 @@ const eb_probe_ops eb_probe_battery = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = why,
 };

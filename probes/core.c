@@ -163,6 +163,13 @@ bool eb_probe_trouble(eb_probe *probe, char *buf, size_t size)
     return probe->ops->trouble && probe->ops->trouble(probe, buf, size);
 }
 
+const char *eb_probe_why(const char *source, int errnum)
+{
+    const eb_probe_ops *ops = eb_probe_find(source);
+    const char *own = ops && ops->why ? ops->why(errnum) : NULL;
+    return own ? own : errnum == EBADMSG ? "is empty or holds no number" : strerror(errnum);
+}
+
 void eb_probe_close(eb_probe *probe)
 {
     if (!probe)

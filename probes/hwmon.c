@@ -90,10 +90,13 @@ static bool is_possible(const sensor *s, int64_t value)
 
 static void check_value(sensor *s, const char *file, int64_t value)
 {
-    if (is_possible(s, value) || (value < 0 && s->kind.domain != EB_DOMAIN_SYSTEM)) // a current may flow back for once
-        return;
+    if (is_possible(s, value) || (value < 0 && s->feature == RAIL && s->kind.domain != EB_DOMAIN_SYSTEM))
+        return; // a current may flow back for once
+    bool system = s->kind.domain == EB_DOMAIN_SYSTEM;
     s->errnum = ENODATA;
-    s->why = value > 0 ? "says more power than there can be" : "says that the board takes no power";
+    s->why = value > 0 ? "says more power than there can be"
+             : system  ? "says that the board takes no power"
+                       : "is negative";
     snprintf(s->file, sizeof s->file, "%s", file);
 }
 
@@ -381,7 +384,7 @@ static void read_sensor(const eb_io *io, const sensor *s, eb_sample *out)
     int rc = s->feature == RAIL ? read_rail(io, s, &value) : eb_sysfs_pread_s64(io, s->handle, &value);
     out->t_after_ns = io->clock.now_ns(&io->clock);
     out->raw = (uint64_t)value;
-    eb_probe_sample_result(rc == 0 && !is_possible(s, value) ? -ENODATA : rc, out);
+    eb_probe_sample_result(rc == 0 && !is_possible(s, value) ? -ERANGE : rc, out);
 }
 
 static void read_probe(eb_probe *probe, eb_sample *out)
@@ -398,6 +401,11 @@ static void close_probe(eb_probe *probe)
     free(probe->state);
 }
 
+static const char *why_not(int errnum)
+{
+    return errnum == ERANGE ? "says a power that cannot be" : NULL;
+}
+
 const eb_probe_ops eb_probe_hwmon = {
     .name = "hwmon",
     .doc = "Energy and power of hardware monitors: rails of boards (INA3221, INA2xx), amd_energy, and what else says "
@@ -406,4 +414,5 @@ const eb_probe_ops eb_probe_hwmon = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = why_not,
 };

@@ -122,7 +122,7 @@ static void scan_deinit(scan *s)
 
 static const char *what_went_wrong(int errnum)
 {
-    return errnum == EBADMSG ? "is empty or holds no number" : strerror(errnum);
+    return eb_probe_why("powercap", errnum);
 }
 
 static void say_no_device(const scan *s, eb_probe_detection *out)

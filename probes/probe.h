@@ -83,6 +83,8 @@ void eb_probe_read(eb_probe *probe, eb_sample *out);
 // What has gone wrong with it since it was opened, for people; false when nothing has.
 bool eb_probe_trouble(eb_probe *probe, char *buf, size_t size);
 const char *eb_probe_name(const eb_probe *probe);
+// Why a sample of this source has the errnum that it has, for people.
+const char *eb_probe_why(const char *source, int errnum);
 void eb_probe_close(eb_probe *probe);
 
 #endif

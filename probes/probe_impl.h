@@ -15,6 +15,8 @@ struct eb_probe_ops {
     void (*read)(eb_probe *probe, eb_sample *out);
     void (*close)(eb_probe *probe);                           // frees state; channels are freed by the core
     bool (*trouble)(eb_probe *probe, char *buf, size_t size); // may be NULL: its samples say all there is
+    // What the errnum of a sample means here; NULL, or returns NULL: what the errnum says.
+    const char *(*why)(int errnum);
 };
 
 struct eb_probe {

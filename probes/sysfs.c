@@ -152,7 +152,7 @@ int eb_sysfs_list_indices(const eb_io *io, const char *dir, const char *prefix, 
 
 const char *eb_sysfs_why(int errnum)
 {
-    return errnum == EBADMSG ? "is empty or holds no number" : strerror(errnum);
+    return eb_probe_why("", errnum);
 }
 
 bool eb_sysfs_refused(int errnum)

@@ -277,6 +277,23 @@ static int dry_run(const eb_globals *globals, const eb_plan *plan)
 
 // ---- after the run -----------------------------------------------------------------------------------------
 
+// What is known of why an energy is missing: the warnings that name one of its channels.
+static void say_causes(const eb_run *run, const eb_case_result *c)
+{
+    enum { MOST = 4 };
+    int said = 0;
+    for (int i = 0; i < c->n_warnings + run->n_warnings; i++) {
+        const char *warning = i < c->n_warnings ? c->warnings[i] : run->warnings[i - c->n_warnings];
+        bool named = false;
+        for (int k = 0; k < run->header->n_channels && !named; k++) {
+            const eb_channel *channel = &run->header->channels[k];
+            named = channel->grade != EB_GRADE_NONE && strstr(warning, channel->name);
+        }
+        if (named && said++ < MOST)
+            fprintf(stderr, "  cause: %s\n", warning);
+    }
+}
+
 static int judge(const eb_run *run, const eb_plan *plan)
 {
     for (int i = 0; i < run->n_cases; i++) {
@@ -291,6 +308,7 @@ static int judge(const eb_run *run, const eb_plan *plan)
             fprintf(stderr, "effbench: error: '%s' has energy of grade '%s', '%s' was required%s%s\n", c->info->id,
                     eb_grade_name(grade), eb_grade_name(plan->run.require_energy),
                     energy && energy->note[0] ? ": " : "", energy ? energy->note : "");
+            say_causes(run, c);
             return EB_UNAVAILABLE;
         }
     }

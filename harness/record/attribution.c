@@ -86,6 +86,14 @@ static void add_hole(eb_trace *t, double from_ns, double to_ns, eb_status status
     t->holes[t->n_holes++] = (hole){ from_ns, to_ns, status };
 }
 
+// A counter that broke and has not moved since has told nothing since: its equal readings are no 0 J.
+static void lengthen_hole(eb_trace *t, double to_ns, double value, double *value_before)
+{
+    if (t->n_holes && t->channel.quantity == EB_QUANTITY_ENERGY_UJ && t->channel.cumulative && value == *value_before)
+        t->holes[t->n_holes - 1].to_ns = to_ns;
+    *value_before = value;
+}
+
 static double middle_ns(const eb_trace *t, const eb_sample *s)
 {
     return ((double)(s->t_before_ns - t->origin_ns) + (double)(s->t_after_ns - t->origin_ns)) / 2;
@@ -96,7 +104,7 @@ static double middle_ns(const eb_trace *t, const eb_sample *s)
 static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
 {
     const eb_sample *last = NULL;
-    double value = 0, from_ns = 0;
+    double value = 0, broken_value = NAN, from_ns = 0; // broken_value: what it was behind the last hole
     eb_status broken = EB_SAMPLE_OK;
     bool failed = false;
     for (size_t i = 0; i < n; i++) {
@@ -119,8 +127,10 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
                 broken = status;
             value += broken ? 0 : (double)diff * t->channel.scale;
         }
-        if (broken && last)
+        if (broken && last) {
+            lengthen_hole(t, from_ns, value, &broken_value);
             add_hole(t, from_ns, at, broken);
+        }
         if (!t->channel.cumulative)
             value = (double)s->raw * t->channel.scale;
         t->points[t->n++] = (point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last, failed };
@@ -129,6 +139,8 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
         last = s;
         from_ns = at;
     }
+    if (last)
+        lengthen_hole(t, broken ? from_ns : INFINITY, value, &broken_value);
     if (broken && last)
         add_hole(t, from_ns, INFINITY, broken);
 }

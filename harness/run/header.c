@@ -120,6 +120,16 @@ static size_t add_reason(char *buf, size_t size, size_t at, const char *name, co
     return at;
 }
 
+// What could be mended comes first.
+static int rank_of(const eb_source_row *s)
+{
+    static const eb_probe_state first[] = { EB_PROBE_NO_PERMISSION, EB_PROBE_NO_DRIVER, EB_PROBE_PARTIAL };
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++)
+        if (strcmp(s->state, eb_probe_state_name(first[i])) == 0)
+            return 0;
+    return strcmp(s->state, eb_probe_state_name(EB_PROBE_OFF)) == 0 ? 1 : 2;
+}
+
 // Why there is not more: which sources that were asked for do not work, what counts nothing, and the other sources.
 static size_t reasons(const eb_found *found, char *buf, size_t size)
 {
@@ -132,9 +142,11 @@ static size_t reasons(const eb_found *found, char *buf, size_t size)
         if (found->channels[i].live == EB_LIVE_DEAD)
             at += (size_t)snprintf(buf + at, size - at, "%s%s %s", at ? "; " : "", found->channels[i].name,
                                    found->channels[i].note);
-    for (int i = 0; i < found->n_sources; i++)
-        if (!found->config || !asked_for(found->config, found->sources[i].name))
-            at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);
+    for (int rank = 0; rank <= 2; rank++)
+        for (int i = 0; i < found->n_sources; i++)
+            if (rank_of(&found->sources[i]) == rank &&
+                (!found->config || !asked_for(found->config, found->sources[i].name)))
+                at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);
     return at;
 }
 

@@ -15,6 +15,7 @@
 #include "harness/run/ceilings.h"
 #include "harness/run/cold.h"
 #include "harness/run/facts.h"
+#include "harness/run/faults.h"
 #include "harness/run/guards.h"
 #include "harness/run/header.h"
 #include "harness/run/machine.h"
@@ -436,6 +437,7 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
     info.wide_samples = ok ? eb_sampler_wide(r->sampler) : 0;
     if (ok)
         eb_spans_keep(&r->spans, r->journal, &info, &w);
+    eb_faults_warn(r->found.channels, r->found.n_channels, rows, n, &w);
     info.warnings = w.items;
     info.n_warnings = (int)w.n;
     ok = eb_journal_trial(r->journal, &info, sink.requests, sink.n_requests, sink.tokens, sink.n_tokens, rows, n, err);
