@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RAPL energy through the kernel's perf PMU `power`, opened as its folder in /sys describes it: one system-wide event
 // per energy and CPU of `cpumask` (one CPU per package or die). It needs CAP_PERFMON where powercap needs root, and
-// is powercap's cross-check where both work. The rules are those of docs/metrics.md ("RAPL").
+// is powercap's cross-check where both work. The rules are those of docs/energy-sources.md.
 // Events are those of eb_io: a rooted or replayed tree has its own and never asks the kernel.
 #include <errno.h>
 #include <linux/perf_event.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // RAPL energy through /sys/class/powercap: zones by their `name`, each with its own wrap range, unit and
 // power bound; which zone repeats another; and, where nothing can be read, why and what to do.
-// The rules are those of docs/metrics.md ("RAPL"); a zone counts as available after an open and two good reads.
+// The rules are those of docs/energy-sources.md; a zone counts as available after an open and two good reads.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
