@@ -198,7 +198,7 @@ static bool check_names(reader *r, const char *at, const eb_formula *f)
     for (int i = 0; i < f->n_names; i++)
         if (!is_variable(f->names[i]) && !eb_groups_event(r->groups, f->names[i])) {
             const bool minus = strchr(f->names[i], '-') != NULL;
-            eb_err *err = wrong(r, at);
+            eb_err *err = wrong(r, at + f->name_at[i]);
             snprintf(err->message, sizeof err->message, "'%s' is neither a variable nor an event named so far",
                      f->names[i]);
             eb_err_hint(err, minus ? "name it in a line `event` before, or put a space before the minus"

@@ -81,6 +81,7 @@ static bool add_name(parser *p)
         return wrong(p, "the formula has too many names");
     if (i == f->n_names) {
         memcpy(f->names[f->n_names], p->at, n);
+        f->name_at[f->n_names] = (int)(p->at - p->text);
         f->names[f->n_names++][n] = '\0';
     }
     if (!add(p, '@', i, 0))

@@ -18,6 +18,7 @@ typedef struct eb_formula_step {
 
 typedef struct eb_formula {
     char names[EB_FORMULA_NAMES][EB_FORMULA_NAME]; // each once, as they come
+    int name_at[EB_FORMULA_NAMES];                 // where each first stands in the text, from 0
     int n_names;
     eb_formula_step steps[EB_FORMULA_STEPS]; // operands before their operator
     int n_steps;

@@ -162,7 +162,7 @@ static const struct {
     { G "metric m [sixteen letters!] = e\n", 3, 10, "unit" },
     { G "metric m [1] e\n", 3, 14, "= is expected" },
     { G "metric m [1] = e +\n", 3, 19, "expected here" },
-    { G "metric m [1] = 2 * x\n", 3, 16, "'x' is neither" },
+    { G "metric m [1] = 2 * x\n", 3, 20, "'x' is neither" },
     { G "metric ipc [1] = e\n", 3, 8, "already" },
     { G "metric m [1] = e\nmetric m [1] = e\n", 4, 8, "already" },
     { G "metric m [1] = e\nevent \xC3\xA4\n", 4, 7, "ASCII" },
