@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probes/meter_track.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include "harness/base/units.h"
 #include "probes/probe_impl.h"
 
@@ -19,18 +21,23 @@ static const int64_t slack_ns = 20000000; // a line may come later than usual by
 
 // ---- one line ----
 
+// What may stand behind a value. Without a prefix in any case: mW and MW are not the same.
 static const struct {
     const char *name;
-    bool joules;
-} units[] = { { "w", false }, { "watt", false }, { "watts", false },
-              { "j", true },  { "joule", true }, { "joules", true } };
+    bool joules, any_case;
+    double factor;
+} units[] = {
+    { "w", false, true, 1 },     { "watt", false, true, 1 }, { "watts", false, true, 1 }, { "mW", false, false, 1e-3 },
+    { "kW", false, false, 1e3 }, { "j", true, true, 1 },     { "joule", true, true, 1 },  { "joules", true, true, 1 },
+    { "mJ", true, false, 1e-3 }, { "kJ", true, false, 1e3 }, { "Wh", true, false, 3600 }, { "kWh", true, false, 3.6e6 },
+};
 
-// 1 = the unit that is expected, 0 = the other one, -1 = no unit.
-static int unit_of(const char *word, bool joules)
+// Its index, or -1.
+static int unit_of(const char *word)
 {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (strcasecmp(word, units[i].name) == 0)
-            return units[i].joules == joules;
+        if ((units[i].any_case ? strcasecmp : strcmp)(word, units[i].name) == 0)
+            return (int)i;
     return -1;
 }
 
@@ -49,12 +56,77 @@ static int split(const char *text, char fields[FIELDS_MAX + 1][FIELD_BYTES])
     return n;
 }
 
+// Takes the unit off the last field, or the last field where that is one. Its index, or -1.
+static int take_unit(char fields[FIELDS_MAX + 1][FIELD_BYTES], int *n)
+{
+    char *last = fields[*n - 1];
+    int unit = *n > 1 ? unit_of(last) : -1;
+    if (unit >= 0) {
+        --*n;
+        return unit;
+    }
+    size_t at = strlen(last);
+    while (at > 0 && isalpha((unsigned char)last[at - 1]))
+        at--;
+    unit = at > 0 ? unit_of(last + at) : -1;
+    if (unit >= 0)
+        last[at] = '\0';
+    return unit;
+}
+
 static int count_decimals(const char *number)
 {
     if (strpbrk(number, "eE"))
         return -1;
     const char *point = strchr(number, '.');
     return point ? (int)strlen(point + 1) : 0;
+}
+
+// 2026-11-21, and 10:30:00 with any fraction and Z or +01:00 behind it. Seconds since 1970, of UTC where no zone is
+// said: only differences matter.
+static bool parse_calendar(const char *date, const char *clock, double *s)
+{
+    struct tm tm = { 0 };
+    int at = 0, zone_h = 0, zone_min = 0;
+    double seconds = 0, fraction = 0;
+    if (sscanf(date, "%4d-%2d-%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &at) != 3 || at != 10 || date[at])
+        return false;
+    if (sscanf(clock, "%2d:%2d:%2d%n", &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &at) != 3 || at != 8)
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    seconds = (double)timegm(&tm);
+    const char *rest = clock + at;
+    if (*rest == '.') {
+        char digits[16] = "0";
+        size_t n = strspn(rest + 1, "0123456789");
+        snprintf(digits, sizeof digits, "0.%.*s", (int)(n < 12 ? n : 12), rest + 1);
+        if (n == 0 || !eb_parse_double(digits, &fraction, NULL))
+            return false;
+        rest += 1 + n;
+    }
+    double sign = *rest == '-' ? -1 : 1;
+    if ((*rest == '+' || *rest == '-') && sscanf(rest + 1, "%2d:%2d%n", &zone_h, &zone_min, &at) == 2 && at == 5)
+        rest += 1 + at;
+    else
+        rest += *rest == 'Z';
+    *s = seconds + fraction - sign * (zone_h * 3600.0 + zone_min * 60.0);
+    return *rest == '\0';
+}
+
+// The stamp in front of the value: a number, or a date and time in one field or two.
+static bool parse_stamp(char fields[FIELDS_MAX + 1][FIELD_BYTES], int n, eb_meter_line *out)
+{
+    char *t = strchr(fields[0], 'T');
+    out->stamped = n > 1;
+    out->calendar = n == 3 || (n == 2 && t);
+    if (!out->stamped)
+        return true;
+    if (!out->calendar)
+        return eb_parse_double(fields[0], &out->stamp, NULL);
+    if (n == 2)
+        *t = '\0';
+    return parse_calendar(fields[0], n == 2 ? t + 1 : fields[1], &out->stamp);
 }
 
 const char *eb_meter_line_parse(const char *text, size_t len, bool joules, eb_meter_line *out)
@@ -67,20 +139,23 @@ const char *eb_meter_line_parse(const char *text, size_t len, bool joules, eb_me
     if (text[blank] == '\0' || text[blank] == '#')
         return "";
     int n = split(text, fields);
-    int unit = n >= 2 ? unit_of(fields[n - 1], joules) : -1;
-    if (unit == 0)
-        return joules ? "gives watts where meter_format is joules" : "gives joules where meter_format is watts";
-    n -= unit == 1;
-    if (n < 1 || n > 2)
+    if (n == 0)
+        return "holds no number";
+    int unit = take_unit(fields, &n);
+    if (unit >= 0 && units[unit].joules != joules)
+        return joules ? "gives a power where meter_format is joules" : "gives an energy where meter_format is watts";
+    if (n > FIELDS_MAX)
         return "has more than a time stamp and a value";
-    out->stamped = n == 2;
-    if (out->stamped && !eb_parse_double(fields[0], &out->stamp, NULL))
-        return "has a time stamp that is no number";
+    if (!parse_stamp(fields, n, out))
+        return n == FIELDS_MAX ? "has more than a time stamp and a value" : "has a time stamp that is none";
     if (!eb_parse_double(fields[n - 1], &out->value, NULL))
         return "holds no number";
     if (out->value < 0)
         return "is below 0";
-    out->decimals = count_decimals(fields[n - 1]);
+    double factor = unit >= 0 ? units[unit].factor : 1;
+    int decimals = count_decimals(fields[n - 1]);
+    out->value *= factor;
+    out->step = decimals >= 0 ? factor * pow(10, -decimals) : 0;
     return NULL;
 }
 
@@ -131,13 +206,14 @@ static double time_of(eb_meter_track *t, const eb_meter_line *line, int64_t came
 {
     if (!line->stamped || t->lie[0])
         return (double)came_ns;
+    double stamp_ns = line->stamp * (line->calendar ? ns_per_s : t->setup.tick_ns);
     if (t->stamps == 0) {
         t->stamps = 1;
-        t->first_stamp = line->stamp;
+        t->first_stamp_ns = stamp_ns;
         t->first_came_ns = t->lead_since_ns = came_ns;
         return (double)came_ns;
     }
-    double elapsed_ns = (line->stamp - t->first_stamp) * t->setup.tick_ns;
+    double elapsed_ns = stamp_ns - t->first_stamp_ns;
     double since_ns = (double)(came_ns - t->first_came_ns);
     if (is_lying(t, elapsed_ns, since_ns))
         return (double)came_ns;
@@ -235,10 +311,8 @@ void eb_meter_track_line(eb_meter_track *t, const char *text, size_t len, bool c
         eb_meter_track_refuse(t, text, why);
     if (why)
         return;
-    if (t->setup.joules && line.decimals >= 0) {
-        double unit_j = pow(10, -line.decimals);
-        t->unit_j = t->unit_j > 0 ? fmin(t->unit_j, unit_j) : unit_j;
-    }
+    if (t->setup.joules && line.step > 0)
+        t->unit_j = t->unit_j > 0 ? fmin(t->unit_j, line.step) : line.step;
     take(t, line.value, time_of(t, &line, came_ns), came_ns);
 }
 

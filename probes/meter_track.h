@@ -42,16 +42,16 @@ typedef struct eb_meter_track {
     int64_t came_ns, usual_ns;      // of the last reading; the time between two, as long as it gets
     double at_ns;                   // when the last reading was
     // stamps, relative to the first one
-    int64_t stamps;                                        // that were believed
-    double first_stamp, stamp_ns, lead_ns, lead_before_ns; // the latter: most that a stamp was ahead of its arrival
+    int64_t stamps;                                           // that were believed
+    double first_stamp_ns, stamp_ns, lead_ns, lead_before_ns; // the latter: most that a stamp was ahead of its arrival
     int64_t first_came_ns, lead_since_ns;
 } eb_meter_track;
 
 // What a line holds. Returns NULL, or why it is refused; "" = nothing to refuse (empty, or a comment).
 typedef struct eb_meter_line {
-    bool stamped;
-    double stamp, value;
-    int decimals; // digits behind the point of the value; -1 = written with an exponent
+    bool stamped, calendar; // the stamp counts seconds since 1970
+    double stamp, value;    // value in W or J
+    double step;            // what its last digit stands for; 0 = not known
 } eb_meter_line;
 const char *eb_meter_line_parse(const char *text, size_t len, bool joules, eb_meter_line *out);
 

@@ -102,8 +102,28 @@ static bool asked_for(const eb_probe_config *config, const char *source)
     return !is_auto(config->sources) && eb_probe_wanted(eb_probe_find(source), config);
 }
 
+// A meter of the whole machine counts in one boundary, and that is not the default.
+static bool meter_is_elsewhere(const eb_found *found, char *buf, size_t size)
+{
+    eb_boundary boundary = found->config ? found->config->boundary : EB_BOUNDARY_COMPUTE;
+    for (int i = 0; i < found->n_channels; i++) {
+        const eb_channel *c = &found->channels[i];
+        eb_boundary own = c->grade == EB_GRADE_WALL ? EB_BOUNDARY_WALL : EB_BOUNDARY_PLATFORM;
+        if (strcmp(c->source, "meter") != 0 || c->domain != EB_DOMAIN_SYSTEM || own == boundary ||
+            c->grade == EB_GRADE_ESTIMATE)
+            continue;
+        snprintf(buf, size, "its %s joules are not those of boundary '%s': [probes] boundary = %s counts them",
+                 eb_grade_name(c->grade), eb_boundary_name(boundary), eb_boundary_name(own));
+        return true;
+    }
+    return false;
+}
+
 void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warnings *warnings)
 {
+    char elsewhere[160];
+    if (meter_is_elsewhere(found, elsewhere, sizeof elsewhere))
+        eb_warn(warnings, "meter: %s", elsewhere);
     for (int i = 0; i < found->n_sources; i++) {
         const eb_source_row *s = &found->sources[i];
         if (asked_for(config, s->name) && strcmp(s->state, eb_probe_state_name(EB_PROBE_OK)) != 0)
@@ -133,8 +153,11 @@ static int rank_of(const eb_source_row *s)
 // Why there is not more: which sources that were asked for do not work, what counts nothing, and the other sources.
 static size_t reasons(const eb_found *found, char *buf, size_t size)
 {
+    char elsewhere[160];
     size_t at = 0;
     buf[0] = '\0';
+    if (meter_is_elsewhere(found, elsewhere, sizeof elsewhere))
+        at = add_reason(buf, size, at, "meter", elsewhere);
     for (int i = 0; i < found->n_sources; i++)
         if (found->config && asked_for(found->config, found->sources[i].name))
             at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);

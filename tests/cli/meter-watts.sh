@@ -48,6 +48,10 @@ rc=0
 "$EFFBENCH" run c.ini --sysroot root --set probes:meter_grade=counter --set probes:meter_format=watts --out no >/dev/null 2>err || rc=$?
 [ $rc = 2 ]
 grep -q 'watts that are sampled are no counter' err
+# In a boundary that it is not of it counts nothing, and that is said.
+"$EFFBENCH" run c.ini --sysroot root --set workload:a:output=8 --out elsewhere 2>/dev/null | tr -s '\n ' ' ' >text
+grep -q "meter: its sampled joules are not those of boundary 'compute': \[probes\] boundary = platform counts them" text
+"$EFFBENCH" report elsewhere --format csv | awk -F, '$10 == "energy_j" && $11 != "" { exit 1 }'
 # Nothing of the meter is left behind (what its shell leaves is reaped by the system, a little later).
 [ "$(wc -l <pids)" -ge 3 ]
 while read -r pid; do

@@ -68,38 +68,54 @@ static void lines(void **state)
         const char *text;
         bool joules, stamped;
         double stamp, value;
-        int decimals;
+        double step;
         const char *why; // part of it; NULL = taken
     } cases[] = {
-        { "50", false, false, 0, 50, 0, NULL },
-        { "  50.25\t", false, false, 0, 50.25, 2, NULL },
-        { "12.5 50.250", false, true, 12.5, 50.25, 3, NULL },
-        { "12.5,50", false, true, 12.5, 50, 0, NULL },
-        { "12.5; 50 W", false, true, 12.5, 50, 0, NULL },
-        { "50 watts", false, false, 0, 50, 0, NULL },
-        { "-3 50", false, true, -3, 50, 0, NULL },
-        { "1763717607.123456789 1e1", false, true, 1763717607.123456789, 10, -1, NULL },
-        { "0", false, false, 0, 0, 0, NULL },
-        { "7.5 1234 J", true, true, 7.5, 1234, 0, NULL },
-        { "1234.25 joules", true, false, 0, 1234.25, 2, NULL },
+        { "50", false, false, 0, 50, 1, NULL },
+        { "  50.25\t", false, false, 0, 50.25, 0.01, NULL },
+        { "12.5 50.250", false, true, 12.5, 50.25, 0.001, NULL },
+        { "12.5,50", false, true, 12.5, 50, 1, NULL },
+        { "12.5; 50 W", false, true, 12.5, 50, 1, NULL },
+        { "50 watts", false, false, 0, 50, 1, NULL },
+        { "50.5W", false, false, 0, 50.5, 0.1, NULL },
+        { "1 500 mW", false, true, 1, 0.5, 0.001, NULL },
+        { "0.5kW", false, false, 0, 500, 100, NULL },
+        { "-3 50", false, true, -3, 50, 1, NULL },
+        { "1763717607.123456789 1e1", false, true, 1763717607.123456789, 10, 0, NULL },
+        { "0", false, false, 0, 0, 1, NULL },
+        { "7.5 1234 J", true, true, 7.5, 1234, 1, NULL },
+        { "1234.25 joules", true, false, 0, 1234.25, 0.01, NULL },
+        { "12.34 kWh", true, false, 0, 12.34 * 3.6e6, 36000, NULL },
+        { "2026-01-31T10:30:00Z 50", false, true, 1769855400, 50, 1, NULL },
+        { "2026-01-31T10:30:00.25+01:00,50", false, true, 1769851800.25, 50, 1, NULL },
+        { "2026-01-31 10:30:00.5 50 W", false, true, 1769855400.5, 50, 1, NULL },
+        { "2026-01-31T00:00:00-00:30 50", false, true, 1769817600 + 1800, 50, 1, NULL },
         { "", false, false, 0, 0, 0, "" },
         { " \t", false, false, 0, 0, 0, "" },
         { "# time watts", false, false, 0, 0, 0, "" },
-        { "50 J", false, false, 0, 0, 0, "gives joules where" },
-        { "1 50 W", true, false, 0, 0, 0, "gives watts where" },
+        { "50 J", false, false, 0, 0, 0, "gives an energy where" },
+        { "50J", false, false, 0, 0, 0, "gives an energy where" },
+        { "1 50 W", true, false, 0, 0, 0, "gives a power where" },
         { "abc", false, false, 0, 0, 0, "no number" },
         { "W", false, false, 0, 0, 0, "no number" },
-        { "time power", false, false, 0, 0, 0, "time stamp that is no number" },
-        { "12:30 50", false, false, 0, 0, 0, "time stamp that is no number" },
+        { ",;", false, false, 0, 0, 0, "no number" },
+        { "time watts", false, false, 0, 0, 0, "no number" },
+        { "time power", false, false, 0, 0, 0, "time stamp that is none" },
+        { "12:30 50", false, false, 0, 0, 0, "time stamp that is none" },
+        { "2026-01-31T10:30 50", false, false, 0, 0, 0, "time stamp that is none" },
+        { "2026-01-31T10:30:00X 50", false, false, 0, 0, 0, "time stamp that is none" },
+        { "2026-01-31T10:30:00. 50", false, false, 0, 0, 0, "time stamp that is none" },
+        { "T 50", false, false, 0, 0, 0, "time stamp that is none" },
         { "1 2 3", false, false, 0, 0, 0, "more than a time stamp" },
         { "1 2 3 4 5 6", false, false, 0, 0, 0, "more than a time stamp" },
         { "nan", false, false, 0, 0, 0, "no number" },
         { "inf", false, false, 0, 0, 0, "no number" },
+        { "infJ", true, false, 0, 0, 0, "no number" },
         { "1e999", false, false, 0, 0, 0, "no number" },
         { "0x10", false, false, 0, 0, 0, "no number" },
-        { "50W", false, false, 0, 0, 0, "no number" },
+        { "50 MW", false, false, 0, 0, 0, "no number" },
         { "-0.5", false, false, 0, 0, 0, "below 0" },
-        { "nan 5", false, false, 0, 0, 0, "time stamp that is no number" },
+        { "nan 5", false, false, 0, 0, 0, "time stamp that is none" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         eb_meter_line line;
@@ -110,8 +126,9 @@ static void lines(void **state)
         if (why)
             continue;
         assert_int_equal(line.stamped, cases[i].stamped);
-        assert_true(line.stamp == cases[i].stamp && line.value == cases[i].value);
-        assert_int_equal(line.decimals, cases[i].decimals);
+        assert_float_equal(line.stamp, cases[i].stamp, 1e-6);
+        assert_float_equal(line.value, cases[i].value, 1e-9 * cases[i].value);
+        assert_float_equal(line.step, cases[i].step, 1e-12);
     }
     eb_meter_line line;
     assert_non_null(strstr(eb_meter_line_parse("5\0 6", 4, false, &line), "NUL"));
@@ -219,7 +236,7 @@ static void refused_lines_are_counted_and_named(void **state)
     assert_int_equal(read_ok(&t, 6 * S), 10000000);
     assert_int_equal(t.refused, 5);
     assert_int_equal(t.good, 2);
-    expect_trouble(&t, 6 * S, "5 of 8 lines refused: line 6, 'oh?[1m dear', has a time stamp that is no number");
+    expect_trouble(&t, 6 * S, "5 of 8 lines refused: line 6, 'oh?[1m dear', has a time stamp that is none");
 }
 
 // An old value is not shown again; what was drawn in a silence of more than the timeout is not known.
