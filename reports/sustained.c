@@ -16,6 +16,7 @@ static const eb_column columns[] = {
     { .head = "from", .unit = "s", .label = true },
     { .head = "decode", .unit = "tok/s" },
     { .head = "power", .unit = "W" },
+    { .head = "", .unit = "±", .glue = true },
     { .head = "energy", .unit = "J/tok" },
     { .head = "hottest", .unit = "°C" },
     { .head = "clock", .unit = "MHz" },
@@ -36,7 +37,7 @@ static double per(double a, double b)
 // `n` windows from `from` on as one row.
 static void put_row(eb_table *t, const eb_sustained *s, int from, int n)
 {
-    double tok = 0, decode_tok = 0, decode_s = 0, j = 0, length_s = 0, hottest = NAN, hz = 0;
+    double tok = 0, decode_tok = 0, decode_s = 0, j = 0, half_j = 0, length_s = 0, hottest = NAN, hz = 0;
     int known_hz = 0, throttled = 0;
     char buf[48];
     for (int i = from; i < from + n; i++) {
@@ -45,6 +46,7 @@ static void put_row(eb_table *t, const eb_sustained *s, int from, int n)
         decode_tok += w->decode_tok;
         decode_s += w->decode_s;
         j += w->j;
+        half_j = hypot(half_j, w->halfwidth_j);
         length_s += w->length_s;
         hottest = fmax(hottest, w->heat.temperature_c);
         known_hz += isfinite(w->heat.frequency_hz);
@@ -56,6 +58,10 @@ static void put_row(eb_table *t, const eb_sustained *s, int from, int n)
     eb_table_cell(t, buf, EB_MARK_NONE);
     number(t, per(decode_tok, decode_s), 3);
     number(t, per(j, length_s), 3);
+    char half[64] = "", digits[48];
+    if (isfinite(half_j))
+        snprintf(half, sizeof half, "±%s", eb_fmt_sig(digits, sizeof digits, per(half_j, length_s), 1));
+    eb_table_cell(t, half, EB_MARK_NONE);
     number(t, per(j, tok), 3);
     number(t, hottest, 3);
     number(t, per(hz, known_hz) / 1e6, 4);
@@ -107,7 +113,9 @@ char *eb_sustained_note(const eb_run *run, const eb_sustained *s)
     if (isfinite(s->sustained_frac))
         eb_text_add(&t, ", which is %.3g %% of the peak", 100 * s->sustained_frac);
     if (isfinite(s->first.w) && isfinite(s->last.w))
-        eb_text_add(&t, "; %s and %s W", eb_fmt_sig(a, sizeof a, s->first.w, 3), eb_fmt_sig(b, sizeof b, s->last.w, 3));
+        eb_text_add(&t, "; %s and %s W (%s)", eb_fmt_sig(a, sizeof a, s->first.w, 3),
+                    eb_fmt_sig(b, sizeof b, s->last.w, 3),
+                    eb_grade_name(s->first.grade < s->last.grade ? s->first.grade : s->last.grade));
     if (s->ran_s < 0.95 * s->asked_s)
         eb_text_add(&t, "; it ended before its %s s because its tokens filled the memory set aside for them",
                     eb_fmt_sig(a, sizeof a, s->asked_s, 3));

@@ -211,6 +211,8 @@ static void add_edge(cJSON *obj, const char *key, const eb_sustained_edge *e)
     cJSON *edge = eb_json_add_obj(obj, key);
     eb_json_add_num(edge, "decode_tok_s", e->decode_tok_s);
     eb_json_add_num(edge, "power_w", e->w);
+    eb_json_add_num(edge, "halfwidth_w", e->halfwidth_w);
+    eb_json_add_str(edge, "grade", eb_grade_name(e->grade));
     eb_json_add_num(edge, "j_per_tok", e->j_per_tok);
     eb_json_add_num(edge, "frequency_hz", e->frequency_hz);
     eb_json_add_num(edge, "temperature_c", e->temperature_c);

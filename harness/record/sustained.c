@@ -161,7 +161,7 @@ static void add_energy(frame *f, const eb_sums_env *env, const eb_trial_data *tr
         eb_energy j = eb_trial_energy_window(&e, edge_ns(f, i), edge_ns(f, i + 1));
         w->j = j.j;
         w->w = j.j / w->length_s;
-        w->halfwidth_w = j.halfwidth_j / w->length_s;
+        w->halfwidth_j = j.halfwidth_j;
         w->grade = isnan(j.j) ? EB_GRADE_NONE : j.grade;
     }
     eb_trial_energy_deinit(&e);
@@ -184,12 +184,16 @@ static double stretch_tok_s(const eb_sustained *s, int from, int n)
     return per(tok, time_s);
 }
 
+// Neighbours share an edge, where the one's error is the other's with the other sign: in quadrature is more than it is.
 static eb_sustained_edge edge_of(const eb_sustained *s, int from, int n)
 {
-    double j = 0, tok = 0, length_s = 0, hz = 0, hottest = NAN;
+    eb_grade grade = EB_GRADE_WALL;
+    double j = 0, half_j = 0, tok = 0, length_s = 0, hz = 0, hottest = NAN;
     for (int i = from; i < from + n; i++) {
         const eb_sustained_window *w = &s->windows[i];
         j += w->j; // one that is not known makes the sum unknown
+        half_j = hypot(half_j, w->halfwidth_j);
+        grade = w->grade < grade ? w->grade : grade;
         hz += w->heat.frequency_hz;
         tok += w->tok;
         length_s += w->length_s;
@@ -197,6 +201,8 @@ static eb_sustained_edge edge_of(const eb_sustained *s, int from, int n)
     }
     return (eb_sustained_edge){ .decode_tok_s = stretch_tok_s(s, from, n),
                                 .w = per(j, length_s),
+                                .halfwidth_w = per(half_j, length_s),
+                                .grade = grade,
                                 .j_per_tok = per(j, tok),
                                 .frequency_hz = hz / n,
                                 .temperature_c = hottest };

@@ -13,7 +13,7 @@ typedef struct eb_sustained_window {
     double tok;           // output tokens: a step's tokens in proportion to the part of the step that lies inside
     double decode_tok, decode_s; // those after the first, and the time of their steps
     double tok_s, decode_tok_s;  // tok / length; decode_tok / decode_s, NAN = no decode in it
-    double j, w, halfwidth_w;    // NAN = not known
+    double j, w, halfwidth_j;    // NAN = not known
     eb_grade grade;
     eb_throttle_window heat;
     bool throttled;
@@ -21,7 +21,8 @@ typedef struct eb_sustained_window {
 
 // Of the first and the last stretch of `edge_s`: a minute, or a quarter of the trial where that is shorter.
 typedef struct eb_sustained_edge {
-    double decode_tok_s, w, j_per_tok, frequency_hz, temperature_c; // NAN = not known
+    double decode_tok_s, w, halfwidth_w, j_per_tok, frequency_hz, temperature_c; // NAN = not known
+    eb_grade grade;
 } eb_sustained_edge;
 
 typedef struct eb_sustained {

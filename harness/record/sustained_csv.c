@@ -17,6 +17,7 @@ static void put(FILE *out, double value)
 
 static void put_rows(FILE *out, const eb_run *run, const eb_sustained *s)
 {
+    const eb_provenance *from = &run->cases[s->case_index].energy;
     for (int i = 0; i < s->n; i++) {
         const eb_sustained_window *w = &s->windows[i];
         fprintf(out, "\"%s\",%d,%d", run->cases[s->case_index].info->id, s->trial, i);
@@ -24,14 +25,15 @@ static void put_rows(FILE *out, const eb_run *run, const eb_sustained *s)
         for (size_t k = 0; k < sizeof speed / sizeof *speed; k++)
             put(out, speed[k]);
         fprintf(out, ",%s", eb_phase_name(w->decode_s >= 0.5 * w->length_s ? EB_PHASE_DECODE : EB_PHASE_PREFILL));
-        const double power[] = { w->j, w->w, w->halfwidth_w };
+        const double power[] = { w->j, w->halfwidth_j, w->w };
         for (size_t k = 0; k < sizeof power / sizeof *power; k++)
             put(out, power[k]);
         fprintf(out, ",%s", eb_grade_name(w->grade));
         const double heat[] = { w->heat.temperature_c, w->heat.trip_c, w->heat.frequency_hz, w->heat.counted };
         for (size_t k = 0; k < sizeof heat / sizeof *heat; k++)
             put(out, heat[k]);
-        fprintf(out, ",%s\n", s->throttle.verdict == EB_THROTTLE_UNKNOWN ? "" : w->throttled ? "yes" : "no");
+        fprintf(out, ",%s", s->throttle.verdict == EB_THROTTLE_UNKNOWN ? "" : w->throttled ? "yes" : "no");
+        fprintf(out, ",\"%s\",\"%s\",\"%s\"\n", from->source, from->domains, from->coverage);
     }
 }
 
@@ -42,8 +44,8 @@ char *eb_sustained_csv(const eb_run *run)
     FILE *out = open_memstream(&text, &n);
     if (!out)
         return eb_strdup("");
-    fputs("case,trial,window,t_s,length_s,tok,tok_s,decode_tok_s,phase,energy_j,power_w,halfwidth_w,grade,"
-          "temperature_c,trip_c,frequency_hz,throttles,throttled\n",
+    fputs("case,trial,window,t_s,length_s,tok,tok_s,decode_tok_s,phase,energy_j,halfwidth_j,power_w,grade,"
+          "temperature_c,trip_c,frequency_hz,throttles,throttled,source,domains,coverage\n",
           out);
     for (int i = 0; i < run->n_sustained; i++)
         put_rows(out, run, run->sustained[i]);
