@@ -14,11 +14,11 @@ static void print_sources(const eb_survey *s)
     printf("sources\n");
     for (int i = 0; i < s->n_sources; i++) {
         const eb_survey_source *src = &s->sources[i];
-        printf("  %-9s %-13s ", eb_probe_ops_name(src->ops), eb_probe_state_name(src->found.state));
-        eb_cmd_wrap(src->found.reason[0] ? src->found.reason : eb_probe_ops_doc(src->ops), 26, 0);
+        printf("  %-10s %-13s ", eb_probe_ops_name(src->ops), eb_probe_state_name(src->found.state));
+        eb_cmd_wrap(src->found.reason[0] ? src->found.reason : eb_probe_ops_doc(src->ops), 27, 0);
         if (src->found.remedy[0]) {
-            printf("%26s-> ", "");
-            eb_cmd_wrap(src->found.remedy, 29, 0);
+            printf("%27s-> ", "");
+            eb_cmd_wrap(src->found.remedy, 30, 0);
         }
     }
 }
@@ -111,8 +111,8 @@ static void print_others(const eb_survey *s)
             names = longer;
         }
         if (*names) {
-            printf("%s  %-9s ", any ? "" : "\nbeside energy\n", eb_probe_ops_name(src->ops));
-            eb_cmd_wrap(names, 12, 0);
+            printf("%s  %-10s ", any ? "" : "\nbeside energy\n", eb_probe_ops_name(src->ops));
+            eb_cmd_wrap(names, 13, 0);
             any = true;
         }
         free(names);

@@ -5,7 +5,7 @@
 check() {  # check WATTS TEXT
     [ $rc = 0 ] || fail "exit $rc"
     grep -q "$2" text || fail "not said: $2"
-    awk -v w="$(value power_w)" -v want="$1" 'BEGIN { exit !(w > want * 0.9 && w < want * 1.1) }' || fail "power $(value power_w), wanted $1"
+    near "$1"
 }
 meter <<'END'
 t=1000000000
