@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probes/line_meter.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include "harness/base/units.h"
 
@@ -79,8 +80,17 @@ void eb_line_meter_read(eb_line_meter *m, eb_sample *out)
     out->t_after_ns = m->clock->now_ns(m->clock);
     pthread_mutex_unlock(&m->lock);
     // What it had said before it ended holds as long as it would have.
-    if (ended && out->status == EB_SAMPLE_MISSING)
+    if (ended && out->status == EB_SAMPLE_MISSING) {
         out->status = EB_SAMPLE_GONE;
+        out->errnum = ECHILD;
+    }
+}
+
+const char *eb_line_meter_why(int errnum)
+{
+    return errnum == ECHILD      ? "its command has ended"
+           : errnum == ETIMEDOUT ? "its command has stalled: no line for longer than the timeout"
+                                 : NULL;
 }
 
 bool eb_line_meter_trouble(eb_line_meter *m, char *buf, size_t size)

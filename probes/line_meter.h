@@ -27,6 +27,8 @@ struct eb_line_meter {
 bool eb_line_meter_open(eb_line_meter *m, const char *command, const eb_meter_setup *setup, eb_err *err);
 void eb_line_meter_read(eb_line_meter *m, eb_sample *out);
 bool eb_line_meter_trouble(eb_line_meter *m, char *buf, size_t size);
+// What the errnum of such a sample means; NULL = nothing of its own.
+const char *eb_line_meter_why(int errnum);
 void eb_line_meter_close(eb_line_meter *m);
 
 #endif

@@ -103,5 +103,6 @@ const eb_probe_ops eb_probe_meter = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = eb_line_meter_why,
     .trouble = trouble,
 };

@@ -332,7 +332,8 @@ void eb_meter_track_read(eb_meter_track *t, int64_t now_ns, eb_sample *out)
     // An old value is not shown again: it would say that nothing was drawn since.
     bool fresh = t->good > 0 && now_ns - t->came_ns <= fresh_ns;
     out->status = !fresh ? EB_SAMPLE_MISSING : t->broken;
-    out->errnum = fresh ? 0 : ETIMEDOUT;
+    // Late is no fault yet.
+    out->errnum = !fresh && eb_meter_track_stalled(t, now_ns) ? ETIMEDOUT : 0;
     out->raw = fresh ? (uint64_t)t->uj : 0;
     if (fresh)
         t->broken = EB_SAMPLE_OK;

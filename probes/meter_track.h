@@ -62,8 +62,8 @@ void eb_meter_track_line(eb_meter_track *t, const char *text, size_t len, bool c
 void eb_meter_track_value(eb_meter_track *t, double value, int64_t came_ns);
 // Counts a refusal.
 void eb_meter_track_refuse(eb_meter_track *t, const char *text, const char *why);
-// Fills status, raw (energy in uJ) and errnum; the times are the caller's. A break is shown once, by the first read
-// that has a reading to show.
+// Fills status, raw (energy in uJ) and errnum (ETIMEDOUT where it has stalled); the times are the caller's. A break is
+// shown once, by the first read that has a reading to show.
 void eb_meter_track_read(eb_meter_track *t, int64_t now_ns, eb_sample *out);
 bool eb_meter_track_stalled(const eb_meter_track *t, int64_t now_ns);
 // What is to be said of it, in the order of its weight; false when nothing is.

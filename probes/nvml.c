@@ -3,7 +3,6 @@
 // was loaded), or, where it has none, its power. The library speaks of the machine itself: no other tree asks it.
 #include "probes/nvml.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,7 +13,8 @@
 
 #define PCI "/sys/bus/pci/devices"
 
-enum { MAX_BOARDS = 64, MOST_MW = 20000000 };
+// A sample's errnum is this plus what the library returned.
+enum { MAX_BOARDS = 64, MOST_MW = 20000000, ERRNUM_BASE = 10000 };
 
 static const int64_t period_ns = 100000000; // of both, until it is calibrated
 static const double bound_w = 3000;         // above any board sold
@@ -258,7 +258,7 @@ static void read_probe(eb_probe *probe, eb_sample *out)
         out->status = code == EB_NVML_SUCCESS        ? EB_SAMPLE_OK
                       : eb_nvml_cause_of(code)->gone ? EB_SAMPLE_GONE
                                                      : EB_SAMPLE_MISSING;
-        out->errnum = code == EB_NVML_SUCCESS ? 0 : EIO;
+        out->errnum = code == EB_NVML_SUCCESS ? 0 : ERRNUM_BASE + code;
         if (code != EB_NVML_SUCCESS) {
             out->raw = 0;
             atomic_store(&b->failing, code);
@@ -280,6 +280,11 @@ static bool trouble(eb_probe *probe, char *buf, size_t size)
     return at > 0;
 }
 
+static const char *why(int errnum)
+{
+    return errnum > ERRNUM_BASE ? eb_nvml_cause_of(errnum - ERRNUM_BASE)->reason : NULL;
+}
+
 static void close_probe(eb_probe *probe)
 {
     state_free(probe->state);
@@ -292,5 +297,6 @@ const eb_probe_ops eb_probe_nvml = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = why,
     .trouble = trouble,
 };

@@ -252,5 +252,6 @@ const eb_probe_ops eb_probe_pmic = {
     .open = open_probe,
     .read = read_probe,
     .close = close_probe,
+    .why = eb_line_meter_why,
     .trouble = trouble,
 };

@@ -40,4 +40,5 @@ joules >j
 awk 'NR == 1 && $2 <= 0 { exit 1 } NR > 1 && $2 != "" { exit 1 } END { exit NR != 3 }' j || { cat j; fail 'joules'; }
 grep -q 'trial 2 has no energy' text && grep -q 'trial 3 has no energy' text || fail 'not said'
 grep -q 'meter: the command ended with exit status 4: battery of the clamp is flat' text || fail 'no reason'
+grep -q 'meter/energy has gone: its command has ended' text || fail 'not said of the trial'
 grep -q ',gone' r/power.csv || fail 'not gone'

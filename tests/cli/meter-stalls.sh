@@ -23,6 +23,7 @@ run
 joules >j
 awk 'NR == 1 && $2 <= 0 { exit 1 } NR > 1 && $2 != "" { exit 1 } END { exit NR != 3 }' j || { cat j; fail 'joules'; }
 grep -q 'meter: no line for [0-9.]* s' text || fail 'no reason'
+grep -q 'meter/energy: .* readings failed: its command has stalled' text || fail 'not said of the trial'
 grep -q ',missing' r/power.csv || fail 'not missing'
 
 # Silent for the second trial: the third has its joules again.

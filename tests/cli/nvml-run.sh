@@ -77,6 +77,7 @@ wait
 joules >j
 awk 'NR == 1 && $2 <= 0 { exit 1 } NR > 1 && $2 != "" { exit 1 } END { exit NR != 3 }' j || { cat j; fail 'joules'; }
 grep -q 'nvml: GPU 0 NVIDIA Board One: the board has fallen off the bus (GPU_IS_LOST)' text || fail 'no reason'
+grep -q 'nvml/0 has gone: the board has fallen off the bus' text || fail 'not said of the trial'
 healthy
 rm -rf r
 printf 'init ok\ncount ok 1\nenergy:0 watts 0.001\n' | lose &

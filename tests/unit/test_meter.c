@@ -253,6 +253,9 @@ static void silence_is_missing_and_then_a_break(void **state)
     say(&t, "10", 7 * S);
     assert_int_equal(read_ok(&t, 7 * S), 20000000);
     expect(&t, 10 * S, EB_SAMPLE_MISSING);
+    eb_sample s = { 0 };
+    eb_meter_track_read(&t, 10 * S, &s);
+    assert_int_equal(s.errnum, ETIMEDOUT);
     assert_true(eb_meter_track_stalled(&t, 10 * S));
     expect_trouble(&t, 10 * S, "no line for 3 s");
     say(&t, "10", 11 * S);
