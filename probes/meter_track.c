@@ -11,13 +11,12 @@
 #include "harness/base/units.h"
 #include "probes/probe_impl.h"
 
-enum { FIELDS_MAX = 3, FIELD_BYTES = 64 };
+enum { FIELDS_MAX = 3, FIELD_BYTES = 64, PACE_OVER = 16 };
 
 static const double ns_per_s = 1e9;
 static const double most_j = 1e15;        // below it steps of 1 J can be told in a double, and no meter counts so far
 static const double rate_tolerance = .01; // of a stamp's clock against ours; crystals are better than 0.0002
 static const int64_t lead_window_ns = 5000000000;
-static const int64_t slack_ns = 20000000; // a line may come later than usual by this, or half of the usual time
 
 // ---- one line ----
 
@@ -261,15 +260,13 @@ static void add_energy(eb_meter_track *t, double value, int64_t came_ns)
         t->uj += step_j * 1e6;
 }
 
+// Lines that came together are one update.
 static void learn_pace(eb_meter_track *t, int64_t came_ns)
 {
     int64_t gap_ns = came_ns - t->came_ns;
-    if (t->good == 0 || gap_ns > t->setup.timeout_ns)
+    if (t->good == 0 || gap_ns > t->setup.timeout_ns || gap_ns <= 0)
         return;
-    if (gap_ns > t->usual_ns)
-        t->usual_ns = gap_ns;
-    else
-        t->usual_ns -= (t->usual_ns - gap_ns) / 64;
+    t->usual_ns = t->usual_ns > 0 ? t->usual_ns + (gap_ns - t->usual_ns) / PACE_OVER : gap_ns;
 }
 
 static void take(eb_meter_track *t, double value, double at_ns, int64_t came_ns)
@@ -325,12 +322,9 @@ bool eb_meter_track_stalled(const eb_meter_track *t, int64_t now_ns)
 
 void eb_meter_track_read(eb_meter_track *t, int64_t now_ns, eb_sample *out)
 {
-    int64_t late_ns = t->usual_ns / 2 > slack_ns ? t->usual_ns / 2 : slack_ns;
-    int64_t fresh_ns = t->usual_ns + late_ns < t->setup.timeout_ns ? t->usual_ns + late_ns : t->setup.timeout_ns;
-    if (t->good == 1)
-        fresh_ns = t->setup.timeout_ns;
-    // An old value is not shown again: it would say that nothing was drawn since.
-    bool fresh = t->good > 0 && now_ns - t->came_ns <= fresh_ns;
+    int64_t known_ns = t->usual_ns < t->setup.timeout_ns && t->good > 1 ? t->usual_ns : t->setup.timeout_ns;
+    // A value is not shown when the next one is due: it would say that nothing was drawn since.
+    bool fresh = t->good > 0 && now_ns - t->came_ns <= known_ns;
     out->status = !fresh ? EB_SAMPLE_MISSING : t->broken;
     // Late is no fault yet.
     out->errnum = !fresh && eb_meter_track_stalled(t, now_ns) ? ETIMEDOUT : 0;

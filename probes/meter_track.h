@@ -39,7 +39,7 @@ typedef struct eb_meter_track {
     double unit_j;                  // the least step of an energy as its digits show it; 0 = not known
     eb_status broken;               // not shown yet
     double value;                   // of the last reading
-    int64_t came_ns, usual_ns;      // of the last reading; the time between two, as long as it gets
+    int64_t came_ns, usual_ns;      // of the last reading; the usual time between two
     double at_ns;                   // when the last reading was
     // stamps, relative to the first one
     int64_t stamps;                                           // that were believed

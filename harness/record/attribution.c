@@ -292,11 +292,18 @@ static size_t points_until(const eb_trace *t, double at)
     return low;
 }
 
+// How far outside of the samples that could be read: nothing is known there, not even that the counter stood still.
+static double unseen_ns(const eb_trace *t, double at)
+{
+    return fmax(fmax(at - t->last_ns, t->first_ns - at), 0);
+}
+
 // Beyond the last edge the counter has not shown yet what is drawn: it goes on at the mean rate of the last stretch,
-// long enough that the place of one edge does not matter, for at most the time between two edges.
+// long enough that the place of one edge does not matter, for at most the time between two edges while it is seen to
+// stand still.
 static double beyond(const eb_trace *t, const point *edge, const point *base, double at)
 {
-    double span = edge->t_ns - base->t_ns, reach = fmax(t->edge_ns, t->period_ns);
+    double span = edge->t_ns - base->t_ns, reach = fmax(t->edge_ns, t->period_ns) + unseen_ns(t, at);
     double rate = span != 0 ? (edge->value - base->value) / span : 0;
     double away = at - edge->t_ns;
     return edge->value + rate * copysign(fmin(fabs(away), reach), away);
@@ -361,10 +368,11 @@ static reading energy_at(const eb_trace *t, double at)
 {
     size_t i = points_until(t, at);
     if (i == 0)
-        return (reading){ beyond(t, &t->points[0], base_after(t, 0), at), t->points[0].width_ns, 0 };
+        return (reading){ beyond(t, &t->points[0], base_after(t, 0), at),
+                          hypot(t->points[0].width_ns, unseen_ns(t, at)), 0 };
     const point *a = &t->points[i - 1];
     if (i == t->n)
-        return (reading){ beyond(t, a, base_before(t, i - 1), at), a->width_ns, 0 };
+        return (reading){ beyond(t, a, base_before(t, i - 1), at), hypot(a->width_ns, unseen_ns(t, at)), 0 };
     const point *b = &t->points[i];
     double width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
     bend off = bend_of(t, i, at);

@@ -303,6 +303,37 @@ static void test_event_counters(void **state)
     eb_trace_free(t);
 }
 
+// 10 W, seen each 20 ms, counted each 100 ms, and not read any more after 1 s: what is drawn until 1.1 s goes on as
+// before, with the time that nobody saw in the half-width. While it is seen to stand still it goes on for one period.
+static void test_a_source_that_falls_silent_at_the_end(void **state)
+{
+    (void)state;
+    eb_channel c = counter(0, 0, 1);
+    eb_sample s[64];
+    size_t n = 0;
+    c.period_ns = 100 * MS;
+    for (int64_t t = 0; t <= S; t += 20 * MS, n++)
+        s[n] = at(5ll * S + t, (uint64_t)(t / (100 * MS)) * 1000000);
+    eb_trace *seen = eb_trace_new(&c, s, n);
+    for (int k = 1; k <= 5; k++, n++) {
+        s[n] = at(6ll * S + k * 20 * MS, 0);
+        s[n].status = EB_SAMPLE_MISSING;
+    }
+    eb_trace *silent = eb_trace_new(&c, s, n);
+    eb_energy whole = eb_trace_energy(silent, 5ll * S + 500 * MS, 6ll * S + 100 * MS);
+    eb_energy part = eb_trace_energy(seen, 5ll * S + 500 * MS, 6ll * S);
+    assert_int_equal(whole.status, EB_SAMPLE_OK);
+    near(whole.j, 6, 0.1);
+    assert_true(whole.halfwidth_j > part.halfwidth_j + 0.2);
+    eb_trace_free(silent);
+    eb_trace_free(seen);
+    for (size_t i = n - 5; i < n; i++)
+        s[i] = at(s[i].t_before_ns + 100 * MS, 10000000);
+    silent = eb_trace_new(&c, s, n);
+    near(eb_trace_energy(silent, 5ll * S + 500 * MS, 6ll * S + 200 * MS).j, 6, 0.25);
+    eb_trace_free(silent);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_broken_segments_are_void),
         cmocka_unit_test(test_a_missing_sample_is_bridged),
         cmocka_unit_test(test_windows_beyond_the_samples),
+        cmocka_unit_test(test_a_source_that_falls_silent_at_the_end),
         cmocka_unit_test(test_gauges),
         cmocka_unit_test(test_event_counters),
     };

@@ -246,8 +246,8 @@ static void silence_is_missing_and_then_a_break(void **state)
     eb_meter_track t = start(false);
     for (int i = 0; i <= 10; i++)
         say(&t, "10", 5 * S + 100 * MS * i);
-    assert_int_equal(read_ok(&t, 6 * S + 140 * MS), 10000000);
-    expect(&t, 6 * S + 200 * MS, EB_SAMPLE_MISSING);
+    assert_int_equal(read_ok(&t, 6 * S + 100 * MS), 10000000);
+    expect(&t, 6 * S + 110 * MS, EB_SAMPLE_MISSING);
     expect_trouble(&t, 6 * S + 200 * MS, NULL);
     // Late, but within the timeout: the trapezoid holds.
     say(&t, "10", 7 * S);
