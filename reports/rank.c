@@ -131,6 +131,8 @@ static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int be
         return EB_MARK_NONE;
     const eb_metric *lead = values[best];
     assert(lead);
+    if (lead->interval == EB_INTERVAL_RANGE && lead->n < 2)
+        return EB_MARK_NONE; // a single trial says nothing of the spread
     for (int k = 0; k < run->n_cases; k++) {
         if (k == best || !values[k] || !eb_rank_same_energy(values[k], own) ||
             !eb_rank_comparable(run->cases[i].info, run->cases[k].info))

@@ -3,6 +3,7 @@
 #include "reports/report_impl.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "reports/view.h"
 
 enum { WIDTH = 100, INDENT = 10 };
@@ -12,13 +13,36 @@ static void write_notes(const eb_run *run, bool color, FILE *out)
     eb_notes notes = { 0 };
     eb_notes_collect(run, &notes);
     for (size_t i = 0; i < notes.n; i++) {
-        if (color)
-            fputs("\033[2m", out);
+        if (color) // warnings stand out, the rest stands back
+            fputs(!strcmp(notes.items[i].label, "warning") ? "\033[33m" : "\033[2m", out);
         eb_text_wrap(out, notes.items[i].label, INDENT, notes.items[i].text, WIDTH);
         if (color)
             fputs("\033[0m", out);
     }
     eb_notes_deinit(&notes);
+}
+
+static void put_name(FILE *out, const char *text)
+{
+    char *clean = eb_text_clean(text);
+    fputs(clean, out);
+    free(clean);
+}
+
+// The answer first.
+static void write_answer(const eb_run *run, FILE *out)
+{
+    static const eb_answer_style plain = { .put = put_name, .strong = "" };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return;
+    eb_answer_print(run, &plain, to);
+    fclose(to);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+        eb_text_wrap(out, "", 0, line, WIDTH);
+    free(text);
 }
 
 static bool write_term(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
@@ -27,6 +51,7 @@ static bool write_term(const eb_run *run, const eb_report_style *style, FILE *ou
     char *title = eb_run_title(run);
     eb_text_wrap(out, "", 0, title, WIDTH);
     free(title);
+    write_answer(run, out);
     for (int b = 0; b < EB_BLOCK_COUNT; b++) {
         eb_table *t = eb_block_table(run, b);
         if (t) {

@@ -246,7 +246,8 @@ char *eb_text_si(char *buf, size_t size, double value, double halfwidth)
 
 double eb_text_halfwidth(const eb_metric *m)
 {
-    if (m->interval == EB_INTERVAL_NONE || !isfinite(m->lo) || !isfinite(m->hi) || !isfinite(m->value))
+    bool single = m->interval == EB_INTERVAL_RANGE && m->n < 2;
+    if (single || m->interval == EB_INTERVAL_NONE || !isfinite(m->lo) || !isfinite(m->hi) || !isfinite(m->value))
         return NAN;
     return fmax(fmax(m->hi - m->value, m->value - m->lo), 0);
 }

@@ -47,6 +47,15 @@ char *eb_case_name(const eb_run *run, int c);
 bool eb_run_has_energy(const eb_run *run);
 bool eb_run_has_prices(const eb_run *run);
 
+// ---- answer.c: the answer in a sentence ----
+
+typedef struct eb_answer_style {
+    void (*put)(FILE *out, const char *text); // a name from outside
+    const char *strong;                       // around the best case's name
+} eb_answer_style;
+// Sentences without a line break in them, an empty line between two; ends with a line end.
+void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out);
+
 // ---- profile.c: a case by operator ----
 
 struct eb_profile;

@@ -97,14 +97,19 @@ static int help_config(void)
     return EB_OK;
 }
 
-static int help_metrics(void)
+static int help_metric(const eb_metric_def *m)
 {
     static const char *const better[] = { "less is better", "", "more is better" };
-    for (const eb_metric_def *m = eb_metric_table; m->key; m++) {
-        printf("%s  [%s]%s%s\n", m->key, m->unit && m->unit[0] ? m->unit : "-", m->better ? "  " : "",
-               better[m->better + 1]);
-        eb_cmd_wrap(m->doc, 4, 4);
-    }
+    printf("%s  [%s]%s%s\n", m->key, m->unit && m->unit[0] ? m->unit : "-", m->better ? "  " : "",
+           better[m->better + 1]);
+    eb_cmd_wrap(m->doc, 4, 4);
+    return EB_OK;
+}
+
+static int help_metrics(void)
+{
+    for (const eb_metric_def *m = eb_metric_table; m->key; m++)
+        help_metric(m);
     return EB_OK;
 }
 
@@ -172,6 +177,9 @@ static int help_topic(const eb_globals *globals, const char *topic)
         return help_metrics();
     if (!strcmp(topic, "groups"))
         return eb_help_groups(globals->sysroot);
+    for (const eb_metric_def *m = eb_metric_table; m->key; m++)
+        if (!strcmp(topic, m->key))
+            return help_metric(m);
     if (!command && !section)
         return strchr(topic, '.') ? help_option(topic) : unknown_topic(topic);
     if (command)

@@ -43,7 +43,8 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err);
 int eb_stop_looks(int trials_min, int trials_max);
 double eb_stop_level(int trials_min, int trials_max);
 bool eb_stop_is_look(int n, int trials_min, int trials_max);
-// After n trials with the tokens per second x: is their median known to within +-target (a share of it)? Only at a look.
+// After n trials with the tokens per second x: is their median known to within +-target (a share of it)? Only at a
+// look.
 bool eb_stop_now(const double *x, int n, int trials_min, int trials_max, double target);
 
 // Rough figures for --dry-run.

@@ -109,8 +109,11 @@ static void thousands_have_letters(void **state)
 static void the_interval_has_two_ends(void **state)
 {
     (void)state;
-    eb_metric m = { .value = 10, .lo = 9, .hi = 13, .interval = EB_INTERVAL_RANGE };
+    eb_metric m = { .value = 10, .lo = 9, .hi = 13, .n = 2, .interval = EB_INTERVAL_RANGE };
     assert_true(eb_text_halfwidth(&m) == 3);
+    m.n = 1; // of a single trial nothing is known
+    assert_true(isnan(eb_text_halfwidth(&m)));
+    m.n = 2;
     m.interval = EB_INTERVAL_NONE;
     assert_true(isnan(eb_text_halfwidth(&m)));
 }

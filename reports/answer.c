@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answer in a sentence: what is best of the cases that do the same work, and how sure that is.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "reports/view.h"
+
+enum { MAX_ANSWERS = 6 };
+
+static const struct {
+    const char *key, *lead, *alone, *before, *unit; // alone: where no other case does the same work
+    bool money;
+} questions[] = {
+    { "tok_per_j", "most tokens per joule", "tokens per joule", "", " tok/J", false },
+    { "decode_tok_s", "fastest decode", "decode", "", " tok/s", false },
+    { "usd_per_mtok", "cheapest", "cost", "$", " per million tokens", true },
+};
+
+// The strongest grade that any comparable case has: only those are ranked in the sentence.
+static bool strongest(const eb_run *run, const char *key, int like, eb_grade *grade)
+{
+    bool found = false;
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_metric *m = eb_rank_value(&run->cases[i], key);
+        if (!m || !eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            continue;
+        if (!found || m->grade > *grade)
+            *grade = m->grade;
+        found = true;
+    }
+    return found;
+}
+
+static int tied_with(const eb_run *run, const char *key, int best)
+{
+    eb_mark *marks = eb_alloc((size_t)run->n_cases * sizeof *marks);
+    int n = 0;
+    eb_rank_marks(run, key, marks);
+    for (int i = 0; i < run->n_cases; i++)
+        n += i != best && marks[i] == EB_MARK_TIED && eb_rank_comparable(run->cases[i].info, run->cases[best].info) &&
+             eb_rank_same_energy(eb_rank_value(&run->cases[i], key), eb_rank_value(&run->cases[best], key));
+    free(marks);
+    return n;
+}
+
+static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t q, int best, FILE *out)
+{
+    const eb_case_result *c = &run->cases[best];
+    const eb_metric *m = eb_rank_value(c, questions[q].key), *top1 = eb_rank_value(c, "top1_agree");
+    int tied = tied_with(run, questions[q].key, best);
+    if (m->grade != EB_GRADE_NONE)
+        fprintf(out, ", %s", eb_grade_name(m->grade));
+    if (questions[q].money && eb_run_demonstration(run))
+        fprintf(out, ", demonstration prices");
+    if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
+        fprintf(out, ", of a single trial");
+    if (tied)
+        fprintf(out, ", not told apart from %d other%s", tied, tied == 1 ? "" : "s");
+    if (top1 && c->info->reference_type && strcmp(c->info->reference_type, c->info->type)) {
+        char percent[40];
+        eb_text_number(percent, sizeof percent, 100 * top1->value, eb_text_place(100 * top1->value, NAN));
+        fprintf(out, ", same top choice as ");
+        style->put(out, c->info->reference_type);
+        fprintf(out, " in %s %%", percent);
+    }
+}
+
+static bool has_rivals(const eb_run *run, int like)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (i != like && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            return true;
+    return false;
+}
+
+static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q, int like, bool first, FILE *out)
+{
+    eb_grade grade = EB_GRADE_NONE;
+    if (!strongest(run, questions[q].key, like, &grade))
+        return false;
+    int best = eb_rank_best(run, questions[q].key, like, grade);
+    if (best < 0)
+        return false;
+    const eb_metric *m = eb_rank_value(&run->cases[best], questions[q].key);
+    char number[40], *title = eb_case_name(run, best);
+    eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
+    fprintf(out, "%s%s: %s", first ? "" : "; ", has_rivals(run, like) ? questions[q].lead : questions[q].alone,
+            style->strong);
+    style->put(out, title);
+    fprintf(out, "%s (%s%s%s", style->strong, questions[q].before, number, questions[q].unit);
+    put_caveats(run, style, q, best, out);
+    fprintf(out, ")");
+    free(title);
+    return true;
+}
+
+static bool leads_its_kind(const eb_run *run, int c)
+{
+    for (int i = 0; i < c; i++)
+        if (eb_rank_comparable(run->cases[i].info, run->cases[c].info))
+            return false;
+    return true;
+}
+
+void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
+{
+    int shown = 0, left = 0;
+    for (int c = 0; c < run->n_cases; c++) {
+        if (!leads_its_kind(run, c))
+            continue;
+        if (shown == MAX_ANSWERS) {
+            left++;
+            continue;
+        }
+        const eb_case_info *i = run->cases[c].info;
+        bool any = false;
+        fprintf(out, "%sWith %d prompt and %d output tokens, batch %d", shown ? "\n\n" : "", i->prompt_tok,
+                i->output_tok, i->batch);
+        if (i->depth_tok)
+            fprintf(out, ", after %d tokens of context", i->depth_tok);
+        fprintf(out, ": ");
+        for (size_t q = 0; q < sizeof questions / sizeof *questions; q++)
+            any |= put_answer(run, style, q, c, !any, out);
+        fprintf(out, any ? "." : "nothing was measured.");
+        shown++;
+    }
+    fprintf(out, "\n");
+    if (left)
+        fprintf(out, "\nAnd %d more kind%s of work, in the tables.\n", left, left == 1 ? "" : "s");
+    if (!eb_run_has_energy(run))
+        fprintf(out, "\nNo energy source: joules are not known here.\n");
+}
