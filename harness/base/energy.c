@@ -35,6 +35,7 @@ static const char *const status_names[EB_SAMPLE_STATUS_COUNT] = {
     [EB_SAMPLE_AMBIGUOUS] = "ambiguous",
     [EB_SAMPLE_SUSPENDED] = "suspended",
     [EB_SAMPLE_GONE] = "gone",
+    [EB_SAMPLE_STALLED] = "stalled",
 };
 
 static const char *const live_names[EB_LIVE_COUNT] = {

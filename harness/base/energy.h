@@ -88,6 +88,7 @@ typedef enum eb_status {
     EB_SAMPLE_AMBIGUOUS, // too long since the last read: wraps cannot be told
     EB_SAMPLE_SUSPENDED, // the machine slept in between
     EB_SAMPLE_GONE,      // the source vanished for good
+    EB_SAMPLE_STALLED,   // of a stretch: it was read well and stood still for longer than a machine that is on can
     EB_SAMPLE_STATUS_COUNT
 } eb_status;
 

@@ -80,6 +80,7 @@ static const char *const broken[EB_SAMPLE_STATUS_COUNT] = {
     [EB_SAMPLE_AMBIGUOUS] = "too long between reads: wraps cannot be told",
     [EB_SAMPLE_SUSPENDED] = "the machine slept",
     [EB_SAMPLE_GONE] = "the source is gone",
+    [EB_SAMPLE_STALLED] = "stands still",
 };
 
 static bool has_moved(const history *h)

@@ -13,7 +13,6 @@ static const struct {
     { "cost", "price_usd", "price_source", "a price counts only with its source" },
     { "cost", "price_usd", "price_date", "a price counts only with its date" },
     { "cost", "price_usd", "years", "its cost per token depends on the years of use" },
-    { "cost", "price_usd", "usd_per_kwh", "what the machine draws is a part of its cost (0 where it is free)" },
     { "cost", "price_usd", "utilisation", "its cost per token depends on how much of the time it is used" },
     { "cost", "usd_per_hour", "usd_per_hour_source", "a price counts only with its source" },
     { "cost", "usd_per_hour", "usd_per_hour_date", "a price counts only with its date" },

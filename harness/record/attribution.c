@@ -11,9 +11,10 @@
 #include <string.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/record/dead.h"
 #include "harness/record/edge_times.h"
 
-enum { NS_PER_S = 1000000000 };
+enum { NS_PER_S = 1000000000, STILL_PERIODS = 20 };
 
 static const double late_ns = 250e6;         // an update may come late by this on a loaded or virtual machine
 static const double blind_ns = 250e6;        // a gauge that did not read for this long is not drawn through
@@ -55,7 +56,8 @@ static uint64_t modulus_of(const eb_channel *c)
     return c->max_range && c->max_range < UINT64_MAX ? c->max_range + 1 : 0;
 }
 
-eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff)
+eb_status eb_counter_diff_after(const eb_channel *c, uint64_t a, uint64_t b, int64_t dt_ns, double still_ns,
+                                uint64_t *diff)
 {
     uint64_t modulus = modulus_of(c);
     double unit = c->unit > 0 ? c->unit : 1;
@@ -72,12 +74,18 @@ eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t d
     if (b < a && !modulus)
         return EB_SAMPLE_RESET;
     uint64_t d = b >= a ? b - a : modulus - a + b;
-    // However close the two reads are, an update between them may bring what was drawn long before.
-    double slack_ns = fmax(2 * (double)c->period_ns, late_ns);
+    // However close the two reads are, an update between them may bring what was drawn since the last one.
+    double most_ns = fmax(2 * (double)c->period_ns, late_ns);
+    double slack_ns = fmin(2 * (double)c->period_ns + still_ns, most_ns);
     if (bounded && (double)d > ((double)dt_ns + slack_ns) * most_per_ns + 2 * unit)
         return EB_SAMPLE_RESET;
     *diff = d;
     return EB_SAMPLE_OK;
+}
+
+eb_status eb_counter_diff(const eb_channel *c, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff)
+{
+    return eb_counter_diff_after(c, a, b, dt_ns, INFINITY, diff);
 }
 
 static void add_hole(eb_trace *t, double from_ns, double to_ns, eb_status status)
@@ -105,6 +113,7 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
 {
     const eb_sample *last = NULL;
     double value = 0, broken_value = NAN, from_ns = 0; // broken_value: what it was behind the last hole
+    double moved_ns = -INFINITY;                       // when it was last seen to move
     eb_status broken = EB_SAMPLE_OK;
     bool failed = false;
     for (size_t i = 0; i < n; i++) {
@@ -121,8 +130,8 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
         double at = middle_ns(t, s);
         if (last && t->channel.cumulative) {
             uint64_t diff = 0;
-            eb_status status =
-                eb_counter_diff(&t->channel, last->raw, s->raw, s->t_before_ns - last->t_after_ns, &diff);
+            eb_status status = eb_counter_diff_after(&t->channel, last->raw, s->raw, s->t_before_ns - last->t_after_ns,
+                                                     from_ns - moved_ns, &diff);
             if (!broken)
                 broken = status;
             value += broken ? 0 : (double)diff * t->channel.scale;
@@ -134,6 +143,7 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
         if (!t->channel.cumulative)
             value = (double)s->raw * t->channel.scale;
         t->points[t->n++] = (point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last, failed };
+        moved_ns = broken ? -INFINITY : last && last->raw != s->raw ? at : moved_ns;
         broken = EB_SAMPLE_OK;
         failed = false;
         last = s;
@@ -167,6 +177,29 @@ static void find_blind_stretches(eb_trace *t)
         qsort(t->holes, t->n_holes, sizeof *t->holes, compare_holes);
 }
 
+// While the machine is on, what it draws moves its counters: one that was read well and stood still for longer than it
+// can has told nothing, unless its next movement brings what was drawn meanwhile. Cores and graphics may be off.
+static void find_stalls(eb_trace *t)
+{
+    bool may_rest = t->channel.domain == EB_DOMAIN_CORE || t->channel.domain == EB_DOMAIN_UNCORE;
+    double limit_ns = fmax(eb_dead_after_ns(&t->channel), STILL_PERIODS * t->period_ns);
+    size_t before = t->n_holes, since = 0;
+    double rate = t->n > 1 && t->last_ns > t->first_ns ? t->points[t->n - 1].value / (t->last_ns - t->first_ns) : 0;
+    for (size_t i = 1; i <= t->n && !may_rest; i++) {
+        bool end = i == t->n, moved = !end && t->points[i].value != t->points[since].value;
+        if (!end && !moved && !t->points[i].fresh)
+            continue;
+        double still_ns = t->points[i - 1].t_ns - t->points[since].t_ns;
+        double brought = moved ? t->points[i].value - t->points[since].value : 0;
+        // At the mean rate of all the time, a quarter of what was due is a late update.
+        if (still_ns > limit_ns && rate > 0 && brought < rate * still_ns / 4)
+            add_hole(t, t->points[since].t_ns, end ? INFINITY : t->points[i].t_ns, EB_SAMPLE_STALLED);
+        since = i;
+    }
+    if (t->n_holes > before)
+        qsort(t->holes, t->n_holes, sizeof *t->holes, compare_holes);
+}
+
 static double median_step(const point *points, size_t n)
 {
     if (n < 2)
@@ -194,6 +227,27 @@ static double find_period(const eb_trace *t)
     if (moved < 2 || 2 * moved >= t->n)
         return 0;
     return (t->points[t->n - 1].t_ns - t->points[0].t_ns) / (double)moved;
+}
+
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b) {
+        uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+// Where nobody says what the counter's unit is, its steps do: what all of them are multiples of.
+static void find_unit(eb_trace *t)
+{
+    uint64_t unit = 0;
+    for (size_t i = 1; i < t->n && t->channel.unit <= 0; i++)
+        unit =
+            common_divisor(unit, (uint64_t)llround((t->points[i].value - t->points[i - 1].value) / t->channel.scale));
+    if (unit > 0)
+        t->channel.unit = (double)unit;
 }
 
 // Keeps the first sample, those at which the value moved, and those after a hole; moves each back to where the update
@@ -251,7 +305,7 @@ eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size
         find_blind_stretches(t);
     t->period_ns = find_period(t);
     if (channel->cumulative && channel->quantity == EB_QUANTITY_ENERGY_UJ)
-        keep_edges(t), refine_edges(t);
+        find_unit(t), find_stalls(t), keep_edges(t), refine_edges(t);
     else
         for (size_t i = 0; i < t->n; i++)
             t->updates[i] = i ? t->updates[i - 1] + (t->points[i].value != t->points[i - 1].value) : 0;

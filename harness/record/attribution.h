@@ -3,7 +3,9 @@
 // A trace is the samples of one channel in time order. Counters are unwrapped with the channel's own
 // modulus; edges (the samples at which the value moved) are stamped in the middle of the bracket between the last
 // sample before and the first sample after; cumulative energy is linear between edges. Gauges (power)
-// are integrated by trapezoids. Equal readings are 0 J. What cannot be told has a status and no number.
+// are integrated by trapezoids. Equal readings are 0 J. What cannot be told has a status and no number: also the
+// stretch in which a counter stands still for longer than eb_dead_after_ns (dead.h), unless its next movement brings
+// the energy.
 #ifndef EB_RECORD_ATTRIBUTION_H
 #define EB_RECORD_ATTRIBUTION_H
 
@@ -48,5 +50,9 @@ int64_t eb_trace_origin(const eb_trace *t);
 // Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
 // the bound) or _AMBIGUOUS (dt_ns longer than half a wrap at the bound, or than the channel's gap_max_ns).
 eb_status eb_counter_diff(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff);
+// The same where it is known for how long the counter had stood at `a`: an update may bring what was drawn since then,
+// and no more. Without it (above) the update may be late by 250 ms.
+eb_status eb_counter_diff_after(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, double still_ns,
+                                uint64_t *diff);
 
 #endif

@@ -2,7 +2,10 @@
 #include "harness/run/reader.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "harness/base/mem.h"
+
+enum { SUSPEND_MARKS = 2 };
 
 void eb_reader_init(eb_reader *r, eb_probe *probe, const eb_clock *clock, const eb_channel *channels)
 {
@@ -11,6 +14,7 @@ void eb_reader_init(eb_reader *r, eb_probe *probe, const eb_clock *clock, const 
     *r = (eb_reader){ .probe = probe, .clock = *clock, .n = n, .fresh = true };
     r->judged = eb_alloc((size_t)n + 1);
     r->fastest_ns = eb_alloc((size_t)n * sizeof *r->fastest_ns + 1);
+    r->slept = eb_alloc((size_t)n * sizeof *r->slept + 1);
     r->again = eb_alloc((size_t)n * sizeof *r->again + 1);
     for (int i = 0; i < n; i++) {
         r->judged[i] = channels[i].grade != EB_GRADE_NONE;
@@ -22,6 +26,7 @@ void eb_reader_deinit(eb_reader *r)
 {
     free(r->judged);
     free(r->fastest_ns);
+    free(r->slept);
     free(r->again);
     *r = (eb_reader){ 0 };
 }
@@ -29,7 +34,7 @@ void eb_reader_deinit(eb_reader *r)
 void eb_reader_begin(eb_reader *r)
 {
     r->fresh = true;
-    r->slept = false;
+    memset(r->slept, 0, (size_t)r->n * sizeof *r->slept);
     r->wide = 0;
 }
 
@@ -65,15 +70,20 @@ static bool any_wide(const eb_reader *r, const eb_sample *samples)
     return any;
 }
 
-// After the reading: a suspend that came behind it voids what follows too, hence both.
+// After the reading: a suspend may have come before it or behind it, hence two marks. A reading that fails bears none:
+// drivers often fail right after the machine woke.
 static void mark_suspend(eb_reader *r, eb_sample *samples)
 {
     int64_t now_ns = r->clock.suspended_ns(&r->clock), more_ns = now_ns - r->suspended_ns;
     bool slept = !r->fresh && (more_ns > EB_SUSPEND_MIN_NS || more_ns < -EB_SUSPEND_MIN_NS);
-    for (int i = 0; i < r->n && (slept || r->slept); i++)
-        if (samples[i].status == EB_SAMPLE_OK)
+    for (int i = 0; i < r->n; i++) {
+        if (slept)
+            r->slept[i] = SUSPEND_MARKS;
+        if (r->slept[i] && samples[i].status == EB_SAMPLE_OK) {
             samples[i].status = EB_SAMPLE_SUSPENDED;
-    r->slept = slept;
+            r->slept[i]--;
+        }
+    }
     r->suspended_ns = now_ns;
     r->fresh = false;
 }

@@ -21,7 +21,7 @@ typedef struct eb_reader {
     eb_sample *again;     // a second reading
     int64_t suspended_ns; // at the last reading
     bool fresh;           // no reading yet
-    bool slept;           // before the last reading
+    int *slept;           // per channel: how many good readings are still to be marked
     int wide;             // readings dropped since begin
 } eb_reader;
 

@@ -143,17 +143,40 @@ fail:
     return NULL;
 }
 
-// Halves the rows: of each channel every other sample stays, the first always.
+// What lies between this sample and the one before cannot be followed: who comes after it has to know.
+static bool is_break(eb_status status)
+{
+    return status == EB_SAMPLE_RESET || status == EB_SAMPLE_AMBIGUOUS || status == EB_SAMPLE_SUSPENDED;
+}
+
+// Halves the rows: of each channel every other sample stays, the first always. A break that goes passes its mark on to
+// the next sample that could be read.
 static void thin(eb_sampler *s)
 {
     bool keep[MAX_CHANNELS];
+    eb_status broken[MAX_CHANNELS] = { EB_SAMPLE_OK };
     size_t out = 0;
     memset(keep, 1, sizeof keep);
     for (size_t i = 0; i < s->n_rows; i++) {
-        int c = s->rows[i].channel;
+        eb_power_row row = s->rows[i];
+        int c = row.channel;
+        if (row.sample.status == EB_SAMPLE_OK && broken[c]) {
+            row.sample.status = broken[c];
+            broken[c] = EB_SAMPLE_OK;
+        }
         if (keep[c])
-            s->rows[out++] = s->rows[i];
+            s->rows[out++] = row;
+        else if (is_break(row.sample.status))
+            broken[c] = row.sample.status;
         keep[c] = !keep[c];
+    }
+    // The newest sample was a break and went: its mark stands on one that stays.
+    for (size_t i = out; i-- > 0;) {
+        eb_power_row *row = &s->rows[i];
+        if (broken[row->channel] && row->sample.status == EB_SAMPLE_OK) {
+            row->sample.status = broken[row->channel];
+            broken[row->channel] = EB_SAMPLE_OK;
+        }
     }
     s->n_rows = out;
     for (int i = 0; i < s->n_slots; i++) {
