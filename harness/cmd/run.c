@@ -304,6 +304,14 @@ static int judge(const eb_run *run, const eb_plan *plan)
             return EB_FAILED;
         }
         eb_grade grade = energy && !isnan(energy->value) ? energy->grade : EB_GRADE_NONE;
+        const char *had = run->missing ? run->missing : "", *lacks = c->missing ? c->missing : "";
+        if (run->complete && plan->run.require_energy && strcmp(had, lacks) != 0 && *lacks) {
+            fprintf(stderr,
+                    "effbench: error: the energy of '%s' is without %s, which was measured when the run began\n",
+                    c->info->id, lacks);
+            say_causes(run, c);
+            return EB_UNAVAILABLE;
+        }
         if (run->complete && grade < plan->run.require_energy) {
             fprintf(stderr, "effbench: error: '%s' has energy of grade '%s', '%s' was required%s%s\n", c->info->id,
                     eb_grade_name(grade), eb_grade_name(plan->run.require_energy),

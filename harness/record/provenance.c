@@ -10,17 +10,15 @@
 
 enum { TEXT = 512 };
 
-// Which channels of a trial end with a reading: those that do not have told nothing, or vanished.
-static void note_alive(const eb_trial_data *trial, int n, bool *alive)
+// Which channels gave any reading in the window of a trial. One that vanished within it takes the trial's energy away;
+// only one that told nothing in all of a case is left out of what the case is the sum of.
+static void note_alive(const eb_trial_data *trial, bool *alive)
 {
-    eb_status *last = eb_alloc((size_t)n * sizeof *last + 1);
-    for (int c = 0; c < n; c++)
-        last[c] = EB_SAMPLE_GONE;
-    for (size_t i = 0; i < trial->n_power; i++)
-        last[trial->power[i].channel] = trial->power[i].sample.status;
-    for (int c = 0; c < n; c++)
-        alive[c] = alive[c] || (last[c] != EB_SAMPLE_GONE && last[c] != EB_SAMPLE_MISSING);
-    free(last);
+    for (size_t i = 0; i < trial->n_power; i++) {
+        eb_status status = trial->power[i].sample.status;
+        int c = trial->power[i].channel;
+        alive[c] = alive[c] || (status != EB_SAMPLE_GONE && status != EB_SAMPLE_MISSING);
+    }
 }
 
 void eb_provenance_dead(const eb_journal_data *d, int case_index, const bool *run_dead, const bool *run_counted,
@@ -32,17 +30,17 @@ void eb_provenance_dead(const eb_journal_data *d, int case_index, const bool *ru
         const eb_trial_info *info = &d->trials[t].info;
         if (!info->number || info->case_index != case_index || info->error)
             continue;
-        note_alive(&d->trials[t], n, alive);
+        note_alive(&d->trials[t], alive);
         trials++;
     }
     for (int c = 0; c < n; c++) {
         bool vanished = trials && !alive[c];
         dead[c] = run_dead[c] || vanished;
         if (vanished && run_counted[c])
-            eb_warn(
-                warnings,
-                "%s gave no reading in any trial of this case: it is left out here, and the next best source counts",
-                d->header.channels[c].name);
+            eb_warn(warnings,
+                    "%s gave no reading in any trial of this case: it is left out here, and so is its part where "
+                    "nothing else measures it",
+                    d->header.channels[c].name);
     }
     free(alive);
 }

@@ -180,11 +180,10 @@ static void test_energy_beside_the_tokens(void **state)
     sample_run s;
     eb_err err = { 0 };
     sample_init(&s);
-    s.channels[1].unit = 400000; // coarse: that it rarely moves does not make it broken
     eb_journal *j = create(&s);
     write_trial(&s, j, 1, 0, 0);
     sample_trial(&s, 2, 0, 1, 1);
-    for (int i = 0; i < SAMPLE_READS; i++) // memory moves once: nothing is known of a token
+    for (int i = 0; i < SAMPLE_READS; i++) // memory moves once and is broken: nothing is known of a token
         s.power[3 * i + 1].sample.raw = i > 50 ? 2000000 : 1000;
     assert_true(sample_write(&s, j, &err));
     sample_trial(&s, 3, 0, 2, 1);
@@ -209,7 +208,7 @@ static void test_energy_beside_the_tokens(void **state)
             assert_true(fabs(uj - truth) < half && half < 0.05e6);
             assert_string_equal(grade, "counter");
         } else {
-            assert_non_null(strstr(p, line <= 16 ? ",,,counter" : ",,,none"));
+            assert_non_null(strstr(p, ",,,none"));
         }
     }
     assert_int_equal(line, 25);
