@@ -117,13 +117,19 @@ void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_
     ops->detect(env, out);
 }
 
-// Two channels of one name could not be told apart in the record.
-static void assert_unique(const eb_probe *probe)
+// Two channels of one name could not be told apart in the record. Odd trees can make them: the later ones get a number.
+static void make_unique(eb_probe *probe)
 {
-    for (int i = 0; i < probe->n; i++)
+    for (int i = 0; i < probe->n; i++) {
+        char *name = probe->channels[i].name, plain[51];
+        snprintf(plain, sizeof plain, "%.50s", name);
+        int number = 2;
         for (int j = 0; j < i; j++)
-            assert(strcmp(probe->channels[i].name, probe->channels[j].name) != 0);
-    (void)probe;
+            if (strcmp(name, probe->channels[j].name) == 0) {
+                snprintf(name, sizeof probe->channels[i].name, "%.50s#%d", plain, number++);
+                j = -1; // the new name may be taken as well
+            }
+    }
 }
 
 eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err *err)
@@ -132,7 +138,7 @@ eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err
     probe->ops = ops;
     probe->env = *env;
     if (ops->open(probe, err) && probe->n > 0) {
-        assert_unique(probe);
+        make_unique(probe);
         return probe;
     }
     if (err->code == EB_OK) {
@@ -185,6 +191,34 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out)
     int rc = eb_io_pread_u64(io, handle, &out->raw);
     out->t_after_ns = io->clock.now_ns(&io->clock);
     eb_probe_sample_result(rc, out);
+}
+
+bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *good, int n)
+{
+    bool part =
+        unread->domain == EB_DOMAIN_PACKAGE || unread->domain == EB_DOMAIN_DRAM || unread->domain == EB_DOMAIN_GPU;
+    if (!part || (unread->socket < 0 && unread->domain != EB_DOMAIN_GPU))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (good[i].domain == unread->domain && good[i].socket == unread->socket &&
+            (good[i].die == unread->die || good[i].die < 0 || unread->die < 0) && unread->domain != EB_DOMAIN_GPU)
+            return false;
+    return true;
+}
+
+void eb_probe_unread(eb_channel *channel, int errnum)
+{
+    channel->grade = EB_GRADE_NONE;
+    snprintf(channel->note, sizeof channel->note, "cannot be read: %s",
+             errnum == EBADMSG ? "empty or no number" : strerror(errnum));
+}
+
+void eb_probe_sample_unread(const eb_io *io, int errnum, eb_sample *out)
+{
+    out->t_before_ns = out->t_after_ns = io->clock.now_ns(&io->clock);
+    out->status = EB_SAMPLE_MISSING;
+    out->errnum = errnum;
+    out->raw = 0;
 }
 
 void eb_probe_sample_result(int rc, eb_sample *out)

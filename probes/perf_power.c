@@ -311,17 +311,33 @@ static void mark_duplicates(const scan *s, eb_channel *channels)
     }
 }
 
-static void drop_unreadable(scan *s)
+// Those that read come first. Of the others only those stay, unread, that a sum would lack without a word.
+static void part_unreadable(scan *s, eb_channel *channels)
 {
-    int kept = 0;
+    item *items = eb_alloc((size_t)s->n * sizeof *items + 1);
+    int good = 0;
+    for (int i = 0; i < s->n; i++)
+        if (s->items[i].errnum == 0) {
+            fill_channel(s, &s->items[i], &channels[good]);
+            items[good++] = s->items[i];
+        }
+    int kept = good;
     for (int i = 0; i < s->n; i++) {
         item it = s->items[i];
         if (it.errnum == 0)
-            s->items[kept++] = it;
-        else if (it.handle >= 0)
+            continue;
+        if (it.handle >= 0)
             s->io->close(s->io, it.handle);
+        it.handle = -1;
+        fill_channel(s, &it, &channels[kept]);
+        if (good == 0 || !eb_probe_worth_naming(&channels[kept], channels, kept))
+            continue;
+        eb_probe_unread(&channels[kept], it.errnum);
+        items[kept++] = it;
     }
+    memcpy(s->items, items, (size_t)kept * sizeof *items);
     s->n = kept;
+    free(items);
 }
 
 static bool open_probe(eb_probe *probe, eb_err *err)
@@ -329,14 +345,12 @@ static bool open_probe(eb_probe *probe, eb_err *err)
     (void)err; // the core says what detect says
     scan *s = scan_pmu(probe->env.io);
     probe->state = s;
-    drop_unreadable(s);
+    eb_power_units_read(s->io, s->unit_uj);
+    probe->channels = eb_alloc((size_t)(s->n + 1) * sizeof *probe->channels);
+    part_unreadable(s, probe->channels);
+    probe->n = s->n;
     if (s->n == 0)
         return false;
-    eb_power_units_read(s->io, s->unit_uj);
-    probe->channels = eb_alloc((size_t)s->n * sizeof *probe->channels);
-    probe->n = s->n;
-    for (int i = 0; i < s->n; i++)
-        fill_channel(s, &s->items[i], &probe->channels[i]);
     mark_duplicates(s, probe->channels);
     return true;
 }
@@ -346,6 +360,10 @@ static void read_probe(eb_probe *probe, eb_sample *out)
     scan *s = probe->state;
     const eb_clock *clock = &s->io->clock;
     for (int i = 0; i < s->n; i++) {
+        if (s->items[i].errnum) {
+            eb_probe_sample_unread(s->io, s->items[i].errnum, &out[i]);
+            continue;
+        }
         out[i].t_before_ns = clock->now_ns(clock);
         int rc = read_item(s->io, &s->items[i], out[i].t_before_ns, &out[i].raw);
         out[i].t_after_ns = clock->now_ns(clock);

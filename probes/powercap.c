@@ -315,19 +315,36 @@ static void mark_duplicates(const scan *s, eb_channel *channels)
             channels[i].duplicate = repeats(&s->items[i], &channels[i], &s->items[j], &channels[j]);
 }
 
-static void drop_unreadable(scan *s, eb_channel *channels)
+// Those that read come first. Of the others only those stay, unread, that a sum would lack without a word.
+static void part_unreadable(scan *s, eb_channel *channels)
 {
-    int kept = 0;
+    found *items = eb_alloc((size_t)s->n * sizeof *items + 1);
+    eb_channel *parted = eb_alloc((size_t)s->n * sizeof *parted + 1);
+    int good = 0;
+    for (int i = 0; i < s->n; i++)
+        if (s->items[i].errnum == 0) {
+            parted[good] = channels[i];
+            items[good++] = s->items[i];
+        }
+    int kept = good;
     for (int i = 0; i < s->n; i++) {
         found f = s->items[i];
-        if (f.errnum == 0) {
-            channels[kept] = channels[i];
-            s->items[kept++] = f;
-        } else if (f.handle >= 0) {
+        if (f.errnum == 0)
+            continue;
+        if (f.handle >= 0)
             s->io->close(s->io, f.handle);
-        }
+        f.handle = -1;
+        if (good == 0 || !eb_probe_worth_naming(&channels[i], parted, kept))
+            continue;
+        parted[kept] = channels[i];
+        eb_probe_unread(&parted[kept], f.errnum);
+        items[kept++] = f;
     }
+    memcpy(s->items, items, (size_t)kept * sizeof *items);
+    memcpy(channels, parted, (size_t)kept * sizeof *parted);
     s->n = kept;
+    free(items);
+    free(parted);
 }
 
 static bool open_probe(eb_probe *probe, eb_err *err)
@@ -339,7 +356,7 @@ static bool open_probe(eb_probe *probe, eb_err *err)
     probe->channels = eb_alloc((size_t)(s->n + 1) * sizeof *probe->channels);
     for (int i = 0; i < s->n; i++)
         fill_channel(s, &s->items[i], &probe->channels[i]); // a parent gives its socket even if it does not read
-    drop_unreadable(s, probe->channels);
+    part_unreadable(s, probe->channels);
     mark_duplicates(s, probe->channels);
     probe->n = s->n;
     return probe->n > 0;
@@ -349,7 +366,10 @@ static void read_probe(eb_probe *probe, eb_sample *out)
 {
     const scan *s = probe->state;
     for (int i = 0; i < s->n; i++)
-        eb_probe_sample_handle(s->io, s->items[i].handle, &out[i]);
+        if (s->items[i].errnum == 0)
+            eb_probe_sample_handle(s->io, s->items[i].handle, &out[i]);
+        else
+            eb_probe_sample_unread(s->io, s->items[i].errnum, &out[i]);
 }
 
 static void close_probe(eb_probe *probe)

@@ -52,6 +52,13 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out);
 // The status of a read that returned rc (0 or -errno); raw becomes 0 where it failed.
 void eb_probe_sample_result(int rc, eb_sample *out);
 
+// A part of the machine that is there and cannot be read stays a channel, without grade and with its reason, so that
+// what a sum lacks has a name. True for those that are worth it: packages, memory and GPUs whose place is known and
+// that none of `good` [n] measures.
+bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *good, int n);
+void eb_probe_unread(eb_channel *channel, int errnum); // takes its grade and says why
+void eb_probe_sample_unread(const eb_io *io, int errnum, eb_sample *out);
+
 extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,
     eb_probe_process, eb_probe_thermal, eb_probe_meter, eb_probe_hwmon, eb_probe_amdgpu, eb_probe_battery,
     eb_probe_pmic, eb_probe_nvml;

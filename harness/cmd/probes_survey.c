@@ -149,6 +149,8 @@ const char *eb_survey_counts(const eb_survey *s, int channel)
     const eb_channel *c = &s->channels[channel];
     if (s->counted[channel])
         return "yes";
+    if (c->grade == EB_GRADE_NONE)
+        return "no: cannot be read";
     if (c->live == EB_LIVE_DEAD)
         return "no: does not move";
     if (c->duplicate)

@@ -407,11 +407,13 @@ static void what_works_counts_and_the_rest_is_named(void **state)
     (void)state;
     machine *m = machine_of(TWO_SOCKETS "0 /perf/17/2@0 100\n0 /perf/17/2@28 !ENODEV\n0 /perf/17/3@0 300\n");
     expect_state(m, EB_PROBE_PARTIAL, "power/energy-pkg on CPU 28, and 1 more: its CPU is offline", "chcpu");
-    bool counted[2];
+    bool counted[4];
     char missing[64];
-    assert_int_equal(m->n, 2);
-    eb_domain_count(m->channels, 2, EB_BOUNDARY_COMPUTE, counted, NULL, 0, missing, sizeof missing);
-    assert_true(counted[0] && counted[1]);
+    assert_int_equal(m->n, 4); // what cannot be read stays, so that the sum says what it lacks
+    eb_domain_count(m->channels, 4, EB_BOUNDARY_COMPUTE, counted, NULL, 0, missing, sizeof missing);
+    assert_true(counted[0] && counted[1] && !counted[2] && !counted[3]);
+    assert_string_equal(missing, "package-1, dram-1");
+    assert_int_equal(m->channels[2].grade, EB_GRADE_NONE);
     machine_free(m);
     m = machine_of(PMU "type 17\n" PMU "cpumask 0\n" EVENT("pkg", "2") PMU "events/energy-ram event=0x03\n"
                                                                            "0 /perf/17/2@0 100\n");

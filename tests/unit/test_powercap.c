@@ -581,6 +581,16 @@ static void some_zones_fail_and_are_named(void **state)
         { "intel-rapl:0", EB_DOMAIN_PACKAGE, 0, -1, false, true },
         { "intel-rapl:1:0", EB_DOMAIN_DRAM, 1, -1, false, true },
     };
+    // What cannot be read stays behind the others, without a grade, so that a sum says what it lacks.
+    assert_int_equal(m->n, 4);
+    assert_string_equal(m->channels[2].zone, "intel-rapl:0:0");
+    assert_string_equal(m->channels[3].zone, "intel-rapl:1");
+    bool counted[4];
+    char missing[64];
+    eb_domain_count(m->channels, 4, EB_BOUNDARY_COMPUTE, counted, NULL, 0, missing, sizeof missing);
+    assert_true(!counted[2] && !counted[3] && m->channels[2].grade == EB_GRADE_NONE);
+    assert_string_equal(missing, "package-1, dram-0");
+    m->n = 2;
     check_channels(m, want, 2);
     machine_free(m);
 }
