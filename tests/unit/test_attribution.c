@@ -219,6 +219,71 @@ static void test_equal_readings_are_nothing(void **state)
     eb_trace_free(t);
 }
 
+// 40 W read each 10 ms for 3 s, of which the counter stands still from 1.0 s on until `until_s`; then it shows all that
+// was drawn (late), or goes on from where it stood.
+static eb_trace *a_stall(const eb_channel *c, double until_s, bool late)
+{
+    eb_sample s[301];
+    for (int i = 0; i <= 300; i++) {
+        double t = i / 100.0, lost = t < 1 ? 0 : t < until_s ? t - 1 : late ? 0 : until_s - 1;
+        s[i] = at(i * 10 * (int64_t)MS, (uint64_t)llround((t - lost) * 40e6));
+    }
+    return eb_trace_new(c, s, 301);
+}
+
+static void test_a_counter_that_stands_still(void **state)
+{
+    (void)state;
+    eb_channel c = counter(262143328850, 262143328911, 61.035);
+    eb_trace *frozen = a_stall(&c, 9, false), *lossy = a_stall(&c, 1.6, false), *late = a_stall(&c, 1.2, true);
+    assert_int_equal(eb_trace_energy(frozen, 0, 3 * (int64_t)S).status, EB_SAMPLE_STALLED);
+    assert_int_equal(eb_trace_energy(frozen, 2 * (int64_t)S, 3 * (int64_t)S).status, EB_SAMPLE_STALLED);
+    near(eb_trace_energy(frozen, 100 * MS, 900 * MS).j, 32, 0.1);
+    assert_int_equal(eb_trace_energy(lossy, 500 * MS, 2 * (int64_t)S).status, EB_SAMPLE_STALLED);
+    near(eb_trace_energy(lossy, 1700 * (int64_t)MS, 2700 * (int64_t)MS).j, 40, 0.1);
+    near(eb_trace_energy(late, 100 * MS, 2900 * (int64_t)MS).j, 112, 0.1); // an update that is late has lost nothing
+    eb_trace_free(frozen);
+    eb_trace_free(lossy);
+    eb_trace_free(late);
+    c.domain = EB_DOMAIN_UNCORE; // graphics may be off
+    eb_trace *off = a_stall(&c, 9, false);
+    near(eb_trace_energy(off, 100 * MS, 2900 * (int64_t)MS).j, 36, 0.5);
+    eb_trace_free(off);
+}
+
+// 1 J steps at 3 W are slow, not broken; where nobody says that they are steps of 1 J, the steps do.
+static void test_coarse_units(void **state)
+{
+    (void)state;
+    static eb_sample s[2001];
+    for (int i = 0; i <= 2000; i++)
+        s[i] = at(i * 10 * (int64_t)MS, (uint64_t)(3.0 * i / 100) * 1000000);
+    for (int known = 0; known < 2; known++) {
+        eb_channel c = counter(known ? 4294967295000000 : 0, known ? 4294967296000000 : 0, known ? 1e6 : 0);
+        eb_trace *t = eb_trace_new(&c, s, 2001);
+        eb_energy e = eb_trace_energy(t, 1500 * (int64_t)MS, 18300 * (int64_t)MS);
+        assert_int_equal(e.status, EB_SAMPLE_OK);
+        near(e.j, 3 * 16.8, e.halfwidth_j);
+        near(e.quantum_j, 1.96 * sqrt(2.0 / 12), 0.01);
+        eb_trace_free(t);
+    }
+}
+
+// More than the hardware can draw since the last update, though less than a late one could bring.
+static void test_a_jump_is_a_reset(void **state)
+{
+    (void)state;
+    eb_channel c = counter(262143328850, 262143328911, 61.035);
+    eb_sample s[101];
+    for (int i = 0; i <= 100; i++)
+        s[i] = at(i * 10 * (int64_t)MS, (uint64_t)(i * 300000 + (i > 50 ? 100000000 : 0))); // 30 W, and 100 J at once
+    eb_trace *t = eb_trace_new(&c, s, 101);
+    assert_int_equal(eb_trace_energy(t, 100 * MS, 900 * MS).status, EB_SAMPLE_RESET);
+    near(eb_trace_energy(t, 100 * MS, 400 * MS).j, 9, 0.1);
+    near(eb_trace_energy(t, 600 * MS, 900 * MS).j, 9, 0.1);
+    eb_trace_free(t);
+}
+
 static void test_broken_segments_are_void(void **state)
 {
     (void)state;
@@ -344,6 +409,9 @@ int main(void)
         cmocka_unit_test(test_phase_that_ends_between_reads),
         cmocka_unit_test(test_window_across_a_wrap),
         cmocka_unit_test(test_equal_readings_are_nothing),
+        cmocka_unit_test(test_a_counter_that_stands_still),
+        cmocka_unit_test(test_coarse_units),
+        cmocka_unit_test(test_a_jump_is_a_reset),
         cmocka_unit_test(test_broken_segments_are_void),
         cmocka_unit_test(test_a_missing_sample_is_bridged),
         cmocka_unit_test(test_windows_beyond_the_samples),

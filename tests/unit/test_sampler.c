@@ -167,6 +167,39 @@ static void test_full_buffer_thins_and_still_covers(void **state)
     eb_sampler_free(s);
 }
 
+// A mark that says "what came before cannot be followed" is never thinned away.
+static void test_thinning_keeps_breaks(void **state)
+{
+    (void)state;
+    static const eb_status breaks[] = { EB_SAMPLE_SUSPENDED, EB_SAMPLE_RESET, EB_SAMPLE_AMBIGUOUS };
+    for (size_t k = 0; k < 54; k++) {
+        eb_probe probe;
+        eb_channel channels[3];
+        eb_sampler *s = fake_sampler(&probe, channels, 3, EB_SAMPLING_TRACE, 0, 70);
+        eb_sampler_begin(s);
+        int64_t due = eb_now_ns();
+        for (int i = 0; i < 18; i++)
+            due = eb_sampler_poll(s, due);
+        size_t n, marked = 0;
+        const eb_power_row *rows = eb_sampler_rows(s, &n);
+        assert_true(n > k);
+        eb_power_row *row = (eb_power_row *)&rows[k];
+        eb_status want = breaks[k % 3];
+        int channel = row->channel;
+        row->sample.status = want;
+        for (int i = 0; i < 1000; i++)
+            due = eb_sampler_poll(s, due);
+        eb_sampler_end(s);
+        rows = eb_sampler_rows(s, &n);
+        for (size_t i = 0; i < n; i++) {
+            marked += rows[i].sample.status == want && rows[i].channel == channel;
+            assert_true(rows[i].channel == channel || rows[i].sample.status == EB_SAMPLE_OK);
+        }
+        assert_int_equal(marked, 1);
+        eb_sampler_free(s);
+    }
+}
+
 static void test_thread_samples_and_stops(void **state)
 {
     (void)state;
@@ -328,6 +361,13 @@ static void test_a_suspend_voids_what_it_touches(void **state)
         script.suspended_ns = steps[i].suspended_ns;
         eb_reader_poll(&r, &s);
         assert_int_equal(s.status, steps[i].want);
+    }
+    // Drivers fail right after the machine woke: the first two readings that are good again bear the mark.
+    script.suspended_ns = 12000000000;
+    script.missing = 3ull << script.at;
+    for (int i = 0; i < 5; i++) {
+        eb_reader_poll(&r, &s);
+        assert_int_equal(s.status, i < 2 ? EB_SAMPLE_MISSING : i < 4 ? EB_SAMPLE_SUSPENDED : EB_SAMPLE_OK);
     }
     script.suspended_ns = 20000000000;
     eb_reader_begin(&r); // another window
@@ -535,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_edge_mode_polls_five_times_per_update),
         cmocka_unit_test(test_no_mode_loses_a_wrap),
         cmocka_unit_test(test_full_buffer_thins_and_still_covers),
+        cmocka_unit_test(test_thinning_keeps_breaks),
         cmocka_unit_test(test_thread_samples_and_stops),
         cmocka_unit_test(test_a_wide_reading_is_read_again),
         cmocka_unit_test(test_a_slow_sensor_is_not_wide),
