@@ -172,7 +172,7 @@ static void add_sensor(scan *out, const eb_hwmon_chip *c, feature f, unsigned in
     if (s.kind.domain == EB_DOMAIN_SYSTEM && out->has_system)
         s.kind = (eb_hwmon_kind){ EB_DOMAIN_UNKNOWN, -1, "a second input rail: what it feeds is not known" };
     open_sensor(out->io, &s);
-    out->has_system |= s.kind.domain == EB_DOMAIN_SYSTEM && s.errnum == 0;
+    out->has_system |= s.kind.domain == EB_DOMAIN_SYSTEM; // one that fails is not replaced by another
     if (s.errnum)
         sensor_close(out->io, &s);
     EB_GROW(out->items, out->n, out->cap);

@@ -55,6 +55,19 @@ static int split(const char *text, char fields[FIELDS_MAX + 1][FIELD_BYTES])
     return n;
 }
 
+// "7,5": a number of a locale, and no time stamp of seconds since 1970. Read as TIME,VALUE it would be a wrong value.
+static bool is_decimal_comma(const char *text)
+{
+    static const char digits[] = "0123456789";
+    const char *p = text + strspn(text, " \t+-");
+    size_t whole = strspn(p, digits);
+    if (whole == 0 || whole > 5 || p[whole] != ',')
+        return false;
+    p += whole + 1;
+    size_t part = strspn(p, digits);
+    return part > 0 && !strpbrk(p + part, "0123456789.");
+}
+
 // Takes the unit off the last field, or the last field where that is one. Its index, or -1.
 static int take_unit(char fields[FIELDS_MAX + 1][FIELD_BYTES], int *n)
 {
@@ -137,6 +150,8 @@ const char *eb_meter_line_parse(const char *text, size_t len, bool joules, eb_me
     size_t blank = strspn(text, " \t");
     if (text[blank] == '\0' || text[blank] == '#')
         return "";
+    if (is_decimal_comma(text))
+        return "looks like a decimal comma: write 7.5 for it, or a blank between a time stamp and a value";
     int n = split(text, fields);
     if (n == 0)
         return "holds no number";

@@ -44,8 +44,11 @@ static const field energy[] = {
     { "j_per_tok", "", "±", 1, SPREAD, true, false },
     { "j_per_tok", "", "grade", 1, GRADE, true, false },
     { "net_j_per_tok", "net", JOULES_UNIT, 1, NUMBER, false, true },
+    { "net_j_per_tok", "", "±", 1, SPREAD, false, false },
     { "j_per_prompt_tok", "prompt", JOULES_UNIT, 1, NUMBER, false, true },
+    { "j_per_prompt_tok", "", "±", 1, SPREAD, false, false },
     { "j_per_decode_tok", "decode", JOULES_UNIT, 1, NUMBER, false, true },
+    { "j_per_decode_tok", "", "±", 1, SPREAD, false, false },
     { NULL, NULL, NULL, 0, NUMBER, false, false },
 };
 static const field efficiency[] = {

@@ -508,7 +508,8 @@ eb_energy eb_energy_unknown(eb_status status)
                         .quantum_j = NAN,
                         .class_j = NAN,
                         .grade = EB_GRADE_NONE,
-                        .status = status };
+                        .status = status,
+                        .channel = -1 };
 }
 
 eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
@@ -529,8 +530,10 @@ eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
 
 void eb_energy_add(eb_energy *sum, const eb_energy *part)
 {
-    if (part->status != EB_SAMPLE_OK && sum->status == EB_SAMPLE_OK)
+    if (part->status != EB_SAMPLE_OK && sum->status == EB_SAMPLE_OK) {
         sum->status = part->status;
+        sum->channel = part->channel;
+    }
     sum->j += part->j;
     sum->boundary_j = hypot(sum->boundary_j, part->boundary_j);
     sum->quantum_j = hypot(sum->quantum_j, part->quantum_j);

@@ -20,11 +20,12 @@ typedef struct eb_energy {
     double class_j; // bound of the sensor's own error, systematic and not in the half-width; NAN = nobody published it
     eb_grade grade;
     eb_status status;
+    int channel; // in the sum of several: whose status it is; -1 = not known
 } eb_energy;
 
 eb_energy eb_energy_unknown(eb_status status);
-// Adds the energy of another channel: half-widths in quadrature, sensor classes as they are, the weakest grade. Start
-// with { .grade = EB_GRADE_COUNT }.
+// Adds the energy of another channel (part->channel): half-widths in quadrature, sensor classes as they are, the
+// weakest grade. Start with { .grade = EB_GRADE_COUNT }.
 void eb_energy_add(eb_energy *sum, const eb_energy *part);
 
 typedef struct eb_trace eb_trace;

@@ -149,11 +149,18 @@ static const char *when(const eb_idle_reading *r, char *buf, size_t size)
 void eb_idle_warn_drift(const eb_idle_reading *idles, int n, eb_warnings *warnings)
 {
     const eb_idle_reading *last = NULL;
+    int known = 0; // without any there are no net figures either
+    for (int i = 0; i < n; i++)
+        known += !isnan(idles[i].w);
     for (int i = 0; i < n; i++) {
         const eb_idle_reading *r = &idles[i];
         char first[40], second[40];
-        if (isnan(r->w))
+        if (isnan(r->w)) {
+            if (known > 0)
+                eb_warn(warnings, "the idle baseline %s has no energy: net figures stand on the others",
+                        when(r, first, sizeof first));
             continue;
+        }
         if (last && drift(last, r) > 0 && fabs(r->w - last->w) > drift_worth_a_word * fabs(last->w + r->w) / 2)
             eb_warn(warnings,
                     "the idle power drifted: %.3g W ±%.2g %s, %.3g W ±%.2g %s; net figures take what lies between, and "

@@ -71,13 +71,26 @@ static void warn_of_trial(const eb_trial_info *info, eb_warnings *w)
         eb_warn(w, "trial %d: %s", info->number, info->warnings[i]);
 }
 
-static void warn_of_case(const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
+static const char *why_no_energy(eb_status status)
+{
+    static const char *const words[EB_SAMPLE_STATUS_COUNT] = {
+        [EB_SAMPLE_MISSING] = "gave no reading of its window",
+        [EB_SAMPLE_RESET] = "was reset",
+        [EB_SAMPLE_AMBIGUOUS] = "was not read for so long that wraps cannot be told (ambiguous)",
+        [EB_SAMPLE_SUSPENDED] = "was suspended with the machine",
+        [EB_SAMPLE_GONE] = "is gone",
+        [EB_SAMPLE_STALLED] = "stood still for longer than it can while the machine is on",
+    };
+    return (unsigned)status < EB_SAMPLE_STATUS_COUNT && words[status] ? words[status] : eb_status_name(status);
+}
+
+static void warn_of_case(const eb_header *h, const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
 {
     for (int i = 0; any_source && i < n; i++)
         if (trials[i].energy_status != EB_SAMPLE_OK)
-            eb_warn(w, "trial %d has no energy: %s", trials[i].number,
-                    trials[i].energy_status == EB_SAMPLE_MISSING ? "the counters gave no reading of its window"
-                                                                 : eb_status_name(trials[i].energy_status));
+            eb_warn(w, "trial %d has no energy: %s %s", trials[i].number,
+                    trials[i].energy_channel >= 0 ? h->channels[trials[i].energy_channel].name : "the counter",
+                    why_no_energy(trials[i].energy_status));
     warn_outliers(trials, n, "decode_tok_s", offsetof(eb_trial_sums, decode_tok_s), w);
     warn_outliers(trials, n, "prefill_tok_s", offsetof(eb_trial_sums, prefill_tok_s), w);
     warn_outliers(trials, n, "j_per_tok", offsetof(eb_trial_sums, j_per_tok), w);
@@ -159,7 +172,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
         eb_warn(&warnings, "the trials did not give the same output: their figures are of different work");
     }
     c->n_metrics = eb_metrics_compute(&cs, &c->metrics);
-    warn_of_case(sums, cs.n_trials, cs.any_source, &warnings);
+    warn_of_case(&d->header, sums, cs.n_trials, cs.any_source, &warnings);
     c->warnings = warnings.items;
     c->n_warnings = (int)warnings.n;
     for (int i = 0; i < cs.n_trials; i++)

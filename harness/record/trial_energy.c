@@ -68,7 +68,7 @@ static bool is_counter(const eb_channel *c)
 
 eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)
 {
-    eb_energy sum = { .grade = EB_GRADE_COUNT };
+    eb_energy sum = { .grade = EB_GRADE_COUNT, .channel = -1 };
     for (int c = 0; c < e->n; c++) {
         if (!e->counted[c])
             continue;
@@ -76,14 +76,17 @@ eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_
         // A counter that stands still from end to end has not counted to zero: it has told nothing.
         if (part.status == EB_SAMPLE_OK && is_counter(&e->header->channels[c]) &&
             !eb_trace_updates(e->traces[c], INT64_MIN, INT64_MAX))
-            part.status = EB_SAMPLE_MISSING;
+            part.status = EB_SAMPLE_STALLED;
+        part.channel = c;
         eb_energy_add(&sum, &part);
     }
     if (sum.grade == EB_GRADE_COUNT)
         sum.status = EB_SAMPLE_MISSING;
-    if (sum.status != EB_SAMPLE_OK)
-        return eb_energy_unknown(sum.status);
-    return sum;
+    if (sum.status == EB_SAMPLE_OK)
+        return sum;
+    eb_energy none = eb_energy_unknown(sum.status);
+    none.channel = sum.channel;
+    return none;
 }
 
 size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)

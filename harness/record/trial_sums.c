@@ -85,6 +85,7 @@ static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_l
     double window_s = s->end_s;
     eb_trial_parts_measure(s, energy, trial, phases, &whole, &prefill, &decode);
     s->energy_status = whole.status;
+    s->energy_channel = whole.channel;
     s->grade = eb_trial_energy_grade(energy);
     s->energy_j = whole.j;
     s->j_per_tok = per(whole.j, l->output_tok);

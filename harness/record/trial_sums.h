@@ -71,6 +71,7 @@ typedef struct eb_trial_sums {
     eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;
     eb_idle idle; // the baseline that was used
     eb_status energy_status;
+    int energy_channel; // whose status it is; -1 = none's
     eb_cost_result cost;
     double prefill_end_s, end_s; // phases, from the window's start
     eb_doubles pool[EB_POOL_COUNT];
