@@ -127,10 +127,11 @@ static void fill_rows(const eb_workload_params *p, eb_trial_sink *sink)
 static bool window(const eb_workload_params *p, eb_engine *engine, eb_trial_sink *sink, const int32_t *prompts,
                    eb_err *err)
 {
+    const eb_clock *clock = eb_engine_clock(engine);
     bool ok = true;
     if (sink->mark)
         sink->mark(sink->arg, true);
-    sink->t_start_ns = eb_now_ns();
+    sink->t_start_ns = clock->now_ns(clock);
     for (int i = 0; ok && i < p->batch; i++) {
         eb_request r = { .id = (uint32_t)i,
                          .prompt = prompts + (size_t)i * (size_t)p->prompt_tok,
@@ -140,7 +141,7 @@ static bool window(const eb_workload_params *p, eb_engine *engine, eb_trial_sink
         r.sampling.seed += (uint64_t)i;
         sink->requests[i] = (eb_request_row){ .request = (uint32_t)i,
                                               .scheduled_ns = sink->t_start_ns,
-                                              .sent_ns = eb_now_ns(),
+                                              .sent_ns = clock->now_ns(clock),
                                               .prompt_tok = (uint32_t)p->prompt_tok,
                                               .status = EB_REQUEST_OK };
         sink->n_requests++;

@@ -21,19 +21,25 @@ typedef struct loop {
     eb_engine *engine;
     eb_trial_sink *sink;
     const int32_t *prompts;
+    const eb_clock *clock;
     int64_t deadline_ns;
 } loop;
+
+static int64_t now_ns(const loop *l)
+{
+    return l->clock->now_ns(l->clock);
+}
 
 // Time, and room for the events of one more step.
 static bool goes_on(const loop *l)
 {
-    return eb_now_ns() < l->deadline_ns && l->sink->cap_tokens - l->sink->n_tokens >= (size_t)l->p->batch;
+    return now_ns(l) < l->deadline_ns && l->sink->cap_tokens - l->sink->n_tokens >= (size_t)l->p->batch;
 }
 
 static bool submit(const loop *l, uint32_t first, eb_err *err)
 {
     const eb_workload_params *p = l->p;
-    int64_t scheduled_ns = first ? eb_now_ns() : l->sink->t_start_ns;
+    int64_t scheduled_ns = first ? now_ns(l) : l->sink->t_start_ns;
     for (int i = 0; i < p->batch; i++) {
         eb_request r = { .id = (uint32_t)i,
                          .prompt = l->prompts + (size_t)i * (size_t)p->prompt_tok,
@@ -43,7 +49,7 @@ static bool submit(const loop *l, uint32_t first, eb_err *err)
         r.sampling.seed += (uint64_t)i;
         l->sink->requests[l->sink->n_requests++] = (eb_request_row){ .request = first + (uint32_t)i,
                                                                      .scheduled_ns = scheduled_ns,
-                                                                     .sent_ns = eb_now_ns(),
+                                                                     .sent_ns = now_ns(l),
                                                                      .prompt_tok = (uint32_t)p->prompt_tok,
                                                                      .status = EB_REQUEST_CANCELLED };
         if (!l->engine->ops->submit(l->engine, &r, err))
@@ -114,8 +120,9 @@ static bool run_trial(const eb_workload_params *p, eb_engine *engine, eb_trial_s
     engine->ops->reset(engine);
     if (sink->mark)
         sink->mark(sink->arg, true);
-    sink->t_start_ns = eb_now_ns();
-    loop l = { p, engine, sink, prompts, sink->t_start_ns + p->duration_ns };
+    const eb_clock *clock = eb_engine_clock(engine);
+    sink->t_start_ns = clock->now_ns(clock);
+    loop l = { p, engine, sink, prompts, clock, sink->t_start_ns + p->duration_ns };
     bool ok = window(&l, err);
     if (sink->mark)
         sink->mark(sink->arg, false);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "harness/base/clock.h"
 #include "harness/base/error.h"
 #include "harness/base/event.h"
 #include "harness/base/log.h"
@@ -120,6 +121,8 @@ struct eb_engine_ops {
     void (*set_span_sink)(eb_engine *engine, eb_span_sink *sink);
     // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
     const char *(*family)(const eb_model_spec *spec);
+    // Optional. The clock of its events, which whoever drives it reads and waits on; left out, the real one. Borrowed.
+    const eb_clock *(*clock)(const eb_engine *engine);
 };
 
 extern const eb_option eb_engine_options[];          // [run]'s engine part: threads, kv, affinity, isa ...
@@ -130,5 +133,10 @@ const eb_engine_ops *eb_engine_find(const char *name);
 struct eb_engine {
     const eb_engine_ops *ops;
 };
+
+static inline const eb_clock *eb_engine_clock(const eb_engine *engine)
+{
+    return engine->ops->clock ? engine->ops->clock(engine) : &eb_clock_real;
+}
 
 #endif
