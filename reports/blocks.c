@@ -301,6 +301,16 @@ static void spread_text(const eb_metric *m, double scale, char *buf, size_t size
     snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
 }
 
+// The same beside a number with k, M, G, in the number's own steps.
+static void spread_si(const eb_metric *m, char *buf, size_t size)
+{
+    double half = eb_text_halfwidth(m), step = pow(10, eb_text_place(m->value, half)),
+           rounded = round(half / step) * step;
+    char digits[40];
+    eb_text_si(digits, sizeof digits, fmax(rounded, step), NAN);
+    snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
+}
+
 // "counter", and where the energies of the rows are of several kinds, which one: "counter b".
 static void grade_text(const eb_run *run, const eb_case_result *c, const eb_metric *m, char *buf, size_t size)
 {
@@ -331,6 +341,20 @@ static void field_text(const eb_run *run, const eb_case_result *c, const field *
         eb_text_number(buf, size, m->value * scale, eb_text_place(m->value * scale, eb_text_halfwidth(m) * scale));
 }
 
+// For forms with room for it: the spread beside each value, and where the value comes from.
+static void put_about(const eb_run *run, const eb_case_result *c, const field *f, eb_table *t)
+{
+    const eb_metric *m = eb_rank_value(c, f->key);
+    bool beside = f->kind == SPREAD || f->kind == GRADE, spread = m && !isnan(eb_text_halfwidth(m));
+    char buf[64] = "", *about = m ? eb_metric_about(run, m) : NULL;
+    if (spread && f->kind == SI)
+        spread_si(m, buf, sizeof buf);
+    else if (spread)
+        spread_text(m, scale_of(run, f), buf, sizeof buf);
+    eb_table_about(t, m && !beside ? m->value : NAN, spread && !beside ? buf : NULL, about);
+    free(about);
+}
+
 static void put_rows(const eb_run *run, int block, eb_table *t, labels l, const field *const *fields, int n_fields)
 {
     eb_mark *marks = eb_alloc((size_t)(n_fields + 1) * (size_t)(run->n_cases + 1) * sizeof *marks);
@@ -350,6 +374,7 @@ static void put_rows(const eb_run *run, int block, eb_table *t, labels l, const 
                 char buf[64];
                 field_text(run, c, fields[f], buf, sizeof buf);
                 eb_table_cell(t, buf, marks[f * run->n_cases + i]);
+                put_about(run, c, fields[f], t);
             }
         }
     free(done);
@@ -373,7 +398,11 @@ eb_table *eb_block_table(const eb_run *run, int block)
         const char *head = f->head == JOULES && milli ? "mJ/token" : f->head;
         const char *unit = f->unit == DEMO && !eb_run_demonstration(run) ? "" : f->unit;
         unit = unit == JOULES_UNIT && milli ? "mJ/tok" : unit;
-        eb_table_column(t, (eb_column){ head, unit, .left = beside, .glue = beside, .marks = f->ranked });
+        eb_table_column(t, (eb_column){ head, unit, .left = beside, .glue = beside, .marks = f->ranked,
+                                        .role = f->kind == SPREAD  ? EB_ROLE_SPREAD
+                                                : f->kind == GRADE ? EB_ROLE_GRADE
+                                                                   : EB_ROLE_VALUE,
+                                        .key = f->key });
         fields[n++] = f;
     }
     put_rows(run, block, t, l, fields, n);

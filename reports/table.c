@@ -3,6 +3,7 @@
 #include "reports/table.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
@@ -10,17 +11,12 @@
 
 enum { MAX_COLUMNS = 64, INDENT = 2, GAP = 2, SHRUNK = 12 };
 
-typedef struct cell {
-    char *text;
-    eb_mark mark;
-} cell;
-
 struct eb_table {
     char *title;
     eb_column columns[MAX_COLUMNS];
     int n_columns;
-    char **groups; // per row; NULL = none
-    cell *cells;   // rows x n_columns
+    char **groups;  // per row; NULL = none
+    eb_cell *cells; // rows x n_columns
     int n_rows, cap_rows, filled;
 };
 
@@ -37,8 +33,11 @@ void eb_table_free(eb_table *t)
 {
     if (!t)
         return;
-    for (int i = 0; i < t->n_rows * t->n_columns; i++)
+    for (int i = 0; i < t->n_rows * t->n_columns; i++) {
         free(t->cells[i].text);
+        free(t->cells[i].spread);
+        free(t->cells[i].about);
+    }
     for (int i = 0; i < t->n_rows; i++)
         free(t->groups[i]);
     free(t->cells);
@@ -70,9 +69,51 @@ void eb_table_row(eb_table *t, const char *group)
 void eb_table_cell(eb_table *t, const char *text, eb_mark mark)
 {
     assert(t->n_rows > 0 && t->filled < t->n_columns);
-    cell *c = &t->cells[(t->n_rows - 1) * t->n_columns + t->filled++];
+    eb_cell *c = &t->cells[(t->n_rows - 1) * t->n_columns + t->filled++];
     c->text = eb_text_clean(text);
     c->mark = mark;
+    c->sort = NAN;
+}
+
+void eb_table_about(eb_table *t, double sort, const char *spread, const char *about)
+{
+    assert(t->filled > 0);
+    eb_cell *c = &t->cells[(t->n_rows - 1) * t->n_columns + t->filled - 1];
+    c->sort = sort;
+    free(c->spread);
+    free(c->about);
+    c->spread = spread ? eb_text_clean(spread) : NULL;
+    c->about = about ? eb_text_clean(about) : NULL;
+}
+
+const char *eb_table_title(const eb_table *t)
+{
+    return t->title;
+}
+
+int eb_table_width(const eb_table *t)
+{
+    return t->n_columns;
+}
+
+int eb_table_height(const eb_table *t)
+{
+    return t->n_rows;
+}
+
+const eb_column *eb_table_column_at(const eb_table *t, int column)
+{
+    return &t->columns[column];
+}
+
+const eb_cell *eb_table_cell_at(const eb_table *t, int row, int column)
+{
+    return &t->cells[row * t->n_columns + column];
+}
+
+const char *eb_table_group(const eb_table *t, int row)
+{
+    return t->groups[row];
 }
 
 int eb_table_columns(const eb_table *t)
@@ -209,7 +250,7 @@ static void print_row(const eb_table *t, const int *widths, int row, int from, i
         [EB_MARK_NONE] = NULL, [EB_MARK_BEST] = "\033[1;32m", [EB_MARK_TIED] = "\033[1m"
     };
     for (int c = 0; c < t->n_columns; c++) {
-        const cell *x = &t->cells[row * t->n_columns + c];
+        const eb_cell *x = &t->cells[row * t->n_columns + c];
         if (!in_chunk(t, c, from, end))
             continue;
         char *text = eb_text_fit(x->text, widths[c]);
@@ -296,7 +337,7 @@ void eb_table_markdown(const eb_table *t, const char *group_head, FILE *out)
             fprintf(out, " |");
         }
         for (int c = 0; c < t->n_columns; c++) {
-            const cell *x = &t->cells[r * t->n_columns + c];
+            const eb_cell *x = &t->cells[r * t->n_columns + c];
             fprintf(out, " %s", open[x->mark]);
             eb_text_markdown(out, x->text);
             fprintf(out, "%s |", close[x->mark]);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a figure comes from, in words: its interval, its trials, and for an energy who measured what of it.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "reports/view.h"
+
+enum { DIGITS = 4 };
+
+// Nanoseconds and bytes in steps that people read.
+static const struct {
+    const char *unit, *shown;
+    double scale;
+} scales[] = {
+    { "ns", "ms", 1e-6 }, { "B", "MB", 1e-6 }, { "B/tok", "MB/tok", 1e-6 }, { "FLOP/tok", "MFLOP/tok", 1e-6 }
+};
+
+static double scale_of(const eb_metric *m, const char **unit)
+{
+    *unit = m->unit;
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
+        if (!strcmp(m->unit, scales[i].unit)) {
+            *unit = scales[i].shown;
+            return scales[i].scale;
+        }
+    return 1;
+}
+
+const char *eb_metric_doc(const char *key)
+{
+    for (const eb_metric_def *d = eb_metric_table; d->key; d++)
+        if (!strcmp(d->key, key))
+            return d->doc;
+    return "";
+}
+
+static void add_interval(eb_text *t, const eb_run *run, const eb_metric *m, double scale)
+{
+    const char *what = m->interval == EB_INTERVAL_CONFIDENCE ? "interval" : "range";
+    if (m->interval == EB_INTERVAL_NONE || m->n < 1)
+        return;
+    eb_text_add(t, m->n == 1 ? ", a single one" : ", of %d", m->n);
+    if (isnan(eb_text_halfwidth(m)))
+        return;
+    if (m->interval == EB_INTERVAL_CONFIDENCE)
+        eb_text_add(t, ", %.4g %%", 100 * run->header->interval_level);
+    eb_text_add(t, " %s %.*g to %.*g", what, DIGITS, scale * m->lo, DIGITS, scale * m->hi);
+}
+
+char *eb_metric_about(const eb_run *run, const eb_metric *m)
+{
+    eb_text t = { 0 };
+    const char *unit;
+    double scale = scale_of(m, &unit);
+    eb_text_add(&t, "%s = %.*g %s", m->key, DIGITS, scale * m->value, unit);
+    add_interval(&t, run, m, scale);
+    if (m->grade != EB_GRADE_NONE)
+        eb_text_add(&t, "; grade %s", eb_grade_name(m->grade));
+    const eb_provenance *from = m->from;
+    if (from && from->source && *from->source)
+        eb_text_add(&t, "; from %s", from->source);
+    if (from && from->domains && *from->domains)
+        eb_text_add(&t, " (%s)", from->domains);
+    if (from && from->coverage && *from->coverage)
+        eb_text_add(&t, ", coverage %s", from->coverage);
+    if (m->note[0])
+        eb_text_add(&t, "; %s", m->note);
+    return t.s;
+}
