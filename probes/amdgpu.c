@@ -222,6 +222,12 @@ static eb_probe_state state_of(const board *b)
     return b->asleep ? EB_PROBE_OFF : eb_sysfs_refused(b->errnum) ? EB_PROBE_NO_PERMISSION : EB_PROBE_NO_DRIVER;
 }
 
+// Reads nothing and should. Not so a card that sleeps, and the second die of a board, whose first one says it for both.
+static bool is_lacking(const board *b)
+{
+    return !is_good(b) && !b->asleep && !(b->silent && b->errnum);
+}
+
 // The one whose cause can be mended speaks for all.
 static const board *worst(const scan *s)
 {
@@ -267,6 +273,8 @@ static void detect(const eb_probe_env *env, eb_probe_detection *out)
     scan *s = eb_alloc(sizeof *s);
     scan_all(env->io, s);
     const board *bad = worst(s);
+    for (int i = 0; i < s->n; i++)
+        out->parts = out->parts || is_lacking(&s->boards[i]);
     if (bad)
         say_why(s, bad, out);
     else if (s->n == 0 && eb_sysfs_refused(s->errnum))
@@ -305,6 +313,17 @@ static void fill_channel(const board *b, int slot, eb_channel *c)
         snprintf(c->note, sizeof c->note, "the driver does not say its update period");
 }
 
+static void fill_unread(const board *b, eb_channel *c)
+{
+    char reason[64] = "it shows no power";
+    board shown = *b;
+    shown.file[1] = b->errnum ? b->bad_file : 1;
+    fill_channel(&shown, 1, c);
+    if (b->errnum)
+        snprintf(reason, sizeof reason, "%s %s", sensors[b->bad_file].file, eb_probe_why("amdgpu", b->errnum));
+    eb_probe_unread(c, reason);
+}
+
 static bool open_probe(eb_probe *probe, eb_err *err)
 {
     (void)err; // the core says what detect says
@@ -315,7 +334,9 @@ static bool open_probe(eb_probe *probe, eb_err *err)
     int kept = 0;
     for (int i = 0; i < s->n; i++) {
         board b = s->boards[i];
-        if (!is_good(&b)) {
+        if (is_lacking(&b)) {
+            fill_unread(&b, &probe->channels[probe->n++]);
+        } else if (!is_good(&b)) {
             board_close(s->io, &b);
             continue;
         }
@@ -347,6 +368,10 @@ static void read_probe(eb_probe *probe, eb_sample *out)
     int n = 0;
     for (int i = 0; i < s->n; i++) {
         const board *b = &s->boards[i];
+        if (!is_good(b)) {
+            eb_probe_sample_unread(s->io, b->errnum, &out[n++]);
+            continue;
+        }
         bool asleep = is_asleep(s->io, b);
         for (int slot = 0; slot < SENSORS; slot++)
             if (b->handles[slot] >= 0)

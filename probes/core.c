@@ -117,6 +117,16 @@ void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_
     ops->detect(env, out);
 }
 
+bool eb_probe_works(const eb_probe_detection *found)
+{
+    return found->state == EB_PROBE_OK || found->state == EB_PROBE_PARTIAL;
+}
+
+bool eb_probe_opens(const eb_probe_detection *found)
+{
+    return eb_probe_works(found) || found->parts;
+}
+
 // Two channels of one name could not be told apart in the record. Odd trees can make them: the later ones get a number.
 static void make_unique(eb_probe *probe)
 {
@@ -193,24 +203,35 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out)
     eb_probe_sample_result(rc, out);
 }
 
-bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *good, int n)
+// What `unread` would measure, `c` does. The machine has one system, whatever shows it twice under one name.
+static bool stands_for(const eb_channel *c, const eb_channel *unread)
 {
-    bool part =
-        unread->domain == EB_DOMAIN_PACKAGE || unread->domain == EB_DOMAIN_DRAM || unread->domain == EB_DOMAIN_GPU;
-    if (!part || (unread->socket < 0 && unread->domain != EB_DOMAIN_GPU))
+    if (c->domain != unread->domain)
         return false;
-    for (int i = 0; i < n; i++)
-        if (good[i].domain == unread->domain && good[i].socket == unread->socket &&
-            (good[i].die == unread->die || good[i].die < 0 || unread->die < 0) && unread->domain != EB_DOMAIN_GPU)
-            return false;
-    return true;
+    if (c->domain == EB_DOMAIN_SYSTEM)
+        return strcmp(c->label, unread->label) == 0;
+    if (c->domain == EB_DOMAIN_GPU || c->socket < 0 || unread->socket < 0)
+        return strcmp(c->zone, unread->zone) == 0;
+    return c->socket == unread->socket && (c->die == unread->die || c->die < 0 || unread->die < 0);
 }
 
-void eb_probe_unread(eb_channel *channel, int errnum)
+bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *others, int n)
+{
+    static const bool summed[EB_DOMAIN_COUNT] = {
+        [EB_DOMAIN_PACKAGE] = true, [EB_DOMAIN_DRAM] = true, [EB_DOMAIN_GPU] = true, [EB_DOMAIN_SYSTEM] = true
+    };
+    for (int i = 0; i < n; i++)
+        if (stands_for(&others[i], unread))
+            return false;
+    return summed[unread->domain];
+}
+
+void eb_probe_unread(eb_channel *channel, const char *why)
 {
     channel->grade = EB_GRADE_NONE;
-    snprintf(channel->note, sizeof channel->note, "cannot be read: %s",
-             errnum == EBADMSG ? "empty or no number" : strerror(errnum));
+    channel->period_ns = channel->gap_max_ns = 0; // it sets nobody's pace
+    channel->modulus = 0;
+    snprintf(channel->note, sizeof channel->note, "cannot be read: %s", why);
 }
 
 void eb_probe_sample_unread(const eb_io *io, int errnum, eb_sample *out)

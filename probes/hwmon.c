@@ -258,6 +258,7 @@ static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
     scan s;
     scan_all(env->io, &s);
+    out->parts = s.n > s.n_good;
     const sensor *bad = NULL;
     bool all_refused = s.n > 0;
     for (int i = 0; i < s.n; i++) {
@@ -345,6 +346,14 @@ static void make_unique(eb_channel *channels, int n, const scan *s)
     }
 }
 
+static void fill_unread(const sensor *s, eb_channel *c)
+{
+    char reason[80];
+    snprintf(reason, sizeof reason, "%s %s", s->file, why(s));
+    fill_channel(s, c);
+    eb_probe_unread(c, reason);
+}
+
 static bool open_probe(eb_probe *probe, eb_err *err)
 {
     (void)err; // the core says what detect says
@@ -352,13 +361,24 @@ static bool open_probe(eb_probe *probe, eb_err *err)
     scan_all(probe->env.io, s);
     probe->state = s;
     probe->channels = eb_alloc((size_t)(s->n + 1) * sizeof *probe->channels);
+    // Those that read come first. Of the others only those stay, unread, that a sum would lack without a word.
+    sensor *items = eb_alloc((size_t)s->n * sizeof *items + 1);
     int kept = 0;
     for (int i = 0; i < s->n; i++) {
         if (s->items[i].errnum)
             continue;
         fill_channel(&s->items[i], &probe->channels[kept]);
-        s->items[kept++] = s->items[i];
+        items[kept++] = s->items[i];
     }
+    for (int i = 0; i < s->n; i++) {
+        if (s->items[i].errnum == 0)
+            continue;
+        fill_unread(&s->items[i], &probe->channels[kept]);
+        if (eb_probe_worth_naming(&probe->channels[kept], probe->channels, kept))
+            items[kept++] = s->items[i];
+    }
+    free(s->items);
+    s->items = items;
     s->n = probe->n = kept;
     make_unique(probe->channels, kept, s);
     return kept > 0;
@@ -380,6 +400,10 @@ static int read_rail(const eb_io *io, const sensor *s, int64_t *uw)
 static void read_sensor(const eb_io *io, const sensor *s, eb_sample *out)
 {
     int64_t value = 0;
+    if (s->errnum) {
+        eb_probe_sample_unread(io, s->errnum, out);
+        return;
+    }
     out->t_before_ns = io->clock.now_ns(&io->clock);
     int rc = s->feature == RAIL ? read_rail(io, s, &value) : eb_sysfs_pread_s64(io, s->handle, &value);
     out->t_after_ns = io->clock.now_ns(&io->clock);

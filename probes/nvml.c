@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NVIDIA GPUs through their management library: the energy counter of each board (Volta and later; mJ since the driver
-// was loaded), or, where it has none, its power. The library speaks of the machine itself: no other tree asks it.
+// was loaded), or, where it has none, its power. A board of which neither can be read stays a channel, of grade none:
+// the joules of the others are not those of all. The library speaks of the machine itself: no other tree asks it.
 #include "probes/nvml.h"
 
 #include <math.h>
@@ -66,8 +67,8 @@ static int read_board(const state *s, const board *b, uint64_t *raw)
 static void describe(const state *s, board *b)
 {
     eb_nvml_pci pci = { 0 };
-    if (!s->nvml.name || s->nvml.name(b->device, b->name, sizeof b->name) != EB_NVML_SUCCESS || !b->name[0])
-        snprintf(b->name, sizeof b->name, "GPU %u", b->index);
+    if (!s->nvml.name || s->nvml.name(b->device, b->name, sizeof b->name) != EB_NVML_SUCCESS)
+        b->name[0] = '\0';
     b->name[sizeof b->name - 1] = '\0';
     eb_probe_make_printable(b->name);
     if (s->nvml.pci && s->nvml.pci(b->device, &pci) == EB_NVML_SUCCESS) {
@@ -182,6 +183,7 @@ static void detect(const eb_probe_env *env, eb_probe_detection *out)
     }
     state *s = find_boards();
     const board *bad = NULL;
+    out->parts = s->n > s->n_good;
     for (int i = 0; i < s->n && !bad; i++)
         bad = s->boards[i].code ? &s->boards[i] : NULL;
     const eb_nvml_cause *cause = eb_nvml_cause_of(s->code);
@@ -217,17 +219,25 @@ static void fill_channel(const state *s, const board *b, eb_channel *c)
         .cumulative = b->counts,
         .unit = 1,
         .scale = 1000,
-        .power_max_w = b->counts ? bound_of(s, b) : 0,
+        .power_max_w = b->counts && !b->code ? bound_of(s, b) : 0,
         .period_ns = period_ns,
         .grade = b->counts ? EB_GRADE_COUNTER : EB_GRADE_SAMPLED,
         .scope = EB_SCOPE_MACHINE,
     };
     snprintf(c->name, sizeof c->name, "nvml/%u", b->index);
     snprintf(c->zone, sizeof c->zone, "%.47s", b->bus_id[0] ? b->bus_id : c->name);
-    snprintf(c->label, sizeof c->label, "%.47s", b->name);
+    if (b->name[0])
+        snprintf(c->label, sizeof c->label, "%.47s", b->name);
+    else
+        snprintf(c->label, sizeof c->label, "GPU %u", b->index);
     if (!b->counts)
         snprintf(c->note, sizeof c->note,
                  "power without an energy counter: what the driver averages is not seen finer");
+    if (b->code) {
+        char why[80];
+        snprintf(why, sizeof why, "%s: %s", b->what, eb_nvml_cause_of(b->code)->reason);
+        eb_probe_unread(c, why);
+    }
 }
 
 static bool open_probe(eb_probe *probe, eb_err *err)
@@ -239,8 +249,7 @@ static bool open_probe(eb_probe *probe, eb_err *err)
     probe->state = s;
     probe->channels = eb_alloc((size_t)s->n * sizeof *probe->channels + 1);
     for (int i = 0; i < s->n; i++)
-        if (s->boards[i].code == 0)
-            fill_channel(s, &s->boards[i], &probe->channels[probe->n++]);
+        fill_channel(s, &s->boards[i], &probe->channels[probe->n++]);
     return probe->n > 0;
 }
 
@@ -250,8 +259,10 @@ static void read_probe(eb_probe *probe, eb_sample *out)
     const eb_clock *clock = &probe->env.io->clock;
     for (int i = 0; i < s->n; i++) {
         board *b = &s->boards[i];
-        if (b->code)
+        if (b->code) {
+            eb_probe_sample_unread(probe->env.io, ERRNUM_BASE + b->code, out++);
             continue;
+        }
         out->t_before_ns = clock->now_ns(clock);
         int code = read_board(s, b, &out->raw);
         out->t_after_ns = clock->now_ns(clock);
@@ -274,8 +285,9 @@ static bool trouble(eb_probe *probe, char *buf, size_t size)
     for (int i = 0; i < s->n && at < size; i++) {
         int code = atomic_load(&s->boards[i].failing);
         if (code)
-            at += (size_t)snprintf(buf + at, size - at, "%sGPU %u %s: %s [%d]", at ? "; " : "", s->boards[i].index,
-                                   s->boards[i].name, eb_nvml_cause_of(code)->reason, code);
+            at += (size_t)snprintf(buf + at, size - at, "%sGPU %u%s%s: %s [%d]", at ? "; " : "", s->boards[i].index,
+                                   s->boards[i].name[0] ? " " : "", s->boards[i].name, eb_nvml_cause_of(code)->reason,
+                                   code);
     }
     return at > 0;
 }

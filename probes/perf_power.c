@@ -253,6 +253,7 @@ static void say_events(const scan *s, eb_probe_detection *out)
 static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
     scan *s = scan_pmu(env->io);
+    out->parts = s->n > s->n_good;
     if (s->pmu.problem[0])
         eb_probe_say(out, EB_PROBE_NO_DRIVER, "reload the driver: sudo modprobe -r rapl; sudo modprobe rapl", "%s",
                      s->pmu.problem);
@@ -330,9 +331,9 @@ static void part_unreadable(scan *s, eb_channel *channels)
             s->io->close(s->io, it.handle);
         it.handle = -1;
         fill_channel(s, &it, &channels[kept]);
-        if (good == 0 || !eb_probe_worth_naming(&channels[kept], channels, kept))
+        if (!eb_probe_worth_naming(&channels[kept], channels, kept))
             continue;
-        eb_probe_unread(&channels[kept], it.errnum);
+        eb_probe_unread(&channels[kept], reason_of(it.errnum));
         items[kept++] = it;
     }
     memcpy(s->items, items, (size_t)kept * sizeof *items);

@@ -220,6 +220,7 @@ static void detect(const eb_probe_env *env, eb_probe_detection *out)
 {
     scan s;
     scan_zones(env->io, &s);
+    out->parts = s.n > s.n_good;
     if (s.errnum == EACCES || s.errnum == EPERM)
         say_no_permission(env->io, CLASS, out);
     else if (s.n == 0)
@@ -334,10 +335,10 @@ static void part_unreadable(scan *s, eb_channel *channels)
         if (f.handle >= 0)
             s->io->close(s->io, f.handle);
         f.handle = -1;
-        if (good == 0 || !eb_probe_worth_naming(&channels[i], parted, kept))
+        if (!eb_probe_worth_naming(&channels[i], parted, kept))
             continue;
         parted[kept] = channels[i];
-        eb_probe_unread(&parted[kept], f.errnum);
+        eb_probe_unread(&parted[kept], what_went_wrong(f.errnum));
         items[kept++] = f;
     }
     memcpy(s->items, items, (size_t)kept * sizeof *items);

@@ -28,6 +28,7 @@ typedef struct eb_probe_detection {
     eb_probe_state state;
     char reason[256]; // why the state is not ok ("" when ok)
     char remedy[512]; // the cheapest exact way to mend it ("" when none)
+    bool parts;       // what cannot be read is there: opening it may show channels of grade none
 } eb_probe_detection;
 
 // The [probes] section in typed form. Filled by plan; defaults by eb_probe_config_default.
@@ -74,7 +75,10 @@ const eb_probe_ops *eb_probe_find(const char *name);
 bool eb_probe_wanted(const eb_probe_ops *ops, const eb_probe_config *config);
 
 void eb_probe_detect(const eb_probe_ops *ops, const eb_probe_env *env, eb_probe_detection *out);
-// NULL and err (EB_UNAVAILABLE) when nothing of it can be opened. Must be opened before worker
+// Something of it works; or its parts at least are there, so that what a sum lacks has a name.
+bool eb_probe_works(const eb_probe_detection *found);
+bool eb_probe_opens(const eb_probe_detection *found);
+// NULL and err (EB_UNAVAILABLE) when nothing of it can be opened, and none of its parts needs a name.
 // threads start where events are inherited (perf counters).
 eb_probe *eb_probe_open(const eb_probe_ops *ops, const eb_probe_env *env, eb_err *err);
 int eb_probe_channels(const eb_probe *probe, const eb_channel **channels); // borrowed; stable until close

@@ -53,10 +53,10 @@ void eb_probe_sample_handle(const eb_io *io, int handle, eb_sample *out);
 void eb_probe_sample_result(int rc, eb_sample *out);
 
 // A part of the machine that is there and cannot be read stays a channel, without grade and with its reason, so that
-// what a sum lacks has a name. True for those that are worth it: packages, memory and GPUs whose place is known and
-// that none of `good` [n] measures.
-bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *good, int n);
-void eb_probe_unread(eb_channel *channel, int errnum); // takes its grade and says why
+// what a sum lacks has a name. True for those that are worth it: what boundaries sum, where none of `others` [n], of
+// the same source, measures it or names it already.
+bool eb_probe_worth_naming(const eb_channel *unread, const eb_channel *others, int n);
+void eb_probe_unread(eb_channel *channel, const char *why); // takes its grade and says why
 void eb_probe_sample_unread(const eb_io *io, int errnum, eb_sample *out);
 
 extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,

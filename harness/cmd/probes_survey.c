@@ -27,12 +27,12 @@ static void open_sources(eb_survey *s, const eb_probe_env *env)
         src->ops = eb_probe_table[i];
         eb_probe_detect(src->ops, env, &src->found);
         leave_out_unwanted(src, env->config);
-        if (src->found.state != EB_PROBE_OK && src->found.state != EB_PROBE_PARTIAL)
+        if (!eb_probe_opens(&src->found))
             continue;
         eb_err err;
         eb_err_clear(&err);
         src->probe = eb_probe_open(src->ops, env, &err);
-        if (!src->probe) { // it went away in between
+        if (!src->probe && eb_probe_works(&src->found)) { // it went away in between
             src->found.state = EB_PROBE_NO_DEVICE;
             snprintf(src->found.reason, sizeof src->found.reason, "%.*s", (int)sizeof src->found.reason - 1,
                      err.message);

@@ -97,6 +97,8 @@ static watts measure(const watching *w, int channel, int64_t end_ns)
     const eb_channel *c = &w->survey->channels[channel];
     const history *h = &w->past[channel];
     int64_t window_ns = w->request->interval_ns, since_ns = end_ns - w->began_ns;
+    if (c->grade == EB_GRADE_NONE)
+        return (watts){ NAN, c->note };
     if (c->live == EB_LIVE_DEAD)
         return (watts){ NAN, "does not move" };
     if (c->cumulative && !has_moved(h) && h->n > 0 && h->samples[h->n - 1].status == EB_SAMPLE_OK)
@@ -247,7 +249,7 @@ int eb_probes_watch(const eb_survey *s, const eb_probe_config *config, const eb_
     eb_err_clear(&err);
     int energies = 0;
     for (int i = 0; i < s->n_channels; i++)
-        energies += eb_survey_is_energy(&s->channels[i]);
+        energies += eb_survey_is_energy(&s->channels[i]) && s->channels[i].grade != EB_GRADE_NONE;
     if (energies == 0) {
         eb_err_set(&err, EB_UNAVAILABLE, "nothing here measures power");
         eb_err_hint(&err, "`effbench probes` says what is missing and how to mend it");

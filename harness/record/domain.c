@@ -166,25 +166,54 @@ static void name_pieces(const eb_channel *channels, int n, const bool *counted, 
     }
 }
 
-// A GPU that is there and tells nothing (its counter is dead); a machine without one lacks nothing.
-static void name_silent_gpus(const eb_channel *channels, int n, const bool *counted, char *missing, size_t size)
+// There, part of what is summed, and silent: it cannot be read, or its counter is dead, and nothing counted may measure
+// it.
+static bool is_silent(const eb_channel *channels, int n, const bool *counted, const eb_channel *c)
 {
+    bool energy = c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW;
+    if (!energy || c->duplicate || is_energy(c))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (counted[i] && eb_domain_same_piece(c, &channels[i]))
+            return false;
+    return true;
+}
+
+// Two boards of one label are told apart by what the source calls them.
+static void name_silent(const eb_channel *channels, int n, const eb_channel *c, char *missing, size_t size)
+{
+    bool alone = true;
+    char name[96], longer[176];
+    piece_name(c, name, sizeof name);
+    for (int i = 0; i < n && alone; i++)
+        alone = &channels[i] == c || channels[i].domain != c->domain || strcmp(channels[i].label, c->label) != 0 ||
+                strcmp(channels[i].zone, c->zone) == 0;
+    snprintf(longer, sizeof longer, "%s%s%s%s", name, alone ? "" : " (", alone ? "" : c->name, alone ? "" : ")");
+    append(missing, size, ", ", longer);
+}
+
+// Pieces that name_pieces cannot name: of no known socket, and those of domains that a machine need not have.
+static void name_all_silent(const eb_channel *channels, int n, eb_boundary boundary, const bool *counted, char *missing,
+                            size_t size)
+{
+    const bool *sums = boundary_table[boundary].sums, *wants = boundary_table[boundary].wants;
     for (int i = 0; i < n; i++) {
         const eb_channel *c = &channels[i];
-        if (c->domain != EB_DOMAIN_GPU || c->duplicate || is_energy(c))
+        bool named = wants[c->domain] && (!any_counted(channels, n, counted, c->domain) ||
+                                          (c->socket >= 0 && c->domain != EB_DOMAIN_SYSTEM));
+        if (!sums[c->domain] || named || !is_silent(channels, n, counted, c))
             continue;
-        bool measured = false;
-        for (int k = 0; k < n && !measured; k++)
-            measured = (counted[k] || k < i) && eb_domain_same_piece(c, &channels[k]);
-        char name[96];
-        if (!measured)
-            append(missing, size, ", ", piece_name(c, name, sizeof name));
+        for (int k = 0; k < i && !named; k++)
+            named = eb_domain_same_piece(c, &channels[k]) && is_silent(channels, n, counted, &channels[k]);
+        if (!named)
+            name_silent(channels, n, c, missing, size);
     }
 }
 
-static void name_missing(const eb_channel *channels, int n, const bool *wants, const bool *counted, char *missing,
+static void name_missing(const eb_channel *channels, int n, eb_boundary boundary, const bool *counted, char *missing,
                          size_t size)
 {
+    const bool *wants = boundary_table[boundary].wants;
     for (int d = 0; d < EB_DOMAIN_COUNT; d++) {
         if (!wants[d])
             continue;
@@ -193,8 +222,7 @@ static void name_missing(const eb_channel *channels, int n, const bool *wants, c
         else if (d != EB_DOMAIN_SYSTEM)
             name_pieces(channels, n, counted, (eb_domain)d, missing, size);
     }
-    if (wants[EB_DOMAIN_PACKAGE])
-        name_silent_gpus(channels, n, counted, missing, size);
+    name_all_silent(channels, n, boundary, counted, missing, size);
 }
 
 // Memory beside nothing that computes is no energy of a boundary.
@@ -204,6 +232,16 @@ static bool does_work(const eb_channel *channels, int n, const bool *counted)
         if (counted[i] && channels[i].domain != EB_DOMAIN_DRAM)
             return true;
     return false;
+}
+
+bool eb_domain_lacks(const eb_channel *channels, int n, eb_boundary boundary, const bool *counted, int i)
+{
+    for (int k = 0; k < n; k++)
+        if (counted[k] && channels[k].grade == EB_GRADE_ESTIMATE)
+            return false;
+    const eb_channel *c = &channels[i];
+    return boundary_table[boundary].sums[c->domain] && is_silent(channels, n, counted, c) &&
+           (c->grade == EB_GRADE_NONE || c->domain != EB_DOMAIN_DRAM);
 }
 
 void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted)
@@ -246,5 +284,5 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
             append(domains, domains_size, " + ", piece_name(&channels[i], name, sizeof name));
     }
     if (!stated)
-        name_missing(channels, n, boundary_table[boundary].wants, counted, missing, missing_size);
+        name_missing(channels, n, boundary, counted, missing, missing_size);
 }

@@ -44,9 +44,9 @@ void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
             d = (eb_probe_detection){ .state = EB_PROBE_OFF, .reason = "not in [probes] sources" };
         else
             eb_probe_detect(eb_probe_table[i], &env, &d);
-        if (d.state == EB_PROBE_OK || d.state == EB_PROBE_PARTIAL)
+        if (eb_probe_opens(&d))
             probe = eb_probe_open(eb_probe_table[i], &env, &err);
-        bool failed = !probe && (d.state == EB_PROBE_OK || d.state == EB_PROBE_PARTIAL);
+        bool failed = !probe && eb_probe_works(&d);
         out->sources[out->n_sources++] = (eb_source_row){
             .name = eb_strdup(name),
             .state = eb_strdup(failed ? eb_probe_state_name(EB_PROBE_NO_DEVICE) : eb_probe_state_name(d.state)),
@@ -119,6 +119,43 @@ static bool meter_is_elsewhere(const eb_found *found, char *buf, size_t size)
     return false;
 }
 
+static bool is_partial(const eb_found *found, const char *source)
+{
+    for (int i = 0; i < found->n_sources; i++)
+        if (strcmp(found->sources[i].name, source) == 0)
+            return strcmp(found->sources[i].state, eb_probe_state_name(EB_PROBE_PARTIAL)) == 0;
+    return false;
+}
+
+// Of what a boundary sums; true where anything is.
+static bool count(const eb_found *found, eb_boundary boundary, bool *counted, eb_grade *grade)
+{
+    *grade = EB_GRADE_COUNT;
+    eb_domain_count(found->channels, found->n_channels, boundary, counted, NULL, 0, NULL, 0);
+    for (int i = 0; i < found->n_channels; i++)
+        if (counted[i] && found->channels[i].grade < *grade)
+            *grade = found->channels[i].grade;
+    if (*grade == EB_GRADE_COUNT)
+        *grade = EB_GRADE_NONE;
+    return *grade != EB_GRADE_NONE;
+}
+
+// What the energy of this run lacks because nothing of its source can be read. (Sources that read in part say so.)
+static void warn_of_lacks(const eb_found *found, eb_boundary boundary, eb_warnings *warnings)
+{
+    int n = found->n_channels;
+    bool *counted = eb_alloc((size_t)n + 1);
+    eb_grade grade;
+    bool any = count(found, boundary, counted, &grade);
+    for (int i = 0; any && i < n; i++) {
+        const eb_channel *c = &found->channels[i];
+        if (c->grade == EB_GRADE_NONE && !is_partial(found, c->source) &&
+            eb_domain_lacks(found->channels, n, boundary, counted, i))
+            eb_warn(warnings, "%s (%s) %s; its part of the energy is missing", c->name, c->label, c->note);
+    }
+    free(counted);
+}
+
 void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warnings *warnings)
 {
     char elsewhere[160];
@@ -128,9 +165,10 @@ void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warn
         const eb_source_row *s = &found->sources[i];
         if (asked_for(config, s->name) && strcmp(s->state, eb_probe_state_name(EB_PROBE_OK)) != 0)
             eb_warn(warnings, "%s was asked for and is %s: %s", s->name, s->state, s->reason);
-        if (strcmp(s->state, eb_probe_state_name(EB_PROBE_PARTIAL)) == 0 && has_energy(found, s->name))
+        if (is_partial(found, s->name) && has_energy(found, s->name))
             eb_warn(warnings, "%s measures a part only: %s", s->name, s->reason);
     }
+    warn_of_lacks(found, config->boundary, warnings);
 }
 
 static size_t add_reason(char *buf, size_t size, size_t at, const char *name, const char *reason)
@@ -173,27 +211,40 @@ static size_t reasons(const eb_found *found, char *buf, size_t size)
     return at;
 }
 
+// What keeps the sum from being that of the whole boundary.
+static size_t lacks(const eb_found *found, eb_boundary boundary, const bool *counted, char *buf, size_t size)
+{
+    size_t at = 0;
+    for (int i = 0; i < found->n_channels && at < size; i++) {
+        const eb_channel *c = &found->channels[i];
+        if (eb_domain_lacks(found->channels, found->n_channels, boundary, counted, i))
+            at += (size_t)snprintf(buf + at, size - at, "%s%s (%s) %s", at ? "; " : "", c->name, c->label, c->note);
+    }
+    return at;
+}
+
 bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade required, eb_err *err)
 {
     if (required == EB_GRADE_NONE)
         return true;
-    int n = found->n_channels;
-    const eb_channel *channels = found->channels;
-    bool *counted = eb_alloc((size_t)n + 1);
-    eb_domain_count(channels, n, boundary, counted, NULL, 0, NULL, 0);
-    eb_grade grade = EB_GRADE_COUNT;
-    for (int i = 0; i < n; i++)
-        if (counted[i] && channels[i].grade < grade)
-            grade = channels[i].grade;
+    char why[512] = "";
+    eb_grade grade;
+    bool *counted = eb_alloc((size_t)found->n_channels + 1);
+    count(found, boundary, counted, &grade);
+    bool whole = required > EB_GRADE_ESTIMATE; // of all that is there
+    size_t lacking = whole && grade >= required ? lacks(found, boundary, counted, why, sizeof why) : 0;
     free(counted);
-    if (grade == EB_GRADE_COUNT)
-        grade = EB_GRADE_NONE;
-    if (grade >= required)
+    if (grade >= required && !lacking)
         return true;
-    char why[512];
-    size_t at = reasons(found, why, sizeof why);
-    eb_err_set(err, EB_UNAVAILABLE, "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
-               eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
+    size_t at = lacking ? lacking : reasons(found, why, sizeof why);
+    if (lacking)
+        eb_err_set(err, EB_UNAVAILABLE,
+                   "energy of grade '%s' is required and boundary '%s' has parts that are there and not measured: %s",
+                   eb_grade_name(required), eb_boundary_name(boundary), why);
+    else
+        eb_err_set(err, EB_UNAVAILABLE,
+                   "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
+                   eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
     return eb_err_hint(
         err, "`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less");
 }

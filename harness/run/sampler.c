@@ -32,6 +32,7 @@ struct eb_sampler {
     slot *slots;
     int n_slots, n_channels;
     eb_sample *scratch; // one read of the widest probe
+    bool *unread;       // channels that are there and cannot be read: rows of them would say nothing
     eb_power_row *rows;
     size_t n_rows, max_rows;
     int busy_cpus;
@@ -97,6 +98,11 @@ static void add_slot(eb_sampler *s, const eb_sampler_setup *setup, int i, const 
     *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns };
     p->base_ns = guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
     eb_reader_init(&p->reader, setup->probes[i], setup->clock, channels);
+    s->unread = eb_realloc(s->unread, (size_t)(s->n_channels + n) + 1, sizeof *s->unread);
+    for (int k = 0; k < n; k++)
+        s->unread[s->n_channels + k] =
+            channels[k].grade == EB_GRADE_NONE &&
+            (channels[k].quantity == EB_QUANTITY_ENERGY_UJ || channels[k].quantity == EB_QUANTITY_POWER_UW);
     s->n_channels += n;
 }
 
@@ -195,7 +201,8 @@ static void make_room(eb_sampler *s)
 static void keep_rows(eb_sampler *s, const slot *p)
 {
     for (int k = 0; k < p->n; k++)
-        s->rows[s->n_rows++] = (eb_power_row){ .channel = p->first + k, .sample = s->scratch[k] };
+        if (!s->unread[p->first + k])
+            s->rows[s->n_rows++] = (eb_power_row){ .channel = p->first + k, .sample = s->scratch[k] };
 }
 
 // Every channel, at an end of the window.
@@ -364,6 +371,7 @@ void eb_sampler_free(eb_sampler *s)
     pthread_mutex_destroy(&s->lock);
     free(s->rows);
     free(s->scratch);
+    free(s->unread);
     for (int i = 0; i < s->n_slots; i++)
         eb_reader_deinit(&s->slots[i].reader);
     free(s->slots);

@@ -33,13 +33,47 @@ name:0 ok NVIDIA Board One
 name:1 ok NVIDIA Board Two
 power:0 ok 75000
 END
-run --require-energy sampled
+run
 [ $rc = 0 ] || fail "exit $rc"
 near 75
 grep -q 'nvml measures a part only: GPU 1 NVIDIA Board Two: energy and power: the board does not offer it (NOT_SUPPORTED)' text || fail 'not named'
-run --require-energy counter
-[ $rc = 5 ] || fail "exit $rc"
-grep -q "energy of grade 'counter' is required and only 'sampled' is to be had for boundary 'compute': nvml: GPU 1 NVIDIA Board Two: energy and power: the board does not offer it (NOT_SUPPORTED)" err || fail 'no reason'
+grep -q 'energy boundary compute = NVIDIA Board One; source nvml, coverage without package, dram, NVIDIA Board Two;' text || fail 'the sum looks whole'
+lacks() {  # lacks GRADE TEXT: what is required is not to be had of the whole, and no trial is run
+    run --require-energy "$1"
+    [ $rc = 5 ] || fail "exit $rc"
+    grep -q "energy of grade '$1' is required and $2" err || fail "not said: $2"
+    [ ! -e r/trials.jsonl ] || fail 'a trial was run'
+}
+two="nvml/1 (NVIDIA Board Two) cannot be read: energy and power: the board does not offer it (NOT_SUPPORTED)"
+lacks sampled "boundary 'compute' has parts that are there and not measured: $two\$"
+lacks counter "only 'sampled' is to be had for boundary 'compute': nvml: GPU 1 NVIDIA Board Two: energy and power: the board does not offer it (NOT_SUPPORTED)"
+run --require-energy estimate
+[ $rc = 0 ] || fail "exit $rc"
+
+# One counts, the other does not: neither whole nor silent. Two of one name are told apart.
+some() { nvml <<END
+init ok
+count ok 3
+name:0 ok NVIDIA Board
+name:2 ok NVIDIA Board
+energy:0 watts 75
+handle:1 fails 4
+energy:2 fails 15
+END
+}
+some
+run
+[ $rc = 0 ] || fail "exit $rc"
+near 75
+grep -q 'energy boundary compute = NVIDIA Board; source nvml, coverage without package, dram, GPU 1, NVIDIA Board (nvml/2);' text || fail 'the sum looks whole'
+"$EFFBENCH" report r --format json | tr -s ' \n\t' ' ' >json
+grep -q '"missing": "package, dram, GPU 1, NVIDIA Board (nvml/2)"' json || fail 'missing'
+grep -q '"name": "nvml/1".*"grade": "none".*"note": "cannot be read: nvmlDeviceGetHandleByIndex: no permission (NO_PERMISSION)"' json || fail 'no channel'
+! grep -q '^[^,]*,nvml/[12],' r/power.csv || fail 'rows of what cannot be read'
+lacks counter "boundary 'compute' has parts that are there and not measured: nvml/1 (GPU 1) cannot be read: nvmlDeviceGetHandleByIndex: no permission (NO_PERMISSION); nvml/2 (NVIDIA Board) cannot be read: energy: the board has fallen off the bus (GPU_IS_LOST)\$"
+"$EFFBENCH" probes c.ini --quick >out
+grep -q '^  nvml/1  *GPU 1  *gpu .* none  *no: cannot be read$' out || fail 'not listed'
+grep -q '^not measured: package, dram, GPU 1, NVIDIA Board (nvml/2)$' out || fail 'not named by probes'
 
 reason() {  # reason LINES TEXT: what is said where nothing can be measured
     echo "$1" | nvml
@@ -52,13 +86,13 @@ reason 'init fails 18' 'nvmlInit: library and kernel driver are of different ver
 reason 'init ok
 count ok 0' 'the library finds no board'
 reason 'init ok
-count ok 1' 'GPU 0 GPU 0: energy and power: the board does not offer it (NOT_SUPPORTED)'
+count ok 1' 'GPU 0: energy and power: the board does not offer it (NOT_SUPPORTED)'
 reason 'init ok
 count ok 1
 handle:0 fails 4' 'GPU 0: nvmlDeviceGetHandleByIndex: no permission (NO_PERMISSION)'
 reason 'init ok
 count ok 1
-energy:0 fails 15' 'GPU 0 GPU 0: energy: the board has fallen off the bus (GPU_IS_LOST)'
+energy:0 fails 15' 'GPU 0: energy: the board has fallen off the bus (GPU_IS_LOST)'
 # A counter that never moves is no counter.
 printf 'init ok\ncount ok 1\nenergy:0 ok 5000\n' | nvml
 run --require-energy counter

@@ -43,6 +43,20 @@ wait $watch
 grep -q 'package-0: the source is gone' out
 grep -q -- '- W .*total (boundary compute): a part of it is not known' out
 
+# What is there and cannot be read is no meter, and beside one it has its reason.
+mkdir -p refused/sys/class/powercap/intel-rapl:0
+echo package-0 >refused/sys/class/powercap/intel-rapl:0/name
+echo garbage >refused/sys/class/powercap/intel-rapl:0/energy_uj
+rc=0
+"$EFFBENCH" probes --sysroot refused --watch --count 1 2>err || rc=$?
+[ $rc = 5 ]
+grep -q 'nothing here measures power' err
+mkdir -p refused/sys/class/powercap/intel-rapl:1
+echo package-1 >refused/sys/class/powercap/intel-rapl:1/name
+echo 5 >refused/sys/class/powercap/intel-rapl:1/energy_uj
+"$EFFBENCH" probes --sysroot refused --watch --quick --count 1 --interval 100ms >out
+grep -q -- '- W    none *powercap/intel-rapl:0  package-0: cannot be read: is empty or holds no number$' out
+
 mkdir none
 rc=0
 "$EFFBENCH" probes --sysroot none --watch --count 1 2>err || rc=$?

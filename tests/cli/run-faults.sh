@@ -60,6 +60,31 @@ put sys/class/power_supply/BAT0/power_now '9000000\n'
 refused "BAT0/status is 'Charging'" --set probes:boundary=platform
 rm -r "$ROOT"
 
+# Some of it reads: the sum of that is not the energy of the boundary.
+parts="boundary 'compute' has parts that are there and not measured"
+zone intel-rapl:0 package-0 '5000000\n' $INTEL
+zone intel-rapl:1 package-1 'garbage\n' $INTEL
+refused "$parts: powercap/intel-rapl:1 (package-1) cannot be read: is empty or holds no number\$"
+rm -r "$ROOT"
+zone intel-rapl:0 package-0 '5000000\n' $INTEL
+chip 4 i915 pci/0000:03:00.0 'PCI_SLOT_NAME=0000:03:00.0'
+put sys/class/hwmon/hwmon4/energy1_input '\n'
+refused "$parts: hwmon/i915@0000:03:00.0/energy1 (energy1) cannot be read: energy1_input is empty or holds no number\$"
+"$EFFBENCH" probes --sysroot "$ROOT" --quick | grep -q '^not measured: dram, energy1$'
+# The processor does not read and the GPU does; another source of the same package stands for it.
+put sys/class/hwmon/hwmon4/energy1_input '7000000\n'
+echo garbage >"$counter"
+refused "$parts: powercap/intel-rapl:0 (package-0) cannot be read"
+"$EFFBENCH" run c.ini --sysroot "$ROOT" --out rest >out 2>/dev/null
+tr -s '\n ' ' ' <out >text
+grep -q 'powercap/intel-rapl:0 (package-0) cannot be read: is empty or holds no number; its part of the energy is missing' text
+cpu 0 0
+power_pmu 0
+power_event energy-pkg 0x02 0=4294967296
+"$EFFBENCH" probes --sysroot "$ROOT" --quick | grep -q '^total (boundary compute) = package-0 + energy1, grade counter$'
+"$EFFBENCH" probes --sysroot "$ROOT" --quick | grep -q '^not measured: dram$'
+rm -r "$ROOT"
+
 # In the middle: the run is whole but for its joules.
 writer=
 trap '[ -z "$writer" ] || kill $writer 2>/dev/null || true' EXIT

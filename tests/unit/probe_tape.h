@@ -46,6 +46,15 @@ static inline void tape_say(tape *t, const char *fmt, ...)
     assert_true(n >= 0 && used + (size_t)n < sizeof t->text);
 }
 
+// Nothing of it can be read: it does not open, or shows what lacks, without a grade and with the reason.
+static inline bool reads_nothing(const eb_probe *probe)
+{
+    for (int i = 0; probe && i < probe->n; i++)
+        if (!strstr(probe->channels[i].note, "cannot be read: ") || probe->channels[i].grade != EB_GRADE_NONE)
+            return false;
+    return true;
+}
+
 // Detects and opens; what is then found must be `want`, with the text `reason` in what it says.
 static inline void tape_open(tape *t, const eb_probe_ops *ops, eb_probe_state want, const char *reason)
 {
@@ -59,8 +68,8 @@ static inline void tape_open(tape *t, const eb_probe_ops *ops, eb_probe_state wa
     if (t->found.state != want || !strstr(t->found.reason, reason) || (want != EB_PROBE_OK && !t->found.reason[0]))
         fail_msg("state %s: %s", eb_probe_state_name(t->found.state), t->found.reason);
     t->probe = eb_probe_open(ops, &t->env, &err);
-    assert_true((t->probe != NULL) == (want == EB_PROBE_OK || want == EB_PROBE_PARTIAL));
-    assert_true(t->probe || err.code == EB_UNAVAILABLE);
+    assert_true(eb_probe_works(&t->found) ? t->probe && !reads_nothing(t->probe) : reads_nothing(t->probe));
+    assert_true(t->probe ? eb_probe_opens(&t->found) : err.code == EB_UNAVAILABLE);
     t->n = t->probe ? eb_probe_channels(t->probe, &t->channels) : 0;
     assert_true(t->n <= 64);
 }

@@ -123,7 +123,7 @@ static const char *reason_of(const source *s, const char *value, int errnum)
     return errnum == EBADMSG ? "is empty or holds no number" : errnum ? strerror(errnum) : "";
 }
 
-static void at_the_start_there_is_no_channel_and_a_cause(void **state)
+static void at_the_start_nothing_counts_and_there_is_a_cause(void **state)
 {
     (void)state;
     for (int i = 0; i < SOURCES; i++) {
@@ -144,9 +144,9 @@ static void at_the_start_there_is_no_channel_and_a_cause(void **state)
             eb_probe_detect(s->ops, &t->env, &t->found);
             t->probe = eb_probe_open(s->ops, &t->env, &err);
             const char *words = reason_of(s, faults[f].value, faults[f].errnum);
-            if (t->probe || t->found.state == EB_PROBE_OK || t->found.state == EB_PROBE_PARTIAL ||
-                !t->found.reason[0] || !strstr(t->found.reason, words) || err.code != EB_UNAVAILABLE ||
-                !strstr(err.message, t->found.reason))
+            if (!reads_nothing(t->probe) || t->found.state == EB_PROBE_OK || t->found.state == EB_PROBE_PARTIAL ||
+                !t->found.reason[0] || !strstr(t->found.reason, words) ||
+                (!t->probe && (err.code != EB_UNAVAILABLE || !strstr(err.message, t->found.reason))))
                 fail_msg("%s with '%s': %s, '%s'", s->path, faults[f].value, eb_probe_state_name(t->found.state),
                          t->found.reason);
             bool refused = faults[f].errnum == EACCES;
@@ -288,7 +288,7 @@ static void unknown_names_are_never_summed(void **state)
             bool counted[64];
             eb_domain_count(t->channels, t->n, (eb_boundary)b, counted, NULL, 0, NULL, 0);
             for (int k = 0; k < t->n; k++)
-                assert_true(!counted[k] && t->channels[k].domain == EB_DOMAIN_UNKNOWN);
+                assert_true(!counted[k] && (t->channels[k].domain == EB_DOMAIN_UNKNOWN || reads_nothing(t->probe)));
         }
         tape_free(t);
     }
@@ -312,7 +312,7 @@ static void a_lead_cpu_that_goes_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(at_the_start_there_is_no_channel_and_a_cause),
+        cmocka_unit_test(at_the_start_nothing_counts_and_there_is_a_cause),
         cmocka_unit_test(without_faults_all_is_known),
         cmocka_unit_test(in_the_middle_nothing_is_made_up),
         cmocka_unit_test(asleep_in_the_middle_voids_the_window),

@@ -271,7 +271,55 @@ static void a_disabled_rail_is_said_with_its_remedy(void **state)
               "2 of 3 sensors cannot be read: " HWMON "1/in2_enable (ina3221, "
               "VDD_CPU_GPU_CV) is 0: the channel is disabled");
     assert_string_equal(t->found.remedy, "echo 1 | sudo tee " HWMON "1/in2_enable");
-    assert_int_equal(t->n, 1);
+    // What no sum lacks is not a channel; the processor's rail is one, and its boundary says that it lacks.
+    assert_int_equal(t->n, 2);
+    const eb_channel *c = tape_channel(t, "hwmon/ina3221@40/VDD_CPU_GPU_CV");
+    assert_int_equal(c->grade, EB_GRADE_NONE);
+    assert_string_equal(c->note, "cannot be read: in2_enable is 0: the channel is disabled");
+    tape_read(t, 0);
+    tape_expect_status(t, c->name, EB_SAMPLE_MISSING);
+    assert_int_equal(tape_total(t, EB_BOUNDARY_PLATFORM, "VDD_IN", ""), 5000000);
+    assert_int_equal(tape_total(t, EB_BOUNDARY_COMPUTE, "", "package, dram"), 0);
+    tape_free(t);
+}
+
+// Of two sockets one reads; of three GPUs one; of two rails of unknown socket one: the others stay, by name.
+static void what_cannot_be_read_is_missing_by_name(void **state)
+{
+    (void)state;
+    tape *t = tape_new();
+    tape_say(t, "0 " HWMON "0/name amd_energy\n");
+    for (int socket = 0; socket < 2; socket++)
+        tape_say(t, "0 " HWMON "0/energy%d_label Esocket%d\n0 " HWMON "0/energy%d_input %s\n", socket + 1, socket,
+                 socket + 1, socket ? "!EACCES" : "5");
+    tape_say(t, "0 " HWMON "0/energy3_label Ecore000\n0 " HWMON "0/energy3_input !EACCES\n");
+    for (int i = 1; i <= 3; i++) {
+        tape_say(t, "0 " HWMON "%d/name i915\n0 " HWMON "%d/energy1_input %s\n", i, i, i == 2 ? "7" : "!EIO");
+        tape_say(t, "0 " HWMON "%d/device/uevent DRIVER=i915\\nPCI_SLOT_NAME=0000:0%d:00.0\\n\n", i, i);
+    }
+    tape_say(t, "0 " HWMON "3/power1_input 11\n"); // the same card reads all the same
+    tape_say(t, "0 " HWMON "3/power2_input !EIO\n");
+    tape_open(t, &eb_probe_hwmon, EB_PROBE_PARTIAL, "hwmon0/energy2_input (amd_energy, Esocket1) Permission denied");
+    tape_read(t, 0);
+    assert_int_equal(t->n, 5);
+    const eb_channel *c = tape_channel(t, "hwmon/amd_energy/Esocket1");
+    assert_int_equal(c->grade, EB_GRADE_NONE);
+    assert_string_equal(c->note, "cannot be read: energy2_input Permission denied");
+    tape_expect_status(t, c->name, EB_SAMPLE_MISSING);
+    tape_expect_status(t, "hwmon/i915@0000:01:00.0/energy1", EB_SAMPLE_MISSING);
+    tape_total(t, EB_BOUNDARY_COMPUTE, "package-0 + energy1 + power1",
+               "package-1, dram, energy1 (hwmon/i915@0000:01:00.0/energy1)");
+    tape_free(t);
+    t = tape_new();
+    say_chip(t, 2, "ina3221", "ina3221@40");
+    say_rail(t, 2, 1, "VDD_CPU", "5000", "100");
+    say_rail(t, 2, 2, "VDD_SYS_CPU", "!EIO", "100");
+    say_rail(t, 2, 3, "VDD_IN", "5000", "garbage");
+    tape_open(t, &eb_probe_hwmon, EB_PROBE_PARTIAL, "2 of 3 sensors cannot be read");
+    tape_read(t, 0);
+    assert_int_equal(tape_total(t, EB_BOUNDARY_COMPUTE, "VDD_CPU", "dram, VDD_SYS_CPU"), 500000);
+    assert_int_equal(tape_total(t, EB_BOUNDARY_PLATFORM, "", "system"), 0);
+    tape_expect_status(t, "hwmon/ina3221@40/VDD_IN", EB_SAMPLE_MISSING);
     tape_free(t);
 }
 
@@ -383,6 +431,7 @@ int main(void)
         cmocka_unit_test(gpus_are_known_by_their_address),
         cmocka_unit_test(names_are_unique),
         cmocka_unit_test(a_disabled_rail_is_said_with_its_remedy),
+        cmocka_unit_test(what_cannot_be_read_is_missing_by_name),
         cmocka_unit_test(each_fault_has_its_reason),
         cmocka_unit_test(faults_in_the_middle_are_no_zeros),
         cmocka_unit_test(kinds_need_the_right_chip),

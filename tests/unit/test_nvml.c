@@ -52,8 +52,11 @@ static void detected(const char *text, eb_probe_state state, const char *reason)
     eb_err err;
     eb_err_clear(&err);
     eb_probe *probe = eb_probe_open(&eb_probe_nvml, &env, &err);
-    assert_int_equal(probe != NULL, state == EB_PROBE_OK || state == EB_PROBE_PARTIAL);
-    assert_true(probe || err.code == EB_UNAVAILABLE);
+    assert_true(probe ? eb_probe_opens(&found) : err.code == EB_UNAVAILABLE && !eb_probe_works(&found));
+    bool any = false;
+    for (int i = 0; probe && i < probe->n; i++)
+        any = any || probe->channels[i].grade != EB_GRADE_NONE;
+    assert_int_equal(any, eb_probe_works(&found));
     eb_probe_close(probe);
 }
 
@@ -63,7 +66,7 @@ static void boards_are_channels(void **state)
     eb_probe *p =
         start("init ok\ncount ok 3\nname:0 ok NVIDIA H200\npci:0 ok 00000000:41:00.0\nenergy:0 ok 123456789012\n"
               "name:1 ok T\x1b[1m4\npower:1 ok 70000\nhandle:2 fails 4\n",
-              2);
+              3);
     const eb_channel *c = p->channels;
     assert_string_equal(c[0].name, "nvml/0");
     assert_string_equal(c[0].label, "NVIDIA H200");
@@ -74,10 +77,17 @@ static void boards_are_channels(void **state)
     assert_string_equal(c[1].label, "T?[1m4");
     assert_true(c[1].grade == EB_GRADE_SAMPLED && !c[1].cumulative && c[1].quantity == EB_QUANTITY_POWER_UW);
     assert_string_not_equal(c[0].zone, c[1].zone);
-    eb_sample s[2];
+    // It is there, and its joules are not.
+    assert_string_equal(c[2].name, "nvml/2");
+    assert_string_equal(c[2].label, "GPU 2");
+    assert_true(c[2].domain == EB_DOMAIN_GPU && c[2].grade == EB_GRADE_NONE);
+    assert_string_equal(c[2].note, "cannot be read: nvmlDeviceGetHandleByIndex: no permission (NO_PERMISSION)");
+    eb_sample s[3];
     eb_probe_read(p, s);
     assert_true(s[0].status == EB_SAMPLE_OK && s[0].raw == 123456789012);
     assert_true(s[1].status == EB_SAMPLE_OK && s[1].raw == 70000);
+    assert_true(s[2].status == EB_SAMPLE_MISSING && s[2].raw == 0);
+    assert_non_null(strstr(eb_probe_why("nvml", s[2].errnum), "NO_PERMISSION"));
     assert_true(s[0].t_before_ns <= s[0].t_after_ns && s[0].t_after_ns <= s[1].t_before_ns);
     char why[256];
     assert_false(eb_probe_trouble(p, why, sizeof why));
@@ -141,7 +151,7 @@ static void what_is_not_there_is_said(void **state)
     detected("init ok\ncount ok 1\n", EB_PROBE_NO_DEVICE, "energy and power: the board does not offer it");
     detected("init ok\ncount ok 1\nenergy:0 fails 4\n", EB_PROBE_NO_PERMISSION, "energy: no permission");
     detected("init ok\ncount ok 1\npower:0 fails 16\n", EB_PROBE_NO_DEVICE, "must be reset");
-    detected("init ok\ncount ok 2\nenergy:1 ok 1\n", EB_PROBE_PARTIAL, "GPU 0 GPU 0: energy and power");
+    detected("init ok\ncount ok 2\nenergy:1 ok 1\n", EB_PROBE_PARTIAL, "GPU 0: energy and power");
     detected("init ok\ncount ok 1\nenergy:0 ok 1\n", EB_PROBE_OK, "");
     detected("init ok\ncount ok 4000000000\nenergy:1 ok 1\n", EB_PROBE_PARTIAL, "GPU 0");
 }

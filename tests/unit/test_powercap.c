@@ -486,6 +486,15 @@ static void samples_are_bracketed_and_follow_the_counter(void **state)
 
 // ---- what does not work, and what is said about it ----
 
+// It does not open, or shows what lacks, without a grade and with the reason.
+static void expect_unread(const eb_probe *probe)
+{
+    for (int i = 0; probe && i < probe->n; i++) {
+        assert_int_equal(probe->channels[i].grade, EB_GRADE_NONE);
+        assert_non_null(strstr(probe->channels[i].note, "cannot be read: "));
+    }
+}
+
 static void expect_failure(const char *tape, eb_probe_state state, const char *reason, const char *remedy)
 {
     machine *m = machine_new();
@@ -498,9 +507,8 @@ static void expect_failure(const char *tape, eb_probe_state state, const char *r
     eb_err err;
     eb_err_clear(&err);
     m->probe = eb_probe_open(&eb_probe_powercap, &m->env, &err);
-    assert_null(m->probe);
-    assert_int_equal(err.code, EB_UNAVAILABLE);
-    assert_non_null(strstr(err.message, reason));
+    expect_unread(m->probe);
+    assert_true(m->probe ? found.parts : err.code == EB_UNAVAILABLE && strstr(err.message, reason));
     machine_free(m);
 }
 

@@ -34,7 +34,7 @@ static eb_sampler *fake_sampler(eb_probe *probe, eb_channel *channels, int n, eb
     eb_err_clear(&err);
     eb_probe_config config = { .sampling = mode, .rate_hz = 100 };
     for (int i = 0; i < n; i++) {
-        channels[i] = (eb_channel){ .period_ns = period_ns, .cumulative = true };
+        channels[i] = (eb_channel){ .period_ns = period_ns, .cumulative = true, .grade = EB_GRADE_COUNTER };
         snprintf(channels[i].name, sizeof channels[i].name, "fake/%d", i);
     }
     *probe = (eb_probe){ .ops = &fake_ops, .channels = channels, .n = n };
