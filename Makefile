@@ -74,7 +74,7 @@ endif
 
 # ---- sources: a variant is a file, chosen here ----------------------------------------------------
 SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
-          workloads/engine/kernels/*.c reports/*.c)
+          workloads/engine/null/*.c workloads/engine/kernels/*.c reports/*.c)
 X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/kernels_x86.c)
 ifeq ($(ARCH),x86_64)
 SRCS := $(filter-out workloads/engine/kernels/kernels_other.c,$(SRCS))
@@ -120,7 +120,7 @@ ifeq ($(FLAVOUR)$(CROSS),release)
 LANDING := effbench
 endif
 
-.PHONY: all deps run test asan tsan cov fuzz bench hwtest check-layers check-headers lint format install uninstall help clean \
+.PHONY: all deps run test asan tsan cov fuzz bench bench-gate hwtest check-layers check-headers lint format install uninstall help clean \
         unit-tests landing
 
 all: $(PROGRAM) landing ## build ./effbench
@@ -209,6 +209,10 @@ fuzz: deps ## coverage-guided fuzzing of every reader, FUZZ_SECONDS (600) each, 
 bench: deps ## the benchmarks of effbench itself
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@for b in $(BENCH); do echo "== $$(basename $$b)"; $$b || exit 1; done
+
+bench-gate: deps ## how often the gate is wrong, on the null engine (GATES=1000, SEED)
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench_gate
+	@$(BUILD)/tests/bench_gate
 
 hwtest: deps ## what needs real counters: package energy against perf stat, and METER_CMD against both
 	@$(MAKE) --no-print-directory all $(TOOLS)
