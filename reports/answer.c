@@ -119,6 +119,10 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
                 i->output_tok, i->batch);
         if (i->depth_tok)
             fprintf(out, ", after %d tokens of context", i->depth_tok);
+        if (i->load) {
+            fprintf(out, ", load ");
+            style->put(out, i->load);
+        }
         fprintf(out, ": ");
         for (size_t q = 0; q < sizeof questions / sizeof *questions; q++)
             any |= put_answer(run, style, q, c, !any, out);

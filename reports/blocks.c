@@ -178,7 +178,7 @@ bool eb_block_has_cell(const eb_case_result *c, const char *key)
 
 // Which of the label columns tell rows of this run apart.
 typedef struct labels {
-    bool threads, kv, workload, depth;
+    bool threads, kv, workload, depth, load;
 } labels;
 
 static bool same_row(const eb_case_info *a, const eb_case_info *b)
@@ -189,14 +189,16 @@ static bool same_row(const eb_case_info *a, const eb_case_info *b)
 
 static labels labels_of(const eb_run *run)
 {
-    labels l = { false, false, false, false };
+    labels l = { 0 };
     for (int i = 1; i < run->n_cases; i++) {
         const eb_case_info *a = run->cases[i - 1].info, *b = run->cases[i].info;
         l.threads |= a->threads != b->threads;
         l.kv |= strcmp(a->kv, b->kv) != 0;
     }
-    for (int i = 0; i < run->n_cases; i++)
+    for (int i = 0; i < run->n_cases; i++) {
         l.depth |= run->cases[i].info->depth_tok != 0;
+        l.load |= run->cases[i].info->load != NULL;
+    }
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < i; k++) {
             const eb_case_info *a = run->cases[i].info, *b = run->cases[k].info;
@@ -229,6 +231,8 @@ static char *case_text(const eb_run *run, int c, bool shape)
         char text[64];
         shape_text(info, text, sizeof text);
         eb_text_add(&t, " %s b%d", text, info->batch);
+        if (info->load)
+            eb_text_add(&t, " %s", info->load);
     }
     if (l.threads)
         eb_text_add(&t, " t%d", info->threads);
@@ -262,6 +266,8 @@ static void add_labels(eb_table *t, labels l)
     eb_table_column(t, (eb_column){ "", "type", .label = true, .left = true });
     eb_table_column(t, (eb_column){ "prompt", l.depth ? "+out@depth" : "+output", .label = true });
     eb_table_column(t, (eb_column){ "", "batch", .label = true });
+    if (l.load)
+        eb_table_column(t, (eb_column){ "", "load", .label = true, .left = true });
     if (l.threads)
         eb_table_column(t, (eb_column){ "", "threads", .label = true });
     if (l.kv)
@@ -279,6 +285,8 @@ static void put_labels(eb_table *t, const eb_case_result *c, labels l)
     eb_table_cell(t, buf, EB_MARK_NONE);
     snprintf(buf, sizeof buf, "%d", c->info->batch);
     eb_table_cell(t, buf, EB_MARK_NONE);
+    if (l.load)
+        eb_table_cell(t, c->info->load ? c->info->load : "", EB_MARK_NONE);
     snprintf(buf, sizeof buf, "%d", c->info->threads);
     if (l.threads)
         eb_table_cell(t, buf, EB_MARK_NONE);

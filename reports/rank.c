@@ -9,21 +9,21 @@
 #include <string.h>
 #include "harness/base/mem.h"
 
+static bool same_text(const char *a, const char *b)
+{
+    return !strcmp(a ? a : "", b ? b : "");
+}
+
 bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b)
 {
     return a->prompt_tok == b->prompt_tok && a->output_tok == b->output_tok && a->batch == b->batch &&
-           a->depth_tok == b->depth_tok;
+           a->depth_tok == b->depth_tok && same_text(a->load, b->load);
 }
 
 const eb_metric *eb_rank_value(const eb_case_result *c, const char *key)
 {
     const eb_metric *m = eb_case_metric(c, key);
     return m && isfinite(m->value) ? m : NULL;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-    return !strcmp(a ? a : "", b ? b : "");
 }
 
 bool eb_rank_same_energy(const eb_metric *a, const eb_metric *b)

@@ -9,7 +9,7 @@
 
 // ---- rank.c: the leader of a column, among rows that may be compared ----
 
-// Same prompt, output, batch and depth.
+// Same prompt, output, batch, depth and load.
 bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b);
 // The metric when it has a value, else NULL.
 const eb_metric *eb_rank_value(const eb_case_result *c, const char *key);

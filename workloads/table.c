@@ -10,6 +10,21 @@ static const eb_choice kinds[] = {
     { "ssm", "a state-space model: a state of fixed size instead of a growing cache" },
     { "quantized", "any model, with each type's logits compared with the reference type's" },
     { "sustained", "any model for minutes: its speed, power and temperature over time, and where it throttles" },
+    { "load", "any model under requests that arrive by a rule: their latencies, and whether it keeps up" },
+    { 0 },
+};
+
+const eb_choice eb_load_modes[] = {
+    { "single", "one request after the other" },
+    { "offline", "all requests are there at the beginning" },
+    { "server", "requests arrive at random, `rate` of them per second, whether or not the others are finished" },
+    { "closed", "`users` of them, each of whom asks again once the answer is there" },
+    { 0 },
+};
+
+static const eb_choice arrivals[] = {
+    { "poisson", "independent of each other: gaps of random length" },
+    { "even", "all gaps of the same length" },
     { 0 },
 };
 
@@ -53,7 +68,7 @@ const eb_option eb_workload_options[] = {
       .max = 256,
       .def = "1",
       .flags = EB_OPTION_LIST,
-      .doc = "Sequences submitted together." },
+      .doc = "Sequences submitted together; load: that are served together, the others wait." },
     { .section = "workload",
       .key = "depth",
       .type = EB_OPTION_INT,
@@ -122,11 +137,52 @@ const eb_option eb_workload_options[] = {
       .def = "0",
       .doc = "sustained: pieces that its course is shown in, at most a sixth of the duration; 0 = a sixtieth of it, "
              "at least 500 ms." },
+    { .section = "workload",
+      .key = "mode",
+      .type = EB_OPTION_ENUM,
+      .choices = eb_load_modes,
+      .doc = "load: how its requests arrive." },
+    { .section = "workload",
+      .key = "requests",
+      .type = EB_OPTION_INT,
+      .unit = "requests",
+      .min = 1,
+      .max = 1000000,
+      .def = "100",
+      .doc = "load: requests of a trial. A p99 needs 459 over all trials." },
+    { .section = "workload",
+      .key = "rate",
+      .type = EB_OPTION_FLOAT,
+      .unit = "1/s",
+      .min = 0.001,
+      .max = 1000000,
+      .flags = EB_OPTION_LIST,
+      .doc = "load, server: requests per second, on average." },
+    { .section = "workload",
+      .key = "arrivals",
+      .type = EB_OPTION_ENUM,
+      .choices = arrivals,
+      .def = "poisson",
+      .doc = "load, server: how the gaps between requests are distributed." },
+    { .section = "workload",
+      .key = "users",
+      .type = EB_OPTION_INT,
+      .unit = "users",
+      .min = 1,
+      .max = 100000,
+      .flags = EB_OPTION_LIST,
+      .doc = "load, closed: users at once." },
     { 0 },
 };
 
 const eb_workload_ops *const eb_workload_table[] = {
-    &eb_workload_dense, &eb_workload_moe, &eb_workload_ssm, &eb_workload_quantized, &eb_workload_sustained, NULL,
+    &eb_workload_dense,
+    &eb_workload_moe,
+    &eb_workload_ssm,
+    &eb_workload_quantized,
+    &eb_workload_sustained,
+    &eb_workload_load,
+    NULL,
 };
 
 const eb_workload_ops *eb_workload_find(const char *name)

@@ -6,7 +6,7 @@
 #include "workloads/workload.h"
 
 extern const eb_workload_ops eb_workload_dense, eb_workload_moe, eb_workload_ssm, eb_workload_quantized,
-    eb_workload_sustained;
+    eb_workload_sustained, eb_workload_load;
 
 // The loop (workloads/generate.c). `family` NULL takes any model.
 bool eb_generate_prepare(const char *workload, const char *family, const eb_workload_params *params, eb_engine *engine,

@@ -83,6 +83,8 @@ void eb_build_sets(eb_build *b);
 void eb_build_validate(eb_build *b); // rules that span more than one value
 // The model's family where it can be told and is not the one that the workload's kind needs; NULL = fits, or not known.
 const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model);
+// ---- validate_load.c ----
+void eb_build_check_load(eb_build *b, const eb_block *workload);
 
 // ---- grid.c, digest.c ----
 void eb_build_cases(eb_build *b);

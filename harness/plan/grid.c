@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The grid: workload x model x type x prompt x output x batch x depth x threads -> cases.
+// The grid: workload x model x type x prompt x output x batch x depth x threads x rate x users -> cases.
 #define _GNU_SOURCE 1 // sched_getaffinity
 #include <ctype.h>
 #include <sched.h>
@@ -9,8 +9,10 @@
 #include "harness/base/mem.h"
 #include "harness/plan/build.h"
 
-enum { AXES = 6 };
-static const char *const axis_keys[AXES] = { NULL, "prompt", "output", "batch", "depth", "threads" }; // 0: the type
+enum { AXES = 8 };
+static const char *const axis_keys[AXES] = {
+    NULL, "prompt", "output", "batch", "depth", "threads", "rate", "users"
+}; // 0: the type
 
 static int usable_cpus(void)
 {
@@ -55,13 +57,17 @@ static char *lower(const char *s)
 static char *case_id(const eb_case *c, int own_threads)
 {
     const eb_workload_params *p = &c->params;
-    char depth[24] = "", threads[24] = "";
+    char depth[24] = "", threads[24] = "", load[32] = "";
     if (p->depth_tok)
         snprintf(depth, sizeof depth, "-d%d", p->depth_tok);
     if (own_threads)
         snprintf(threads, sizeof threads, "-t%d", own_threads);
-    return eb_format("%s/%s/%s/p%d-n%d-b%d%s%s", c->model, c->type[0] ? c->type : "file", c->workload, p->prompt_tok,
-                     p->output_tok, p->batch, depth, threads);
+    if (p->load.rate_per_s > 0)
+        snprintf(load, sizeof load, "-r%.9g", p->load.rate_per_s);
+    if (p->load.users)
+        snprintf(load, sizeof load, "-u%d", p->load.users);
+    return eb_format("%s/%s/%s/p%d-n%d-b%d%s%s%s", c->model, c->type[0] ? c->type : "file", c->workload, p->prompt_tok,
+                     p->output_tok, p->batch, depth, threads, load);
 }
 
 enum { WINDOWS = 60 };
@@ -75,6 +81,16 @@ static void sustain(const eb_block *w, eb_workload_params *p)
         p->window_ns = p->duration_ns / WINDOWS > WINDOW_MIN_NS ? p->duration_ns / WINDOWS : WINDOW_MIN_NS;
     if (p->window_ns > p->duration_ns / EB_PLAN_WINDOWS_MIN)
         p->window_ns = p->duration_ns / EB_PLAN_WINDOWS_MIN;
+}
+
+static void put_load(const span *s, const int *at, eb_load_params *load)
+{
+    const eb_block *w = s->workload;
+    load->mode = (eb_load_mode)eb_block_i(w, "mode", 0);
+    load->even = !strcmp(eb_block_s(w, "arrivals", ""), "even");
+    load->requests = (int)eb_block_i(w, "requests", 0);
+    load->rate_per_s = s->axes[6]->n ? s->axes[6]->items[at[6]].value.f : 0;
+    load->users = (int)axis_i(s, 7, at, 0);
 }
 
 static void add_case(eb_build *b, const span *s, const int *at)
@@ -107,6 +123,8 @@ static void add_case(eb_build *b, const span *s, const int *at)
         .kv = strcmp(eb_block_s(run, "kv", "f16"), "f32") ? EB_KV_F16 : EB_KV_F32,
         .reference = -1,
     };
+    if (c->ops && !strcmp(c->ops->name, "load"))
+        put_load(s, at, &c->params.load);
     c->id = case_id(c, own_threads);
     if (c->ops && !strcmp(c->ops->name, "sustained"))
         sustain(w, &c->params);

@@ -68,7 +68,8 @@ const eb_option eb_run_options[] = {
       .min = 0,
       .max = 3600 * NS_PER_S,
       .def = "3s",
-      .doc = "Idle baseline measured before the first case and again after the last; 0 = none, and net energies are not known." },
+      .doc = "Idle baseline measured before the first case and again after the last; 0 = none, and net energies are "
+             "not known." },
     { .section = "run",
       .key = "pause",
       .type = EB_OPTION_TIME,
@@ -93,7 +94,8 @@ const eb_option eb_run_options[] = {
       .key = "profile",
       .type = EB_OPTION_BOOL,
       .def = "no",
-      .doc = "Write down which operator ran when, and what it counted: what `effbench profile` asks for. The last round of "
+      .doc = "Write down which operator ran when, and what it counted: what `effbench profile` asks for. The last "
+             "round of "
              "trials counts events, the others measure time and energy." },
     { .section = "run",
       .key = "max_time",

@@ -222,6 +222,7 @@ static void check_sustained(eb_build *b, const eb_block *w)
 static void check_workload(eb_build *b, const eb_block *w)
 {
     check_sustained(b, w);
+    eb_build_check_load(b, w);
     const eb_slot *models = eb_block_slot(w, "model");
     for (int i = 0; i < models->n; i++) {
         eb_place place = models->place;

@@ -280,6 +280,7 @@ static void read_case(fields *f, eb_case_info *c)
     }
     c->threads = whole(f, "threads", 0, INT32_MAX);
     c->reference_type = text(f, "reference_type", false);
+    c->load = has(f, "load") ? text(f, "load", false) : NULL;
 }
 
 static void read_cases(fields *f, eb_header *h)
@@ -433,7 +434,8 @@ void eb_header_deinit(eb_header *h)
     }
     for (int i = 0; i < h->n_cases; i++) {
         eb_case_info *c = &h->cases[i];
-        char *const texts[] = { c->id, c->family, c->model, c->source, c->type, c->workload, c->kv, c->reference_type };
+        char *const texts[] = { c->id,       c->family, c->model,          c->source, c->type,
+                                c->workload, c->kv,     c->reference_type, c->load };
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             free(texts[k]);
     }

@@ -136,6 +136,8 @@ static void add_case(cJSON *list, const eb_case_info *c)
     }
     eb_json_add_i64(obj, "threads", c->threads);
     eb_json_add_str(obj, "reference_type", c->reference_type);
+    if (c->load)
+        eb_json_add_str(obj, "load", c->load);
 }
 
 char *eb_record_header(const eb_header *h, const uint64_t bytes[EB_CSV_COUNT])

@@ -33,6 +33,7 @@ typedef struct eb_case_info { // one case of the plan
     int prompt_tok, output_tok, batch, depth_tok, threads;
     int64_t duration_ns, window_ns; // sustained; 0 else
     char *reference_type;           // quantized; NULL else
+    char *load;                     // load: "single", "server poisson 4/s", "closed 8 users"; NULL else
 } eb_case_info;
 
 // A metric of a profile's operators: a formula (harness/base/formula.h) of event counts and of time_s, calls, threads,

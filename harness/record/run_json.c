@@ -279,6 +279,8 @@ static void add_case(cJSON *list, const eb_run *run, int index)
     eb_json_add_i64(obj, "threads", facts && facts->threads ? facts->threads : info->threads);
     eb_json_add_known(obj, "kv", info->kv);
     eb_json_add_known(obj, "reference_type", info->reference_type);
+    if (info->load)
+        eb_json_add_str(obj, "load", info->load);
     eb_json_add_known(obj, "arch", facts ? facts->arch : NULL);
     eb_json_add_known(obj, "isa", facts ? facts->isa : NULL);
     eb_json_add_known(obj, "model_name", facts ? facts->model_name : NULL);

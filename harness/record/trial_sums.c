@@ -222,7 +222,7 @@ static void money(eb_trial_sums *s, const eb_sums_env *env, const eb_idle *idle)
 static void roofline(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_data *trial, const eb_case_facts *facts)
 {
     const eb_case_info *c = &env->header->cases[trial->info.case_index];
-    if (!facts || c->batch < 1)
+    if (!facts || c->batch < 1 || c->load) // of a load it is not known how many shared a step
         return;
     // A step reads the weights once for all sequences and each sequence's own cache, half of the output long on
     // average. Sequences that choose other experts read more: of a mixture in a batch this is the least.

@@ -15,10 +15,13 @@ static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
 {
     if (c->params.duration_ns)
         return (double)c->params.duration_ns / 1e9;
-    double tokens = (double)c->params.batch * (c->params.prompt_tok + c->params.depth_tok);
+    const eb_load_params *load = &c->params.load;
+    double sequences = load->requests ? load->requests : c->params.batch;
+    double tokens = sequences * (c->params.prompt_tok + c->params.depth_tok);
     double prefill = tokens * 2 * (bytes / BYTES_PER_WEIGHT) / (0.5 * k->flop_s);
-    double decode = c->params.output_tok * bytes / (0.6 * k->read_bytes_s);
-    return prefill + decode;
+    double decode = ceil(sequences / c->params.batch) * c->params.output_tok * bytes / (0.6 * k->read_bytes_s);
+    double schedule = load->rate_per_s > 0 ? load->requests / load->rate_per_s : 0;
+    return fmax(prefill + decode, schedule);
 }
 
 void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
@@ -51,6 +54,8 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
         seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
         double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
         double tokens = (double)c->params.batch * c->params.output_tok;
+        if (c->params.load.requests)
+            tokens = (double)c->params.load.requests * c->params.output_tok;
         if (c->params.duration_ns)
             tokens = trial * (0.6 * k.read_bytes_s) / (double)(bytes ? bytes : 1) * c->params.batch;
         tokens = isfinite(tokens) ? tokens : 0;

@@ -283,6 +283,22 @@ static void add_settings(eb_header *h, const eb_plan *plan)
     }
 }
 
+// What tells two loads apart.
+static char *load_text(const eb_load_params *load)
+{
+    const char *mode = eb_load_modes[load->mode].name;
+    if (!load->requests)
+        return NULL;
+    switch (load->mode) {
+    case EB_LOAD_SERVER:
+        return eb_format("%s %s %.9g/s", mode, load->even ? "even" : "poisson", load->rate_per_s);
+    case EB_LOAD_CLOSED:
+        return eb_format("%s %d user%s", mode, load->users, load->users == 1 ? "" : "s");
+    default:
+        return eb_strdup(mode);
+    }
+}
+
 static void add_cases(eb_header *h, const eb_plan *plan)
 {
     h->cases = eb_alloc(sizeof *h->cases * (size_t)(plan->n_cases + 1));
@@ -305,6 +321,7 @@ static void add_cases(eb_header *h, const eb_plan *plan)
             .window_ns = c->params.window_ns,
             .threads = c->threads,
             .reference_type = c->reference_type ? eb_strdup(c->reference_type) : NULL,
+            .load = load_text(&c->params.load),
         };
     }
 }

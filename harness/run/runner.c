@@ -258,6 +258,8 @@ static bool allocate(runner *r, eb_err *err)
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_workload_params *p = &plan->cases[i].params;
         size_t batch = (size_t)p->batch, tokens = batch * (size_t)p->output_tok, requests = batch;
+        if (plan->cases[i].ops->room)
+            plan->cases[i].ops->room(p, &tokens, &requests);
         if (p->duration_ns && tokens < SUSTAINED_TOKENS)
             tokens = SUSTAINED_TOKENS;
         if (p->duration_ns)
@@ -284,10 +286,10 @@ static void apply_stop_rule(runner *r, const eb_case *c)
         r->total -= run->trials_max - s->n;
 }
 
-// Of a sustained one not known here: it generates what it can.
+// Of a sustained one not known here: it generates what it can. Of a load it is no measure: it may be what was offered.
 static double trial_tok_s(const eb_case *c, const eb_trial_info *t)
 {
-    if (c->params.duration_ns)
+    if (c->params.duration_ns || c->params.load.requests)
         return NAN;
     double tokens = (double)c->params.batch * c->params.output_tok;
     return t->t_end_ns > t->t_start_ns ? tokens * 1e9 / (double)(t->t_end_ns - t->t_start_ns) : NAN;
@@ -412,6 +414,7 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
                            .cap_tokens = r->cap_tokens,
                            .requests = r->requests,
                            .cap_requests = r->cap_requests,
+                           .round = round,
                            .mark = mark,
                            .stop = stop_asked,
                            .arg = r };
