@@ -109,6 +109,35 @@ static void logits_do_not_depend_on_chunks_or_threads(void **state)
     }
 }
 
+// Far enough that attention is worked on in several spans, and in chunks whose rows begin in different ones.
+static void a_long_context_is_the_same_in_chunks_and_token_by_token(void **state)
+{
+    enum { LONG = 600 };
+    static const int chunks[] = { 1, 37, 250 };
+    const size_t n = (size_t)LONG * VOCAB;
+    (void)state;
+    for (int kv = 0; kv < 2; kv++) {
+        float *want = malloc(n * sizeof *want), *got = malloc(n * sizeof *got);
+        int32_t tokens[LONG];
+        eb_err err = { 0 };
+        fixture_tokens(9, tokens, LONG);
+        for (int threads = 1; threads <= 2; threads++) {
+            eb_engine *engine = fixture_open(
+                "tiny-llama",
+                (eb_engine_config){ .threads = threads, .max_ctx_tok = LONG, .kv = kv ? EB_KV_F16 : EB_KV_F32 });
+            assert_true(threads > 1 || engine->ops->eval(engine, tokens, LONG, 0, want, &err));
+            for (int c = 0; c < 3; c++) {
+                assert_true(engine->ops->eval(engine, tokens, LONG, chunks[c], got, &err));
+                for (size_t i = 0; i < n; i++)
+                    assert_true(isfinite(got[i]) && fabsf(got[i] - want[i]) <= 3e-5f * fabsf(want[i]) + 1e-5f);
+            }
+            fixture_close(engine);
+        }
+        free(want);
+        free(got);
+    }
+}
+
 static void the_cache_may_be_half_as_large(void **state)
 {
     int32_t tokens[PROMPT];
@@ -533,6 +562,7 @@ int main(void)
         cmocka_unit_test(caps_say_what_is_open),
         cmocka_unit_test(greedy_output_is_what_the_logits_say),
         cmocka_unit_test(logits_do_not_depend_on_chunks_or_threads),
+        cmocka_unit_test(a_long_context_is_the_same_in_chunks_and_token_by_token),
         cmocka_unit_test(the_cache_may_be_half_as_large),
         cmocka_unit_test(a_batch_gives_what_each_gives_alone),
         cmocka_unit_test(prompts_go_first_and_in_order),

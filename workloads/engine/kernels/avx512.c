@@ -243,6 +243,7 @@ INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 
 #include "workloads/engine/kernels/simd_matmul.inc"
 #include "workloads/engine/kernels/simd_ops.inc"
+#include "workloads/engine/kernels/simd_attention.inc"
 
 const eb_kernels eb_kernels_avx512 = {
     .name = "avx512",

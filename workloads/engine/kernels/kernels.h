@@ -44,6 +44,23 @@ static inline size_t eb_row_bytes(eb_wtype t, int64_t n) // n a multiple of the 
 // Columns of X that one call of `matmul` takes at most.
 enum { EB_MATMUL_MAX_M = 512 };
 
+// Attention's cache, per sequence and key-value head. Keys in groups of EB_KEY_GROUP positions: [group][dim_k][position
+// of the group]; values [position][dim_v], dim_v rounded up to EB_VALUE_STEP. There are whole blocks of positions. What
+// lies behind the last position is read, and must be memory, but has no effect.
+enum { EB_KEY_GROUP = 16, EB_VALUE_STEP = 16, EB_ATTEND_BLOCK = 64 };
+
+// Queries of some heads that share keys and values, of consecutive tokens.
+typedef struct eb_attend {
+    int tokens, heads; // query i is head i % heads of token i / heads
+    const float *q;    // [token][ldq]: heads, dim_k apart; scaled
+    size_t ldq;        // floats from token to token
+    int64_t seen;      // the first token sees positions [0, seen), the next one more, ...
+    const void *keys, *values;
+    bool half;              // keys and values are f16, not f32
+    int dim_k, dim_v;       // dim_v: a multiple of EB_VALUE_STEP
+    float *max, *sum, *out; // [query], [query], [query][dim_v]: see attend
+} eb_attend;
+
 typedef struct eb_kernels {
     const char *name;     // "scalar", "avx2", "avx512"
     bool (*usable)(void); // CPU and OS allow it
@@ -71,6 +88,10 @@ typedef struct eb_kernels {
     // Rotary embedding in place on n_head heads of head_dim, first n_rot dims; cos/sin: n_rot/2 each.
     // neox: pairs (i, i + n_rot/2), else (2i, 2i+1).
     void (*rope)(float *x, int n_head, int head_dim, int n_rot, const float *cos, const float *sin, bool neox);
+
+    // Of each query's scores s = q k over the positions of [from, end) that it sees: max = the largest (-inf: none),
+    // sum = sum of exp(s - max), out = sum of exp(s - max) v. `from` is a multiple of EB_ATTEND_BLOCK.
+    void (*attend)(const eb_attend *a, int64_t from, int64_t end);
 
     // Selective scan, one token, channels [i0, i1) of mamba: h[i][s] = exp(dt[i] a[i][s]) h[i][s] + dt[i] b[s] x[i];
     // y[i] = sum_s c[s] h[i][s] + d[i] x[i].   h, a: [d_inner][d_state], dt already softplus'd.

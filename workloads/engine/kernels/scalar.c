@@ -4,6 +4,7 @@
 // truth than one running f32 sum and what a compiler can put into vector registers by itself.
 #include "workloads/engine/kernels/kernels.h"
 #include "workloads/engine/kernels/dequant.h"
+#include "workloads/engine/kernels/scalar.h"
 
 #include <math.h>
 #include <string.h>
@@ -194,6 +195,7 @@ const eb_kernels eb_kernels_scalar = {
     .axpy_f16 = scalar_axpy_f16,
     .to_f16 = scalar_to_f16,
     .rope = scalar_rope,
+    .attend = eb_attend_scalar,
     .scan1 = scalar_scan1,
     .scan2 = scalar_scan2,
     .conv1d_silu = scalar_conv1d_silu,

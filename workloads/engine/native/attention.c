@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention with a cache, in three loops: the batch's q and k are normed and turned and its k and v
-// stored; then, for each tile of rows and each head, scores against all positions so far; their softmax
-// weighs the values. A row sees the positions up to its own.
+// Attention with a cache: the batch's q and k are normed and turned and its k and v stored; then each tile of rows
+// attends, with the heads that share keys, to the positions up to its own. The kernel does that for a span of
+// positions; spans are merged in order. In a prefill a tile's spans are one piece of work; where each sequence has one
+// token (decode) every span is a piece, so that a long context is shared over the threads. Either way a row's result is
+// the same sum of the same spans.
 #include "workloads/engine/native/forward.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ROW_GRAIN = 8 };
+enum { ROW_GRAIN = 8, MERGE_GRAIN = 16 };
 
 typedef struct attention_task {
     const eb_net *net;
     const eb_layer *w;
-    int layer;
+    int layer, spans; // spans of the longest context, when they are worked on one by one
 } attention_task;
 
 void eb_rope_tables(const eb_net *net)
@@ -28,11 +30,13 @@ void eb_rope_tables(const eb_net *net)
         }
 }
 
-// Element (layer, seq, pos, 0) of the keys or the values, `width` elements per position.
-static uint8_t *cache_at(const eb_state *s, uint8_t *cache, int layer, int seq, int pos, size_t width)
+// Where the keys, or the values, of a sequence's head begin in a layer: `dim` elements per position.
+static uint8_t *cache_at(const eb_net *net, uint8_t *cache, int layer, int seq, int kv_head, size_t dim)
 {
-    size_t slot = ((size_t)layer * (size_t)s->max_batch + (size_t)seq) * (size_t)s->max_ctx + (size_t)pos;
-    return cache + slot * width * s->kv_elem;
+    const eb_state *s = net->state;
+    size_t list = (size_t)layer * (size_t)s->max_batch + (size_t)seq;
+    list = list * (size_t)net->model->hp.kv_heads + (size_t)kv_head;
+    return cache + list * (size_t)s->slots * dim * s->kv_elem;
 }
 
 static void store(const eb_net *net, uint8_t *to, const float *from, size_t n)
@@ -41,6 +45,36 @@ static void store(const eb_net *net, uint8_t *to, const float *from, size_t n)
         net->kernels->to_f16((uint16_t *)(void *)to, from, (int64_t)n);
     else
         memcpy(to, from, n * sizeof *from);
+}
+
+// One position's key, an element to every EB_KEY_GROUP-th place (see kernels.h).
+static void store_key(const eb_net *net, uint8_t *keys, const float *k, int pos)
+{
+    enum { STEP = 64 };
+    const eb_state *s = net->state;
+    const int dim = net->model->hp.dim_k;
+    uint8_t row[STEP * sizeof(float)];
+    uint8_t *to = keys + ((size_t)(pos / EB_KEY_GROUP) * (size_t)dim * EB_KEY_GROUP + pos % EB_KEY_GROUP) * s->kv_elem;
+    for (int from = 0; from < dim; from += STEP) {
+        const int n = dim - from < STEP ? dim - from : STEP;
+        store(net, row, k + from, (size_t)n);
+        for (int d = 0; d < n; d++, to += EB_KEY_GROUP * s->kv_elem)
+            memcpy(to, row + (size_t)d * s->kv_elem, s->kv_elem);
+    }
+}
+
+static void store_row(const eb_net *net, int layer, int64_t i)
+{
+    const eb_hparams *hp = &net->model->hp;
+    const eb_state *s = net->state;
+    const int seq = s->batch.seq[i], pos = s->batch.pos[i];
+    const size_t dim_k = (size_t)hp->dim_k, dim_v = (size_t)hp->dim_v;
+    for (int h = 0; h < hp->kv_heads; h++) {
+        const size_t row = (size_t)i * (size_t)hp->kv_heads + (size_t)h;
+        uint8_t *values = cache_at(net, s->v, layer, seq, h, (size_t)s->dim_v);
+        store_key(net, cache_at(net, s->k, layer, seq, h, dim_k), s->k_new + row * dim_k, pos);
+        store(net, values + (size_t)pos * (size_t)s->dim_v * s->kv_elem, s->v_new + row * dim_v, dim_v);
+    }
 }
 
 // Norms of q and k: of each head (qwen3), or of the whole row (olmoe).
@@ -60,86 +94,175 @@ static void turn_and_store(void *arg, int64_t begin, int64_t end, int thread)
     const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
     const bool neox = net->model->info->neox;
-    const size_t q_width = (size_t)hp->heads * (size_t)hp->dim_k, k_width = (size_t)hp->kv_heads * (size_t)hp->dim_k,
-                 v_width = (size_t)hp->kv_heads * (size_t)hp->dim_v;
+    const size_t q_width = (size_t)hp->heads * (size_t)hp->dim_k, k_width = (size_t)hp->kv_heads * (size_t)hp->dim_k;
     const float scale = (float)(1 / sqrt((double)hp->dim_k));
     (void)thread;
     for (int64_t i = begin; i < end; i++) {
         float *q = s->q + (size_t)i * q_width;                                            // [heads][dim_k]
         float *k = s->k_new + (size_t)i * k_width;                                        // [kv_heads][dim_k]
-        float *v = s->v_new + (size_t)i * v_width;                                        // [kv_heads][dim_v]
         const float *cos = s->cos + i * (hp->rot / 2), *sin = s->sin + i * (hp->rot / 2); // [rot / 2]
-        const int seq = s->batch.seq[i], pos = s->batch.pos[i];
         norm_heads(net, q, t->w->q_norm, hp->heads, hp->dim_k);
         norm_heads(net, k, t->w->k_norm, hp->kv_heads, hp->dim_k);
         net->kernels->rope(q, hp->heads, hp->dim_k, hp->rot, cos, sin, neox);
         net->kernels->rope(k, hp->kv_heads, hp->dim_k, hp->rot, cos, sin, neox);
         for (size_t j = 0; j < q_width; j++)
             q[j] *= scale; // so the scores need none
-        store(net, cache_at(s, s->k, t->layer, seq, pos, k_width), k, k_width);
-        store(net, cache_at(s, s->v, t->layer, seq, pos, v_width), v, v_width);
+        store_row(net, t->layer, i);
     }
 }
 
-// out [dim_v] = sum over positions of p[pos] * values[pos]
-static void weigh_values(const eb_net *net, float *out, const float *p, const uint8_t *values, size_t row_bytes,
-                         int n_pos)
-{
-    const int dim = net->model->hp.dim_v;
-    const bool half = net->state->kv == EB_KV_F16;
-    memset(out, 0, (size_t)dim * sizeof *out);
-    for (int pos = 0; pos < n_pos; pos++) {
-        const void *v = values + (size_t)pos * row_bytes;
-        if (half)
-            net->kernels->axpy_f16(out, p[pos], v, dim);
-        else
-            net->kernels->axpy(out, p[pos], v, dim);
-    }
-}
-
-static void attend_tile(const attention_task *t, const eb_rows *tile, int head, int thread)
+// The work of a tile of rows with the heads of one kv_head.
+static eb_attend attend_job(const attention_task *t, const eb_rows *tile, int kv_head)
 {
     const eb_net *net = t->net;
     const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
-    const int kv_head = head / (hp->heads / hp->kv_heads);
-    const size_t q_width = (size_t)hp->heads * (size_t)hp->dim_k, k_width = (size_t)hp->kv_heads * (size_t)hp->dim_k,
-                 v_width = (size_t)hp->kv_heads * (size_t)hp->dim_v, out_width = (size_t)hp->heads * (size_t)hp->dim_v;
-    const float *q = s->q + (size_t)tile->first * q_width + (size_t)head * (size_t)hp->dim_k; // [tile][dim_k]
-    const uint8_t *keys = cache_at(s, s->k, t->layer, tile->seq, 0, k_width) +
-                          (size_t)kv_head * (size_t)hp->dim_k * s->kv_elem; // [n_pos][dim_k]
-    const uint8_t *values = cache_at(s, s->v, t->layer, tile->seq, 0, v_width) +
-                            (size_t)kv_head * (size_t)hp->dim_v * s->kv_elem; // [n_pos][dim_v]
-    const size_t ctx = (size_t)s->max_ctx;
-    float *scores = s->scores + (size_t)thread * EB_ATTENTION_TILE * ctx; // [tile][n_pos], rows max_ctx apart
-    const int n_pos = s->batch.pos[tile->first] + tile->n;                // positions that the last row sees
-    // The cache is a matrix of positions: scores = K q, for all rows of the tile at once.
-    net->kernels->matmul(s->kv == EB_KV_F16 ? EB_W_F16 : EB_W_F32, keys, k_width * s->kv_elem, hp->dim_k, 0, n_pos, q,
-                         q_width, tile->n, scores, ctx, s->scratch + (size_t)thread * s->scratch_bytes);
-    for (int i = 0; i < tile->n; i++) {
-        float *p = scores + (size_t)i * ctx; // [seen]
-        const int seen = n_pos - tile->n + i + 1;
-        net->kernels->softmax(p, seen);
-        float *out = s->att + (size_t)(tile->first + i) * out_width + (size_t)head * (size_t)hp->dim_v; // [dim_v]
-        weigh_values(net, out, p, values, v_width * s->kv_elem, seen);
-    }
+    const int heads = hp->heads / hp->kv_heads;
+    const size_t q_width = (size_t)hp->heads * (size_t)hp->dim_k;
+    return (eb_attend){ .tokens = tile->n,
+                        .heads = heads,
+                        .q = s->q + (size_t)tile->first * q_width + (size_t)(kv_head * heads) * (size_t)hp->dim_k,
+                        .ldq = q_width,
+                        .seen = s->batch.pos[tile->first] + 1,
+                        .keys = cache_at(net, s->k, t->layer, tile->seq, kv_head, (size_t)hp->dim_k),
+                        .values = cache_at(net, s->v, t->layer, tile->seq, kv_head, (size_t)s->dim_v),
+                        .half = s->kv == EB_KV_F16,
+                        .dim_k = hp->dim_k,
+                        .dim_v = s->dim_v };
 }
 
-static void attend(void *arg, int64_t begin, int64_t end, int thread)
+// Results go to those of `to` that begin with query `first`.
+static void put_results(eb_attend *a, const eb_attended *to, size_t first)
+{
+    a->max = to->max + first;
+    a->sum = to->sum + first;
+    a->out = to->out + first * (size_t)a->dim_v;
+}
+
+// Query i of `to` is joined by query j of `from`, a later span.
+static void merge(const eb_attended *to, size_t i, const eb_attended *from, size_t j, int dim)
+{
+    if (!(from->sum[j] > 0)) // it saw nothing there
+        return;
+    const float most = from->max[j] > to->max[i] ? from->max[j] : to->max[i];
+    const float keep = expf(to->max[i] - most), add = expf(from->max[j] - most);
+    float *x = to->out + i * (size_t)dim;
+    const float *y = from->out + j * (size_t)dim;
+    for (int d = 0; d < dim; d++)
+        x[d] = x[d] * keep + y[d] * add;
+    to->sum[i] = to->sum[i] * keep + from->sum[j] * add;
+    to->max[i] = most;
+}
+
+// att, at (row, head) = the weighted values of query i.
+static void finish(const eb_net *net, int row, int head, const eb_attended *a, size_t i)
+{
+    const eb_hparams *hp = &net->model->hp;
+    const float *out = a->out + i * (size_t)net->state->dim_v, scale = 1 / a->sum[i];
+    float *att = net->state->att + ((size_t)row * (size_t)hp->heads + (size_t)head) * (size_t)hp->dim_v; // [dim_v]
+    for (int d = 0; d < hp->dim_v; d++)
+        att[d] = out[d] * scale;
+}
+
+// ---- a tile, span after span ------------------------------------------------------------------------
+
+static void attend_tile(const attention_task *t, const eb_rows *tile, int kv_head, int thread)
+{
+    const eb_net *net = t->net;
+    const eb_state *s = net->state;
+    eb_attend a = attend_job(t, tile, kv_head);
+    const int64_t n_pos = a.seen + tile->n - 1; // positions that the last row sees
+    const int queries = tile->n * a.heads;
+    const size_t total = (size_t)thread * 2 * (size_t)s->tile_queries, span = total + (size_t)s->tile_queries;
+    for (int64_t from = 0; from < n_pos; from += EB_ATTENTION_SPAN) {
+        put_results(&a, &s->tile, from == 0 ? total : span);
+        net->kernels->attend(&a, from, from + EB_ATTENTION_SPAN < n_pos ? from + EB_ATTENTION_SPAN : n_pos);
+        for (int i = 0; from > 0 && i < queries; i++)
+            merge(&s->tile, total + (size_t)i, &s->tile, span + (size_t)i, a.dim_v);
+    }
+    for (int i = 0; i < queries; i++)
+        finish(net, tile->first + i / a.heads, kv_head * a.heads + i % a.heads, &s->tile, total + (size_t)i);
+}
+
+static void attend_tiles(void *arg, int64_t begin, int64_t end, int thread)
 {
     const attention_task *t = arg;
     const eb_batch *b = &t->net->state->batch;
-    const int heads = t->net->model->hp.heads;
+    const int kv_heads = t->net->model->hp.kv_heads;
     for (int64_t i = begin; i < end; i++)
-        attend_tile(t, &b->tiles[b->n_tiles - 1 - i / heads], (int)(i % heads), thread); // the longest first
+        attend_tile(t, &b->tiles[b->n_tiles - 1 - i / kv_heads], (int)(i % kv_heads), thread); // the longest first
+}
+
+// ---- one token per sequence, span beside span -------------------------------------------------------
+
+// Spans that the tile's last row sees.
+static int spans_of(const eb_state *s, const eb_rows *tile)
+{
+    return (s->batch.pos[tile->first] + tile->n + EB_ATTENTION_SPAN - 1) / EB_ATTENTION_SPAN;
+}
+
+static int most_spans(const eb_state *s)
+{
+    int most = 0;
+    for (int i = 0; i < s->batch.n_tiles; i++)
+        most = spans_of(s, &s->batch.tiles[i]) > most ? spans_of(s, &s->batch.tiles[i]) : most;
+    return most;
+}
+
+// Where the results of (tile, kv_head, span) begin.
+static size_t span_slot(const attention_task *t, int64_t tile, int kv_head, int span)
+{
+    const eb_hparams *hp = &t->net->model->hp;
+    return ((size_t)(tile * hp->kv_heads + kv_head) * (size_t)t->spans + (size_t)span) *
+           (size_t)(hp->heads / hp->kv_heads);
+}
+
+static void attend_spans(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const attention_task *t = arg;
+    const eb_state *s = t->net->state;
+    const int kv_heads = t->net->model->hp.kv_heads;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t tile = i / t->spans / kv_heads, from = i % t->spans * EB_ATTENTION_SPAN;
+        const int kv_head = (int)(i / t->spans % kv_heads);
+        eb_attend a = attend_job(t, &s->batch.tiles[tile], kv_head);
+        put_results(&a, &s->spans, span_slot(t, tile, kv_head, (int)(i % t->spans)));
+        if (from < a.seen)
+            t->net->kernels->attend(&a, from, from + EB_ATTENTION_SPAN < a.seen ? from + EB_ATTENTION_SPAN : a.seen);
+    }
+}
+
+static void merge_spans(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const attention_task *t = arg;
+    const eb_state *s = t->net->state;
+    const eb_hparams *hp = &t->net->model->hp;
+    const int heads = hp->heads / hp->kv_heads;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) { // (tile, head)
+        const eb_rows *tile = &s->batch.tiles[i / hp->heads];
+        const int head = (int)(i % hp->heads), spans = spans_of(s, tile);
+        const size_t first = span_slot(t, i / hp->heads, head / heads, 0) + (size_t)(head % heads);
+        for (int span = 1; span < spans; span++)
+            merge(&s->spans, first, &s->spans, first + (size_t)(span * heads), s->dim_v);
+        finish(t->net, tile->first, head, &s->spans, first);
+    }
 }
 
 void eb_attention(const eb_net *net, int layer)
 {
     attention_task task = { .net = net, .w = &net->model->layer[layer], .layer = layer };
     const eb_batch *b = &net->state->batch;
+    const eb_hparams *hp = &net->model->hp;
     eb_trace_op(net, EB_OP_ROPE, layer);
     eb_pool_for(net->pool, b->n, ROW_GRAIN, turn_and_store, &task);
     eb_trace_op(net, EB_OP_ATTENTION, layer);
-    eb_pool_for(net->pool, (int64_t)b->n_tiles * net->model->hp.heads, 1, attend, &task);
+    task.spans = b->n == b->n_runs ? most_spans(net->state) : 1;
+    if (task.spans == 1) {
+        eb_pool_for(net->pool, (int64_t)b->n_tiles * hp->kv_heads, 1, attend_tiles, &task);
+        return;
+    }
+    eb_pool_for(net->pool, (int64_t)b->n_tiles * hp->kv_heads * task.spans, 1, attend_spans, &task);
+    eb_pool_for(net->pool, (int64_t)b->n_tiles * hp->heads, MERGE_GRAIN, merge_spans, &task);
 }

@@ -48,6 +48,11 @@ int64_t eb_ssm_channels(const eb_hparams *hp)
     return hp->d_inner + (hp->arch == EB_ARCH_MAMBA2 ? 2 * (int64_t)hp->groups * hp->d_state : 0);
 }
 
+static int round_up(int n, int step)
+{
+    return (n + step - 1) / step * step;
+}
+
 static void lay_out_memory(eb_state *s, arena *a, const eb_model *m)
 {
     const eb_hparams *hp = &m->hp;
@@ -59,9 +64,18 @@ static void lay_out_memory(eb_state *s, arena *a, const eb_model *m)
         s->ssm = take(a, times(seqs, s->ssm_row), sizeof *s->ssm);
         return;
     }
-    size_t slots = times(seqs, (size_t)s->max_ctx);
-    s->k = take(a, times(slots, (size_t)hp->kv_heads * (size_t)hp->dim_k), s->kv_elem);
-    s->v = take(a, times(slots, (size_t)hp->kv_heads * (size_t)hp->dim_v), s->kv_elem);
+    s->slots = round_up(s->max_ctx, EB_ATTEND_BLOCK);
+    s->dim_v = round_up(hp->dim_v, EB_VALUE_STEP);
+    size_t slots = times(times(seqs, (size_t)hp->kv_heads), (size_t)s->slots);
+    s->k = take(a, times(slots, (size_t)hp->dim_k), s->kv_elem);
+    s->v = take(a, times(slots, (size_t)s->dim_v), s->kv_elem);
+}
+
+static void lay_out_attended(eb_attended *to, arena *a, size_t queries, int dim)
+{
+    to->max = floats(a, queries, 1);
+    to->sum = floats(a, queries, 1);
+    to->out = floats(a, queries, dim);
 }
 
 static void lay_out_attention(eb_state *s, arena *a, const eb_hparams *hp)
@@ -74,7 +88,10 @@ static void lay_out_attention(eb_state *s, arena *a, const eb_hparams *hp)
     s->freq = take(a, (size_t)hp->rot / 2, sizeof *s->freq);
     s->cos = floats(a, rows, hp->rot / 2);
     s->sin = floats(a, rows, hp->rot / 2);
-    s->scores = floats(a, times((size_t)s->threads, EB_ATTENTION_TILE), s->max_ctx);
+    s->tile_queries = EB_ATTENTION_TILE * (hp->heads / hp->kv_heads);
+    size_t spans = (size_t)(s->slots + EB_ATTENTION_SPAN - 1) / EB_ATTENTION_SPAN;
+    lay_out_attended(&s->tile, a, times(times((size_t)s->threads, 2), (size_t)s->tile_queries), s->dim_v);
+    lay_out_attended(&s->spans, a, times(times((size_t)s->max_batch, (size_t)hp->heads), spans), s->dim_v);
     int64_t ffn = hp->experts ? hp->shared_ffn : hp->ffn;
     s->hidden = floats(a, rows, ffn);
     s->hidden_up = floats(a, rows, ffn);

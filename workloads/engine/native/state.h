@@ -9,8 +9,14 @@
 #include "workloads/engine/engine.h"
 #include "workloads/engine/native/model.h"
 
-// Tokens whose attention scores against one head are computed together.
-enum { EB_ATTENTION_TILE = 16 };
+// Tokens that attend together; positions of a span, whose result is merged with those of the spans before it.
+enum { EB_ATTENTION_TILE = 16, EB_ATTENTION_SPAN = 4 * EB_ATTEND_BLOCK };
+
+// Attention over a span, query by query: see eb_attend.
+typedef struct eb_attended {
+    float *max, *sum; // [queries]
+    float *out;       // [queries][dim_v]
+} eb_attended;
 
 // Consecutive rows of a batch that belong to one sequence, in the order of their positions.
 typedef struct eb_rows {
@@ -67,8 +73,10 @@ typedef struct eb_state {
     eb_kv_type kv;
     size_t kv_elem; // bytes of one element of the cache
     // The memory of the sequences.
-    uint8_t *k;               // [layers][max_batch][max_ctx][kv_heads * dim_k] of type kv
-    uint8_t *v;               // [layers][max_batch][max_ctx][kv_heads * dim_v] of type kv
+    int slots;                // max_ctx in whole blocks
+    int dim_v;                // the model's, rounded up to EB_VALUE_STEP
+    uint8_t *k;               // [layers][max_batch][kv_heads][slots / EB_KEY_GROUP][dim_k][EB_KEY_GROUP] of type kv
+    uint8_t *v;               // [layers][max_batch][kv_heads][slots][dim_v] of type kv
     float *conv;              // [layers][max_batch][channels][d_conv - 1]
     float *ssm;               // [layers][max_batch][d_inner][d_state]
     size_t conv_row, ssm_row; // floats of one sequence in one layer
@@ -83,7 +91,9 @@ typedef struct eb_state {
     float *hidden, *hidden_up; // [rows][ffn or shared_ffn]
     double *freq;              // [rot / 2] angle per position
     float *cos, *sin;          // [rows][rot / 2]
-    float *scores;             // [threads][EB_ATTENTION_TILE][max_ctx]
+    int tile_queries;          // of a tile with the heads of one kv_head
+    eb_attended tile;          // [threads][2: all spans so far, one span][tile_queries]
+    eb_attended spans;         // [max_batch][kv_heads][spans][heads / kv_heads]
     eb_moe_state moe;
     eb_ssm_state ssm_act;
     float *logits;    // [max_batch][vocab]
