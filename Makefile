@@ -107,6 +107,7 @@ ifeq (,$(if $(CROSS),,$(wildcard /usr/include/fuse3/fuse.h)))
 TOOLS := $(filter-out $(BUILD)/tests/fuse_%,$(TOOLS))
 endif
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
+BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
@@ -120,7 +121,7 @@ ifeq ($(FLAVOUR)$(CROSS),release)
 LANDING := effbench
 endif
 
-.PHONY: all deps run test asan tsan cov fuzz bench bench-gate hwtest check-layers check-headers lint format install uninstall help clean \
+.PHONY: all deps run test asan tsan cov fuzz bench bench-engine bench-gate hwtest check-layers check-headers lint format install uninstall help clean \
         unit-tests landing
 
 all: $(PROGRAM) landing ## build ./effbench
@@ -157,9 +158,10 @@ $(BUILD)/flags: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: FORCE # .SECONDARY takes any other file that is not there for one that need not be
 
+$(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) -lcmocka $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
 ref = $(1:%=$(BUILD)/tests/reference/%.o)
 $(BUILD)/tests/ref_logits: $(call ref,ref_logits ref_model ref_attention ref_ffn ref_mamba ref_ops ref_gguf ref_dequant)
 $(BUILD)/tests/mkmodel: $(call ref,mkmodel mk_gguf mk_blocks ref_gguf ref_dequant)
@@ -173,9 +175,10 @@ $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 $(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
+$(BUILD)/tests/bench_engine: $(BENCH_ENGINE)
 $(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
+	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
 unit-tests: $(UNIT) $(REFERENCE) $(TOOLS) $(FAKE_NVML)
 
@@ -208,7 +211,11 @@ fuzz: deps ## coverage-guided fuzzing of every reader, FUZZ_SECONDS (600) each, 
 
 bench: deps ## the benchmarks of effbench itself
 	@$(MAKE) --no-print-directory all $(BENCH)
-	@for b in $(BENCH); do echo "== $$(basename $$b)"; $$b || exit 1; done
+	@for b in $(BENCH); do echo "== $$(basename $$b)"; EFFBENCH=$(PROGRAM) $$b || exit 1; done
+
+bench-engine: deps ## the engine against the machine and PEER=LLAMA-BENCH, on MODELS= TYPES= CELLS= (docs/performance.md)
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench_engine
+	@EFFBENCH=$(PROGRAM) $(BUILD)/tests/bench_engine
 
 bench-gate: deps ## how often the gate is wrong, on the null engine (GATES=1000, SEED)
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench_gate
@@ -248,4 +255,4 @@ clean: ## remove build/ and ./effbench
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | sort | column -ts'|'
 
--include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/*/*.d)
+-include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/*/*.d $(BUILD)/tests/*/*/*.d)

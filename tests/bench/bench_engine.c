@@ -1,23 +1,114 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decode against the machine's measured read bandwidth: interleaved rounds of the ceiling and of a greedy run, medians
-// and ranges. bench_engine [SHAPE TYPE]...  (default: smollm2-135m in f16, q8_0, q4_0). EFFBENCH_ISA picks the kernels.
+// The engine's own benchmark (docs/performance.md): models x types x cells, each against this machine's ceilings of the
+// same rounds, and against peers' llama-bench on the same file. All it is told comes from the environment, so that
+// `make bench-engine MODELS=... PEER=...` reads well:
+//   MODELS TYPES CELLS   lists, or "all"          ROUNDS THREADS       numbers
+//   PEER                 "[LABEL=]PATH ..."       PEER_OPTIONS         "options|options|...": the best are used, per
+//   cell EFFBENCH             the program, for cold    CSV                  file that every round is appended to
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/clock.h"
-#include "harness/base/stats.h"
-#include "workloads/engine/engine.h"
-#include "workloads/workload_impl.h"
+#include "harness/base/mem.h"
+#include "harness/run/machine.h"
+#include "tests/bench/engine/table.h"
+#include "workloads/engine/native/pool.h"
 
-enum { ROUNDS = 7, PROMPT = 64, OUTPUT = 64, PATH_SIZE = 512 };
-#define CEILING_NS 300000000ll
+enum { PATH_SIZE = 512, LIST_MAX = 64, DEFAULT_ROUNDS = 7 };
 
-static int cpus(void)
+static const char all_models[] = "llama-3.2-1b smollm2-135m olmoe-1b-7b mamba-130m mamba-370m mamba-1.4b";
+static const char all_types[] = "f16 q8_0 q4_0 q4_k_m";
+static const char all_cells[] =
+    "pp512 tg128 tg128@4096 tg128x4 tg128x16 cold scale-pp512 scale-tg128 busy-pp512 busy-tg128";
+static const char all_options[] = "-fa 0|-fa 1|-rtr 1 -fa 0|-rtr 1 -fa 1";
+// Minutes, not hours.
+static const char few_models[] = "smollm2-135m mamba-130m edge-moe-180m", few_types[] = "q8_0 q4_0",
+                  few_cells[] = "pp512 tg64 tg64x16";
+
+// ---- what is asked ------------------------------------------------------------------------------------
+
+typedef struct list {
+    char *text; // the items are in here
+    char *item[LIST_MAX];
+    int n;
+} list;
+
+static bool split(const char *name, const char *text, const char *separators, list *out, eb_err *err)
 {
-    const char *n = getenv("THREADS");
-    return n && atoi(n) > 0 ? atoi(n) : 2;
+    char *rest;
+    *out = (list){ .text = eb_strdup(text) };
+    for (char *s = strtok_r(out->text, separators, &rest); s; s = strtok_r(NULL, separators, &rest)) {
+        if (out->n == LIST_MAX)
+            return eb_err_set(err, EB_USAGE, "%s: more than %d items", name, LIST_MAX);
+        out->item[out->n++] = s;
+    }
+    return true;
 }
+
+static bool ask_list(const char *name, const char *few, const char *all, list *out, eb_err *err)
+{
+    const char *text = getenv(name);
+    text = !text || !*text ? few : strcmp(text, "all") == 0 ? all : text;
+    return split(name, text, strchr(few, '|') ? "|" : " ,\t\n", out, err);
+}
+
+static bool ask_number(const char *name, int fallback, int most, int *out, eb_err *err)
+{
+    const char *text = getenv(name);
+    char *end = NULL;
+    errno = 0;
+    const long n = text && *text ? strtol(text, &end, 10) : fallback;
+    *out = (int)n;
+    if ((end && *end) || errno || n < 1 || n > most)
+        return eb_err_set(err, EB_USAGE, "%s: '%.32s' is no number of 1 to %d", name, text, most);
+    return true;
+}
+
+typedef struct asked {
+    list models, types, cells, options, peers;
+    bench_peer peer[PEER_MAX];
+    int rounds, threads;
+    FILE *csv; // or NULL
+    const char *program;
+} asked;
+
+static bool ask_peers(asked *a, eb_err *err)
+{
+    const char *text = getenv("PEER");
+    if (!split("PEER", text ? text : "", " \t\n", &a->peers, err))
+        return false;
+    if (a->peers.n > PEER_MAX || a->options.n > PEER_OPTIONS_MAX)
+        return eb_err_set(err, EB_USAGE, "PEER takes %d, PEER_OPTIONS %d", PEER_MAX, PEER_OPTIONS_MAX);
+    for (int i = 0; i < a->peers.n; i++)
+        if (!bench_peer_open(a->peers.item[i], &a->peer[i], err))
+            return false;
+    return true;
+}
+
+static bool ask(asked *a, eb_err *err)
+{
+    const char *csv = getenv("CSV"), *program = getenv("EFFBENCH");
+    bench_cell ignored;
+    a->program = program && *program ? program : "./effbench";
+    if (!ask_list("MODELS", few_models, all_models, &a->models, err) ||
+        !ask_list("TYPES", few_types, all_types, &a->types, err) ||
+        !ask_list("CELLS", few_cells, all_cells, &a->cells, err) ||
+        !ask_list("PEER_OPTIONS", all_options, all_options, &a->options, err) ||
+        !ask_number("ROUNDS", DEFAULT_ROUNDS, BENCH_ROUNDS_MAX, &a->rounds, err) ||
+        !ask_number("THREADS", eb_pool_cpus(), EB_POOL_MAX_THREADS, &a->threads, err) || !ask_peers(a, err))
+        return false;
+    for (int i = 0; i < a->cells.n; i++)
+        if (!bench_cell_parse(a->cells.item[i], &ignored, err))
+            return false;
+    a->csv = csv && *csv ? fopen(csv, "a") : NULL;
+    if (csv && *csv && !a->csv)
+        return eb_err_sys(err, EB_FAILED, errno, "cannot write", csv);
+    return true;
+}
+
+// ---- what is done -------------------------------------------------------------------------------------
 
 static void notify(void *arg, const char *line)
 {
@@ -25,71 +116,89 @@ static void notify(void *arg, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-static int fail(const eb_err *err)
+static bool bench_cell_of(const asked *a, bench_setup *setup, const char *model, const char *type, const eb_model *m,
+                          const char *name, eb_err *err)
 {
-    eb_err_print(err, stderr);
-    return err->code;
+    static bench_rounds rounds;
+    bench_cell cell;
+    setup->ours.cell = &cell;
+    if (!bench_cell_parse(name, &cell, err) || !bench_rounds_run(setup, &rounds, err))
+        return false;
+    const bench_cost cost = bench_cell_cost(m, &cell);
+    bench_table_row(stdout, setup, model, type, &cost, &rounds);
+    if (a->csv)
+        bench_csv_rows(a->csv, setup, model, type, &rounds);
+    return true;
 }
 
-static double span_tok_s(const eb_trial_sink *sink, bool decode)
+// All cells of one file; the number of those that failed.
+static int bench_file(asked *a, const char *model, const char *type)
 {
-    const eb_token_event *first = &sink->tokens[0], *last = &sink->tokens[sink->n_tokens - 1];
-    return decode ? (double)(OUTPUT - 1) * 1e9 / (double)(last->t_end_ns - first->t_end_ns)
-                  : (double)PROMPT * 1e9 / (double)(first->t_end_ns - first->t_start_ns);
-}
-
-static int bench(const eb_engine_ops *ops, const char *shape, const char *type)
-{
-    static eb_token_event tokens[OUTPUT];
-    static eb_request_row requests[1];
     char source[128], path[PATH_SIZE];
-    double ceiling[ROUNDS], decode[ROUNDS], prefill[ROUNDS], share[ROUNDS];
     eb_err err;
     eb_err_clear(&err);
-    snprintf(source, sizeof source, "shape:%s", shape);
-    eb_model_spec spec = { .source = source, .type = type, .seed = 1 };
-    eb_engine_config config = {
-        .threads = cpus(), .affinity = true, .max_batch = 1, .max_ctx_tok = PROMPT + OUTPUT, .kv = EB_KV_F16
-    };
-    eb_workload_params params = {
-        .prompt_tok = PROMPT, .output_tok = OUTPUT, .batch = 1, .seed = 1, .sampling = { .top_p = 1 }
-    };
-    eb_engine *engine =
-        ops->prepare(&spec, path, sizeof path, notify, NULL, &err) ? ops->open(path, &config, &err) : NULL;
-    if (!engine)
-        return fail(&err);
-    eb_engine_caps caps;
-    ops->caps(engine, &caps);
-    for (int i = 0; i < ROUNDS; i++) {
-        eb_ceilings c;
-        eb_trial_sink sink = { .tokens = tokens, .cap_tokens = OUTPUT, .requests = requests, .cap_requests = 1 };
-        if (!ops->ceilings(config.threads, true, CEILING_NS, &c, &err) ||
-            !eb_generate_trial(&params, engine, &sink, &err))
-            return fail(&err);
-        ceiling[i] = c.read_bytes_s / 1e9;
-        decode[i] = span_tok_s(&sink, true);
-        prefill[i] = span_tok_s(&sink, false);
-        share[i] = decode[i] * caps.bytes_per_tok / c.read_bytes_s;
+    snprintf(source, sizeof source, strchr(model, ':') ? "%s" : "shape:%s", model);
+    const eb_model_spec spec = { .source = source, .type = type, .seed = 1 };
+    const eb_engine_ops *ops = eb_engine_find("native");
+    eb_model *m = ops->prepare(&spec, path, sizeof path, notify, NULL, &err) ? eb_model_open(path, &err) : NULL;
+    if (!m) {
+        bench_table_failure(stdout, model, type, "-", &err);
+        return 1;
     }
-    printf("%-14s %-7s %-7s %d threads  prefill %7.1f tok/s  decode %7.1f tok/s  %5.1f of %5.1f GB/s  share %4.0f %% "
-           "[%.0f-%.0f]\n",
-           shape, type, caps.isa, caps.threads, eb_median(prefill, ROUNDS), eb_median(decode, ROUNDS),
-           eb_median(decode, ROUNDS) * caps.bytes_per_tok / 1e9, eb_median(ceiling, ROUNDS),
-           100 * eb_median(share, ROUNDS), 100 * eb_quantile(share, ROUNDS, 0.01), 100 * eb_quantile(share, ROUNDS, 1));
-    ops->close(engine);
-    return 0;
+    bench_setup setup = { .ours = { .ops = ops, .model_path = path, .program = a->program, .threads = a->threads },
+                          .peers = a->peer,
+                          .n_peers = a->peers.n,
+                          .options = a->options.item,
+                          .n_options = a->options.n,
+                          .rounds = a->rounds };
+    int failures = 0;
+    for (int i = 0; i < a->cells.n; i++) {
+        eb_err_clear(&err);
+        if (bench_cell_of(a, &setup, model, type, m, a->cells.item[i], &err))
+            continue;
+        bench_table_failure(stdout, model, type, a->cells.item[i], &err);
+        failures++;
+    }
+    eb_model_close(m);
+    return failures;
 }
 
-int main(int argc, char **argv)
+static void say_machine(const asked *a)
 {
-    static char *standard[] = { NULL, "smollm2-135m", "f16", "smollm2-135m", "q8_0", "smollm2-135m", "q4_0" };
-    char **list = argc > 2 ? argv : standard;
-    int n = argc > 2 ? argc : (int)(sizeof standard / sizeof *standard);
-    const eb_engine_ops *ops = eb_engine_find("native");
-    for (int i = 1; i + 1 < n; i += 2) {
-        int rc = bench(ops, list[i], list[i + 1]);
-        if (rc)
-            return rc;
+    eb_header header = { 0 };
+    const eb_io io = eb_io_real();
+    const char *isa = eb_engine_find("native")->isa(), *cpu = "unknown CPU";
+    char now[32];
+    eb_machine_describe(&io, isa, &header);
+    for (int i = 0; i < header.n_machine; i++)
+        if (strcmp(header.machine[i].key, "cpu_model") == 0)
+            cpu = header.machine[i].value;
+    eb_utc_now(now, sizeof now);
+    printf("effbench " EB_VERSION ", %s, %s, %d threads, %d interleaved rounds, %s\n\n", cpu, isa ? isa : "no kernels",
+           a->threads, a->rounds, now);
+}
+
+int main(void)
+{
+    static asked a;
+    eb_err err;
+    eb_err_clear(&err);
+    if (!ask(&a, &err)) {
+        eb_err_print(&err, stderr);
+        return err.code;
     }
-    return 0;
+    const bench_setup peers = {
+        .peers = a.peer, .n_peers = a.peers.n, .options = a.options.item, .n_options = a.options.n
+    };
+    int failures = 0;
+    say_machine(&a);
+    bench_table_head(stdout, &peers);
+    if (a.csv && ftell(a.csv) == 0)
+        bench_csv_head(a.csv);
+    for (int i = 0; i < a.models.n; i++)
+        for (int k = 0; k < a.types.n; k++)
+            failures += bench_file(&a, a.models.item[i], a.types.item[k]);
+    putchar('\n');
+    bench_table_legend(stdout, &peers);
+    return failures ? EB_FAILED : EB_OK;
 }

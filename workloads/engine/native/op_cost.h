@@ -26,5 +26,7 @@ enum { EB_NO_LAYER = -1 };
 
 // One call of `op` in `layer`, or outside the layers. What the model does not have costs nothing.
 eb_op_cost eb_op_cost_of(const eb_model *m, eb_op op, int layer, const eb_op_load *load);
+// All operators of one forward pass.
+eb_op_cost eb_op_cost_of_batch(const eb_model *m, const eb_op_load *load);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a decode step of one sequence must read and compute: the sum over its operators.
+// What a batch, and a decode step of one sequence, must read and compute: the sum over its operators.
 #include "workloads/engine/native/hparams.h"
 #include "workloads/engine/native/op_cost.h"
 
@@ -23,6 +23,16 @@ static void add_layer(eb_op_cost *sum, const eb_model *m, int layer, const eb_op
         add(sum, eb_op_cost_of(m, EB_OP_NORM, layer, load));
 }
 
+eb_op_cost eb_op_cost_of_batch(const eb_model *m, const eb_op_load *load)
+{
+    eb_op_cost sum = eb_op_cost_of(m, EB_OP_EMBEDDING, EB_NO_LAYER, load);
+    for (int i = 0; i < m->hp.layers; i++)
+        add_layer(&sum, m, i, load);
+    add(&sum, eb_op_cost_of(m, EB_OP_NORM, EB_NO_LAYER, load));
+    add(&sum, eb_op_cost_of(m, EB_OP_HEAD, EB_NO_LAYER, load));
+    return sum;
+}
+
 static eb_op_cost decode_cost(const eb_model *m, int ctx, int kv_elem_bytes)
 {
     const eb_op_load load = { .rows = 1,
@@ -32,12 +42,7 @@ static eb_op_cost decode_cost(const eb_model *m, int ctx, int kv_elem_bytes)
                               .seen_tok = (double)ctx + 1,
                               .experts = m->hp.experts_used,
                               .kv_elem_bytes = kv_elem_bytes };
-    eb_op_cost sum = eb_op_cost_of(m, EB_OP_EMBEDDING, EB_NO_LAYER, &load);
-    for (int i = 0; i < m->hp.layers; i++)
-        add_layer(&sum, m, i, &load);
-    add(&sum, eb_op_cost_of(m, EB_OP_NORM, EB_NO_LAYER, &load));
-    add(&sum, eb_op_cost_of(m, EB_OP_HEAD, EB_NO_LAYER, &load));
-    return sum;
+    return eb_op_cost_of_batch(m, &load);
 }
 
 double eb_model_bytes_per_tok(const eb_model *m, int ctx, int kv_elem_bytes)

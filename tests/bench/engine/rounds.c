@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/bench/engine/rounds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "harness/base/clock.h"
+#include "harness/base/stats.h"
+#include "harness/run/guards.h"
+#include "tests/bench/engine/child.h"
+
+// Options of a peer that are this much slower in a first try are not its best.
+#define CLOSE_FRAC 0.9
+#define LEVEL      0.95
+enum { TRIES = 2 };
+
+bench_ratio bench_ratio_of(const double *a, const double *b, int n)
+{
+    double each[BENCH_ROUNDS_MAX];
+    bench_ratio r = { eb_median(a, (size_t)n) / eb_median(b, (size_t)n), NAN, NAN };
+    for (int i = 0; i < n; i++)
+        each[i] = a[i] / b[i];
+    double lo, hi;
+    if (eb_median_interval(each, (size_t)n, LEVEL, &lo, &hi)) {
+        r.lo = lo;
+        r.hi = hi;
+    }
+    return r;
+}
+
+// ---- one side -----------------------------------------------------------------------------------------
+
+static bool measure(const bench_setup *setup, bench_side *side, bench_reading *r, eb_err *err)
+{
+    bench_ours ours = setup->ours;
+    ours.threads = side->threads;
+    pid_t burner = side->busy ? child_burn(err) : 0;
+    bool ok = burner >= 0;
+    if (ok && side->peer)
+        ok = bench_peer_measure(side->peer, side->options, ours.cell, ours.model_path, ours.threads, r, err);
+    else if (ok)
+        ok = bench_ours_measure(&ours, r, err);
+    child_end(burner);
+    if (ok && !(r->value > 0))
+        ok = eb_err_set(err, EB_FAILED, "a measurement of '%s' gave no time", ours.cell->name);
+    return ok;
+}
+
+static void run_side(const bench_setup *setup, bench_side *side, int round)
+{
+    bench_reading r;
+    if (side->failed)
+        return;
+    side->failed = !measure(setup, side, &r, &side->err);
+    if (side->failed)
+        return;
+    side->value[round] = r.value;
+    side->rss_peak_bytes = r.rss_peak_bytes > side->rss_peak_bytes ? r.rss_peak_bytes : side->rss_peak_bytes;
+    side->rss_most_bytes = r.rss_most_bytes > side->rss_most_bytes ? r.rss_most_bytes : side->rss_most_bytes;
+}
+
+// How good, more is better.
+static double goodness(const bench_cell *cell, double value)
+{
+    return cell->kind == BENCH_COLD ? 1 / value : value;
+}
+
+// A peer's best options for the cell: those that were ever fastest, of as many tries as are needed to tell.
+static void choose_options(const bench_setup *setup, bench_side *side)
+{
+    double best[PEER_OPTIONS_MAX], top = 0;
+    bool refused[PEER_OPTIONS_MAX] = { false };
+    eb_err first;
+    eb_err_clear(&first);
+    for (int t = 0; t < TRIES; t++) {
+        const double least = t == 0 ? 0 : top * CLOSE_FRAC;
+        for (int i = 0; i < setup->n_options; i++) {
+            bench_reading r;
+            eb_err err;
+            eb_err_clear(&err);
+            if (t == 0)
+                best[i] = 0;
+            if (refused[i] || best[i] < least || (t > 0 && setup->n_options == 1))
+                continue;
+            side->options = setup->options[i];
+            refused[i] = !measure(setup, side, &r, &err);
+            if (refused[i] && first.code == EB_OK)
+                first = err;
+            const double good = refused[i] ? 0 : goodness(setup->ours.cell, r.value);
+            best[i] = good > best[i] ? good : best[i];
+            top = best[i] > top ? best[i] : top;
+        }
+    }
+    side->failed = top == 0;
+    if (side->failed)
+        side->err = first;
+    for (int i = 0; i < setup->n_options; i++)
+        if (best[i] == top)
+            side->options = setup->options[i];
+}
+
+// ---- rounds -------------------------------------------------------------------------------------------
+
+static bool add_sides(const bench_setup *setup, bench_rounds *out)
+{
+    const bench_against against = setup->ours.cell->against;
+    out->side[out->n_sides++] = (bench_side){ .threads = setup->ours.threads };
+    if (against == BENCH_ONE_THREAD)
+        out->side[out->n_sides++] = (bench_side){ .threads = 1 };
+    if (against == BENCH_BUSY)
+        out->side[out->n_sides++] = (bench_side){ .threads = setup->ours.threads, .busy = true };
+    if (against != BENCH_PEERS)
+        return true;
+    bench_side warm = out->side[0]; // the page cache, so that no side pays for the file
+    run_side(setup, &warm, 0);
+    for (int i = 0; i < setup->n_peers; i++) {
+        bench_side *side = &out->side[out->n_sides++];
+        *side = (bench_side){ .peer = &setup->peers[i], .threads = setup->ours.threads };
+        choose_options(setup, side);
+    }
+    out->side[0].failed = warm.failed;
+    out->side[0].err = warm.err;
+    return !warm.failed;
+}
+
+static bool look_up(const bench_setup *setup, int threads, bench_roof *roof, int round, eb_err *err)
+{
+    eb_ceilings c;
+    bench_ours ours = setup->ours;
+    ours.threads = threads;
+    const bool ok = ours.ops->ceilings ? bench_ours_ceilings(&ours, &c, err) : true;
+    roof->read_bytes_s[round] = ok && ours.ops->ceilings ? c.read_bytes_s : NAN;
+    roof->flop_s[round] = ok && ours.ops->ceilings ? c.flop_s : NAN;
+    return ok;
+}
+
+static bool run_round(const bench_setup *setup, bench_rounds *out, int round, eb_rng *rng, eb_err *err)
+{
+    int order[BENCH_SIDES_MAX];
+    const bool roofs = setup->ours.cell->kind != BENCH_COLD, one = setup->ours.cell->against == BENCH_ONE_THREAD;
+    if (roofs && !look_up(setup, setup->ours.threads, &out->roof, round, err))
+        return false;
+    if (one && !look_up(setup, 1, &out->one_roof, round, err))
+        return false;
+    for (int i = 0; i < out->n_sides; i++) { // a shuffle, inside out
+        const int j = (int)eb_rng_below(rng, (uint64_t)i + 1);
+        order[i] = order[j];
+        order[j] = i;
+    }
+    for (int i = 0; i < out->n_sides; i++)
+        run_side(setup, &out->side[order[i]], round);
+    for (int i = 0; i < out->n_sides; i++)
+        if (out->side[i].failed && !out->side[i].peer) {
+            *err = out->side[i].err;
+            return false;
+        }
+    return true;
+}
+
+static double cpu_s(int who)
+{
+    struct rusage u;
+    getrusage(who, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+typedef struct look {
+    eb_guard guard;
+    double own_s;
+} look;
+
+static look look_now(void)
+{
+    look l;
+    const eb_io io = eb_io_real();
+    eb_guard_read(&io, &l.guard);
+    l.own_s = cpu_s(RUSAGE_SELF) + cpu_s(RUSAGE_CHILDREN);
+    return l;
+}
+
+bool bench_rounds_run(const bench_setup *setup, bench_rounds *out, eb_err *err)
+{
+    eb_rng rng;
+    eb_rng_init(&rng, 1);
+    *out = (bench_rounds){ .n = setup->rounds };
+    if (!add_sides(setup, out)) {
+        *err = out->side[0].err;
+        return false;
+    }
+    const look before = look_now();
+    for (int i = 0; i < setup->rounds; i++)
+        if (!run_round(setup, out, i, &rng, err))
+            return false;
+    const look after = look_now();
+    const double all_s = (double)(after.guard.t_ns - before.guard.t_ns) / 1e9 * (double)sysconf(_SC_NPROCESSORS_ONLN);
+    const double busy_s = after.guard.busy_s - before.guard.busy_s, own_s = after.own_s - before.own_s;
+    out->others_frac = fmax(busy_s - own_s, 0) / all_s;
+    out->steal_frac = (after.guard.steal_s - before.guard.steal_s) / all_s;
+    return true;
+}
