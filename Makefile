@@ -171,7 +171,7 @@ $(REFERENCE):
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3) $(if $(filter check_json,$(@F)),-lcjson)
 $(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
@@ -240,8 +240,8 @@ format: ## clang-format in place
 
 install: all ## to PREFIX (/usr/local), under DESTDIR
 	install -Dm755 effbench $(DESTDIR)$(PREFIX)/bin/effbench
-	for f in configs/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
-	for f in docs/*.md; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/doc/effbench/$$f; done
+	for f in configs/*.ini configs/prices/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
+	for f in docs/*.md docs/*.schema.json; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/doc/effbench/$$f; done
 	install -Dm644 configs/99-effbench-rapl.rules $(DESTDIR)$(PREFIX)/share/doc/effbench/99-effbench-rapl.rules
 	for f in $(GROUPS); do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/groups/$${f##*/}; done
 

@@ -1,36 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per case and metric, quoted as RFC 4180 says, lines ended by LF; what is not known is an empty field.
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
+#include "reports/csv_text.h"
 #include "reports/report_impl.h"
 #include "reports/text.h"
-
-static void put_text(FILE *out, const char *s)
-{
-    bool quote = strpbrk(s, ",\"\r\n") || s[0] == ' ' || (s[0] && s[strlen(s) - 1] == ' ');
-    if (!quote) {
-        fputs(s, out);
-        return;
-    }
-    fputc('"', out);
-    for (; *s; s++)
-        fprintf(out, *s == '"' ? "\"\"" : "%c", *s);
-    fputc('"', out);
-}
-
-// The fewest digits that read back equal.
-static void put_number(FILE *out, double value)
-{
-    char text[40];
-    if (!isfinite(value))
-        return;
-    int digits = 15;
-    do
-        snprintf(text, sizeof text, "%.*g", digits, value);
-    while (strtod(text, NULL) != value && ++digits <= 17);
-    fputs(text, out);
-}
 
 static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
 {
@@ -41,26 +14,26 @@ static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
     const char *type = i->type[0] || !c->facts ? i->type : c->facts->type;
     const char *const names[] = { i->id, i->family, i->model, type };
     for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        put_text(out, names[k]);
+        eb_csv_put_text(out, names[k]);
         fputc(',', out);
     }
     fprintf(out, "%d,%d,%d,%d,%d,%s,", i->prompt_tok, i->output_tok, i->batch, i->depth_tok, i->threads, m->key);
     const double numbers[] = { m->value, m->lo, m->hi };
     for (size_t k = 0; k < sizeof numbers / sizeof *numbers; k++) {
-        put_number(out, numbers[k]);
+        eb_csv_put_number(out, numbers[k]);
         fputc(',', out);
     }
     fprintf(out, "%d,", m->n);
-    put_text(out, m->unit);
+    eb_csv_put_text(out, m->unit);
     fprintf(out, ",%s,%s,", eb_grade_name(m->grade), intervals[m->interval]);
-    put_text(out, m->note);
+    eb_csv_put_text(out, m->note);
     fputc(',', out);
-    put_number(out, m->from ? eb_text_halfwidth(m) : NAN);
+    eb_csv_put_number(out, m->from ? eb_text_halfwidth(m) : NAN);
     const char *const from[] = { m->from ? m->from->source : "", m->from ? m->from->domains : "",
                                  m->from ? m->from->coverage : "" };
     for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
         fputc(',', out);
-        put_text(out, from[k]);
+        eb_csv_put_text(out, from[k]);
     }
     fputc('\n', out);
 }

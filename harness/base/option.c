@@ -274,8 +274,9 @@ char *eb_option_help(const eb_option *opt)
     put_wrapped(&t, opt->doc);
     // A time is written with its own unit, whatever the program counts in.
     bool unit = opt->unit && opt->type != EB_OPTION_TIME;
-    snprintf(line, sizeof line, "  type     %s%s%s%s%s\n", types[opt->type].name, unit ? ", " : "",
+    snprintf(line, sizeof line, "  type     %s%s%s%s%s%s\n", types[opt->type].name, unit ? ", " : "",
              unit ? opt->unit : "", opt->flags & EB_OPTION_LIST ? ", a comma list is allowed" : "",
+             opt->flags & EB_OPTION_RANGE ? ", or low, value, high" : "",
              opt->flags & EB_OPTION_REQUIRED ? ", required" : "");
     put(&t, line);
     if (has_range(opt)) {

@@ -28,6 +28,7 @@ enum {
     EB_OPTION_LIST = 1, // comma list allowed (spans a grid, or is a list by nature)
     EB_OPTION_REQUIRED = 2,
     EB_OPTION_UNPLANNED = 4, // does not change what is measured: left out of the plan's digest
+    EB_OPTION_RANGE = 8,     // a number, or three: low, value, high
 };
 
 typedef struct eb_option {

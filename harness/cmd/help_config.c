@@ -59,8 +59,8 @@ static void put_row(const eb_option *opt)
 {
     char lo[40], hi[40];
     bool unit = opt->unit && opt->type != EB_OPTION_TIME;
-    printf("| `%s` | %s%s%s%s | ", opt->key, eb_option_type_name(opt->type), unit ? ", " : "", unit ? opt->unit : "",
-           opt->flags & EB_OPTION_LIST ? ", list" : "");
+    printf("| `%s` | %s%s%s%s%s | ", opt->key, eb_option_type_name(opt->type), unit ? ", " : "", unit ? opt->unit : "",
+           opt->flags & EB_OPTION_LIST ? ", list" : "", opt->flags & EB_OPTION_RANGE ? ", or low, value, high" : "");
     if (opt->flags & EB_OPTION_REQUIRED)
         printf("required");
     else if (opt->def && opt->def[0])

@@ -39,7 +39,16 @@ typedef struct eb_block {
     int n_slots;
 } eb_block;
 
+// Which sections a file may have. The keys are those of the option tables in any case.
+typedef enum eb_naming { EB_NAME_NONE, EB_NAME_NEEDED, EB_NAME_FREE } eb_naming;
+typedef struct eb_section_info {
+    const char *section;
+    eb_naming naming;
+} eb_section_info;
+extern const eb_section_info eb_config_sections[]; // ends with {0}; resolve.c
+
 typedef struct eb_build {
+    const eb_section_info *sections; // NULL = those of a config
     eb_ini ini;
     eb_err_list *errs;
     bool readable; // the text had no errors of form: what is missing is missing
@@ -64,7 +73,7 @@ eb_err *eb_complain(eb_build *b, eb_place place, const char *fmt, ...) __attribu
 void eb_build_blocks(eb_build *b); // ini + sets -> blocks
 void eb_build_free(eb_build *b);
 eb_block *eb_build_block(const eb_build *b, const char *section, const char *name);
-bool eb_section_named(const char *section); // [model NAME], [workload NAME]
+bool eb_section_named(const char *section); // of a config: [model NAME], [workload NAME]
 // Notes an unknown key or section with the nearest known one.
 void eb_complain_section(eb_build *b, eb_place place, const char *section);
 void eb_complain_key(eb_build *b, eb_place place, const char *section, const char *key);
@@ -81,10 +90,17 @@ void eb_build_sets(eb_build *b);
 
 // ---- validate.c ----
 void eb_build_validate(eb_build *b); // rules that span more than one value
+// Those of one block: what counts only with its source and date; what one pays is one thing.
+void eb_validate_needs(eb_build *b, const eb_block *block);
+void eb_validate_cost(eb_build *b, const eb_block *cost);
 // The model's family where it can be told and is not the one that the workload's kind needs; NULL = fits, or not known.
 const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model);
 // ---- validate_load.c ----
 void eb_build_check_load(eb_build *b, const eb_block *workload);
+
+// ---- plan.c ----
+// From `from` on, in the order of the file.
+void eb_build_sort_errors(eb_err_list *errs, size_t from);
 
 // ---- grid.c, digest.c ----
 void eb_build_cases(eb_build *b);

@@ -145,20 +145,26 @@ const eb_option eb_model_options[] = {
     { 0 },
 };
 
-#define USD      .type = EB_OPTION_FLOAT, .unit = "usd", .min = 0, .max = 1e9, .flags = EB_OPTION_UNPLANNED
-#define FRACTION .type = EB_OPTION_FLOAT, .unit = "fraction", .flags = EB_OPTION_UNPLANNED
+#define USD      .type = EB_OPTION_FLOAT, .unit = "usd", .min = 0, .max = 1e9, .flags = EB_OPTION_UNPLANNED | EB_OPTION_RANGE
+#define FRACTION .type = EB_OPTION_FLOAT, .unit = "fraction", .flags = EB_OPTION_UNPLANNED | EB_OPTION_RANGE
 #define SOURCE   .type = EB_OPTION_STRING, .flags = EB_OPTION_UNPLANNED
 #define DATE     .type = EB_OPTION_DATE, .flags = EB_OPTION_UNPLANNED
-#define WATTS    .type = EB_OPTION_FLOAT, .unit = "w", .min = 0, .max = 1e6, .flags = EB_OPTION_UNPLANNED
-#define NUMBER   .type = EB_OPTION_FLOAT, .flags = EB_OPTION_UNPLANNED
+#define WATTS    .type = EB_OPTION_FLOAT, .unit = "w", .min = 0, .max = 1e6, .flags = EB_OPTION_UNPLANNED | EB_OPTION_RANGE
+#define NUMBER   .type = EB_OPTION_FLOAT, .flags = EB_OPTION_UNPLANNED | EB_OPTION_RANGE
 
 // Prices do not change what is measured: none of this is in the plan's digest.
 // clang-format off
 const eb_option eb_cost_options[] = {
     { .section = "cost", .key = "demonstration", .type = EB_OPTION_BOOL, .def = "no", .flags = EB_OPTION_UNPLANNED,
       .doc = "Say beside every figure made of these prices that they are made up for show." },
+    { .section = "cost", .key = "currency", .type = EB_OPTION_STRING, .def = "USD", .flags = EB_OPTION_UNPLANNED,
+      .doc = "Currency in which the prices here are written, three letters. Another one than USD needs usd_rate, with which all of them are turned into US dollars." },
+    { .section = "cost", .key = "usd_rate", .type = EB_OPTION_FLOAT, .min = 1e-9, .max = 1e6, .flags = EB_OPTION_UNPLANNED | EB_OPTION_RANGE,
+      .doc = "US dollars for one unit of `currency`. Needs usd_rate_source and usd_rate_date." },
+    { .section = "cost", .key = "usd_rate_source", SOURCE, .doc = "Where the rate of exchange comes from." },
+    { .section = "cost", .key = "usd_rate_date", DATE, .doc = "The day of that rate." },
     { .section = "cost", .key = "price_usd", USD,
-      .doc = "Price of the machine (own it: this, or rent it: usd_per_hour). Needs price_source, price_date, years and utilisation." },
+      .doc = "Price of the machine (own it: this; rent it: usd_per_hour; pay by the token: usd_per_mtok_output). Needs price_source, price_date, years and utilisation." },
     { .section = "cost", .key = "price_source", SOURCE, .doc = "Where the price comes from." },
     { .section = "cost", .key = "price_date", DATE, .doc = "The day of that price." },
     { .section = "cost", .key = "residual", FRACTION, .min = 0, .max = 1, .def = "0",
@@ -167,11 +173,20 @@ const eb_option eb_cost_options[] = {
     { .section = "cost", .key = "years", NUMBER, .unit = "years", .min = 0.1, .max = 50, .doc = "Years of use." },
     { .section = "cost", .key = "utilisation", FRACTION, .min = 0.0001, .max = 1,
       .doc = "Part of the year in which the machine makes tokens at the measured rate." },
-    { .section = "cost", .key = "opex_usd_year", USD, .def = "0", .doc = "Other cost per year: space, network, care." },
+    { .section = "cost", .key = "opex_usd_year", USD, .def = "0",
+      .doc = "Other cost per year: space, network, care. Needs opex_source and opex_date." },
+    { .section = "cost", .key = "opex_source", SOURCE, .doc = "Where that cost comes from." },
+    { .section = "cost", .key = "opex_date", DATE, .doc = "The day of that cost." },
     { .section = "cost", .key = "usd_per_hour", USD,
       .doc = "Rent of the machine, electricity included. Needs usd_per_hour_source and usd_per_hour_date." },
     { .section = "cost", .key = "usd_per_hour_source", SOURCE, .doc = "Where the rent comes from." },
     { .section = "cost", .key = "usd_per_hour_date", DATE, .doc = "The day of that rent." },
+    { .section = "cost", .key = "usd_per_mtok_output", USD,
+      .doc = "Price of a million output tokens where a provider is paid by the token. Needs usd_per_mtok_source and usd_per_mtok_date." },
+    { .section = "cost", .key = "usd_per_mtok_input", USD,
+      .doc = "Price of a million prompt tokens of the same provider; the prompt tokens per output token are those of the case." },
+    { .section = "cost", .key = "usd_per_mtok_source", SOURCE, .doc = "Where the price per token comes from." },
+    { .section = "cost", .key = "usd_per_mtok_date", DATE, .doc = "The day of that price." },
     { .section = "cost", .key = "usd_per_kwh", USD,
       .doc = "Price of electricity. Needs tariff_source and tariff_date." },
     { .section = "cost", .key = "tariff_source", SOURCE, .doc = "Where the price of electricity comes from." },

@@ -105,7 +105,7 @@ static bool comes_after(const eb_err *a, const eb_err *b)
     return line_a != line_b ? line_a > line_b : a->line && a->column > b->column;
 }
 
-static void sort_errors(eb_err_list *errs, size_t from)
+void eb_build_sort_errors(eb_err_list *errs, size_t from)
 {
     for (size_t i = from + 1; i < errs->n; i++) {
         eb_err e = errs->items[i];
@@ -141,7 +141,7 @@ eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const
         eb_plan_digest(&b, plan);
         eb_debug("plan", "%s: %zu settings, %d cases, digest %s", file, plan->n_settings, plan->n_cases, plan->digest);
     }
-    sort_errors(errs, before);
+    eb_build_sort_errors(errs, before);
     eb_build_free(&b);
     if (errs->n == before)
         return plan;

@@ -6,43 +6,50 @@
 #include "harness/base/mem.h"
 #include "harness/plan/build.h"
 
-typedef struct section_info {
-    const char *section;
-    bool named;
-} section_info;
-
-static const section_info sections[] = {
-    { "run", false }, { "model", true }, { "workload", true }, { "probes", false }, { "cost", false }, { "slo", false },
+const eb_section_info eb_config_sections[] = {
+    { "run", EB_NAME_NONE },  { "model", EB_NAME_NEEDED }, { "workload", EB_NAME_NEEDED }, { "probes", EB_NAME_NONE },
+    { "cost", EB_NAME_NONE }, { "slo", EB_NAME_NONE },     { NULL, EB_NAME_NONE },
 };
-enum { N_SECTIONS = sizeof sections / sizeof *sections, KEYS_MAX = 128 };
+enum { SECTIONS_MAX = 16, KEYS_MAX = 128 };
 
-static const section_info *find_section(const char *section)
+static const eb_section_info *sections_of(const eb_build *b)
 {
-    for (int i = 0; i < N_SECTIONS; i++)
-        if (!strcmp(sections[i].section, section))
-            return &sections[i];
+    return b->sections ? b->sections : eb_config_sections;
+}
+
+static const eb_section_info *find_section(const eb_section_info *sections, const char *section)
+{
+    for (; sections->section; sections++)
+        if (!strcmp(sections->section, section))
+            return sections;
     return NULL;
 }
 
 bool eb_section_named(const char *section)
 {
-    const section_info *info = find_section(section);
-    return info && info->named;
+    const eb_section_info *info = find_section(eb_config_sections, section);
+    return info && info->naming == EB_NAME_NEEDED;
 }
 
 // ---- hints ----
 
 void eb_complain_section(eb_build *b, eb_place place, const char *section)
 {
-    const char *names[N_SECTIONS];
-    for (int i = 0; i < N_SECTIONS; i++)
-        names[i] = sections[i].section;
-    const char *near = eb_nearest(section, names, N_SECTIONS);
+    static const char *const naming[] = { "", " NAME", " [NAME]" };
+    const char *names[SECTIONS_MAX];
+    char list[200] = "";
+    int n = 0;
+    for (const eb_section_info *s = sections_of(b); s->section && n < SECTIONS_MAX; s++) {
+        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s%s", n ? ", " : "", s->section,
+                 naming[s->naming]);
+        names[n++] = s->section;
+    }
+    const char *near = eb_nearest(section, names, n);
     eb_err *err = eb_complain(b, place, "unknown section '%.60s'", section);
     if (near)
         eb_err_hint(err, "did you mean '%s'?", near);
     else
-        eb_err_hint(err, "sections: run, model NAME, workload NAME, probes, cost, slo");
+        eb_err_hint(err, "sections: %s", list);
 }
 
 void eb_complain_key(eb_build *b, eb_place place, const char *section, const char *key)
@@ -135,7 +142,7 @@ const char *eb_block_s(const eb_block *block, const char *key, const char *fallb
 }
 
 // A new block with every option of its section at the default.
-static void add_block(eb_build *b, const section_info *info, const char *name, eb_place place)
+static void add_block(eb_build *b, const eb_section_info *info, const char *name, eb_place place)
 {
     EB_GROW(b->blocks, b->n, b->cap);
     eb_block *block = &b->blocks[b->n++];
@@ -164,18 +171,18 @@ static eb_place section_place(const eb_build *b, const eb_ini_section *s)
 static bool check_name(eb_build *b, const eb_ini_section *s)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
-    const section_info *info = find_section(s->section);
+    const eb_section_info *info = find_section(sections_of(b), s->section);
     eb_place place = section_place(b, s);
     if (!info) {
         place.column++;
         eb_complain_section(b, place, s->section);
         return false;
     }
-    if (info->named && !s->name) {
+    if (info->naming == EB_NAME_NEEDED && !s->name) {
         eb_err_hint(eb_complain(b, place, "[%s] needs a name", s->section), "write [%s NAME]", s->section);
         return false;
     }
-    if (!info->named && s->name) {
+    if (info->naming == EB_NAME_NONE && s->name) {
         eb_err_hint(eb_complain(b, place, "[%s] takes no name", s->section), "write [%s]", s->section);
         return false;
     }
@@ -201,7 +208,7 @@ static int open_section(eb_build *b, const eb_ini_section *s)
         return (int)(block - b->blocks); // its keys are looked at all the same
     }
     if (!block) {
-        add_block(b, find_section(s->section), s->name, place);
+        add_block(b, find_section(sections_of(b), s->section), s->name, place);
         return (int)b->n - 1;
     }
     block->place = place;
@@ -238,9 +245,9 @@ static void check_required(eb_build *b, const eb_block *block)
 void eb_build_blocks(eb_build *b)
 {
     const eb_ini *ini = &b->ini;
-    for (int i = 0; i < N_SECTIONS; i++)
-        if (!sections[i].named)
-            add_block(b, &sections[i], NULL, (eb_place){ .file = ini->file });
+    for (const eb_section_info *s = sections_of(b); s->section; s++)
+        if (s->naming != EB_NAME_NEEDED)
+            add_block(b, s, NULL, (eb_place){ .file = ini->file });
     size_t e = 0;
     for (size_t s = 0; s < ini->n_sections; s++) {
         int block = open_section(b, &ini->sections[s]);

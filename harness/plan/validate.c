@@ -22,6 +22,12 @@ static const struct {
     { "cost", "intensity_g_per_kwh", "intensity_date", "an intensity counts only with its date" },
     { "cost", "embodied_g", "embodied_source", "embodied carbon counts only with its source" },
     { "cost", "embodied_g", "embodied_date", "embodied carbon counts only with its date" },
+    { "cost", "usd_per_mtok_output", "usd_per_mtok_source", "a price counts only with its source" },
+    { "cost", "usd_per_mtok_output", "usd_per_mtok_date", "a price counts only with its date" },
+    { "cost", "opex_usd_year", "opex_source", "a cost counts only with its source" },
+    { "cost", "opex_usd_year", "opex_date", "a cost counts only with its date" },
+    { "cost", "usd_rate", "usd_rate_source", "a rate of exchange counts only with its source" },
+    { "cost", "usd_rate", "usd_rate_date", "a rate of exchange counts only with its date" },
     { "probes", "stated_load_w", "stated_source", "stated watts count only with their source" },
     { "probes", "stated_load_w", "stated_date", "stated watts count only with their date" },
     { "probes", "meter_class", "meter", "it is the class of a meter" },
@@ -30,30 +36,63 @@ static const struct {
 
 enum { NAME_BYTES_MAX = 100 };
 
-static const eb_slot *given(const eb_build *b, const char *section, const char *key)
+static const eb_slot *given_in(const eb_block *block, const char *key)
 {
-    const eb_slot *slot = eb_block_slot(eb_build_block(b, section, NULL), key);
+    const eb_slot *slot = eb_block_slot(block, key);
     return slot && slot->n && !slot->bad ? slot : NULL;
 }
 
-static void check_needs(eb_build *b)
+static const eb_slot *given(const eb_build *b, const char *section, const char *key)
+{
+    return given_in(eb_build_block(b, section, NULL), key);
+}
+
+void eb_validate_needs(eb_build *b, const eb_block *block)
 {
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-        const eb_slot *slot = given(b, needs[i].section, needs[i].key);
-        if (!slot || eb_block_slot(eb_build_block(b, needs[i].section, NULL), needs[i].needs)->n)
+        if (strcmp(needs[i].section, block->section) != 0)
+            continue;
+        const eb_slot *slot = given_in(block, needs[i].key);
+        if (!slot || slot->origin == EB_ORIGIN_DEFAULT || eb_block_slot(block, needs[i].needs)->n)
             continue;
         eb_err *err =
             eb_complain(b, slot->place, "%s stands without %s: %s", needs[i].key, needs[i].needs, needs[i].why);
-        eb_err_hint(err, "add %s = ... to [%s]", needs[i].needs, needs[i].section);
+        eb_err_hint(err, "add %s = ... to [%s%s%s]", needs[i].needs, needs[i].section, block->name ? " " : "",
+                    block->name ? block->name : "");
     }
 }
 
-static void check_cost(eb_build *b)
+static void check_currency(eb_build *b, const eb_block *cost)
 {
-    const eb_slot *price = given(b, "cost", "price_usd"), *rent = given(b, "cost", "usd_per_hour");
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const eb_slot *currency = given_in(cost, "currency"), *rate = given_in(cost, "usd_rate");
+    const char *name = currency ? currency->items[0].text : "USD";
+    if (strlen(name) != 3 || strspn(name, letters) != 3)
+        eb_err_hint(eb_complain(b, currency->place, "'%.40s' is no currency", name),
+                    "its three letters, such as USD or EUR");
+    else if (strcmp(name, "USD") != 0 && !eb_block_slot(cost, "usd_rate")->n)
+        eb_err_hint(eb_complain(b, currency->place, "prices in %s cannot be mixed with those in US dollars", name),
+                    "add usd_rate = (US dollars for one %s), with usd_rate_source and usd_rate_date", name);
+    else if (!strcmp(name, "USD") && rate)
+        eb_err_hint(eb_complain(b, rate->place, "usd_rate needs the currency that it is the rate of"),
+                    "add currency = EUR, or take it out");
+}
+
+void eb_validate_cost(eb_build *b, const eb_block *cost)
+{
+    const eb_slot *price = given_in(cost, "price_usd"), *rent = given_in(cost, "usd_per_hour"),
+                  *tokens = given_in(cost, "usd_per_mtok_output"), *input = given_in(cost, "usd_per_mtok_input");
     if (price && rent)
         eb_err_hint(eb_complain(b, rent->place, "a machine is either bought (price_usd) or rented (usd_per_hour)"),
-                    "take one of them out; two configs or two reports compare them");
+                    "take one of them out; `effbench cost --prices FILE` compares several offers");
+    if (tokens && (price || rent))
+        eb_err_hint(eb_complain(b, tokens->place, "tokens are bought (usd_per_mtok_output) or made on a machine (%s)",
+                                price ? "price_usd" : "usd_per_hour"),
+                    "take one of them out; `effbench cost --prices FILE` compares several offers");
+    if (input && !eb_block_slot(cost, "usd_per_mtok_output")->n)
+        eb_err_hint(eb_complain(b, input->place, "usd_per_mtok_input stands without usd_per_mtok_output"),
+                    "add usd_per_mtok_output = ..., the price of what is made");
+    check_currency(b, cost);
 }
 
 static void check_run(eb_build *b)
@@ -278,8 +317,10 @@ void eb_build_validate(eb_build *b)
     b->plan->engine = eb_engine_find(engine);
     if (!b->plan->engine)
         eb_complain(b, eb_block_slot(run, "engine")->place, "there is no engine '%.60s'", engine);
-    check_needs(b);
-    check_cost(b);
+    for (const eb_section_info *s = eb_config_sections; s->section; s++)
+        if (s->naming == EB_NAME_NONE)
+            eb_validate_needs(b, eb_build_block(b, s->section, NULL));
+    eb_validate_cost(b, eb_build_block(b, "cost", NULL));
     check_run(b);
     check_probes(b);
     read_groups(b);

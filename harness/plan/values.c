@@ -109,7 +109,7 @@ static bool check_repeats(eb_build *b, const eb_slot *slot, eb_place place)
 // Notes what is wrong with there being one more item, if anything is.
 static bool check_list(eb_build *b, const eb_slot *slot, eb_place place)
 {
-    bool list = slot->opt->flags & EB_OPTION_LIST;
+    bool list = slot->opt->flags & (EB_OPTION_LIST | EB_OPTION_RANGE);
     if (slot->n > 0 && !list) {
         eb_err *err = eb_complain(b, place, "%s takes one value, not a list", slot->opt->key);
         if (slot->opt->type == EB_OPTION_STRING)
@@ -121,6 +121,28 @@ static bool check_list(eb_build *b, const eb_slot *slot, eb_place place)
     if (slot->n == EB_PLAN_LIST_MAX)
         eb_err_hint(eb_complain(b, place, "the list has more than %d items", EB_PLAN_LIST_MAX), "shorten it");
     return slot->n < EB_PLAN_LIST_MAX;
+}
+
+// "low, value, high": one number or three, in that order.
+static bool check_range(eb_build *b, const eb_slot *slot, eb_place place)
+{
+    bool numbers = slot->opt->type == EB_OPTION_FLOAT;
+    for (int i = 1; numbers && slot->n == 3 && i < 3; i++) {
+        if (slot->items[i - 1].value.f <= slot->items[i].value.f)
+            continue;
+        eb_err *err = eb_complain(b, shifted(place, slot->items[i].column), "%s of %s is less than %s",
+                                  i == 1 ? "the value" : "high", slot->opt->key, i == 1 ? "low" : "the value");
+        eb_err_hint(err, "write low, value, high");
+        return false;
+    }
+    if (slot->n == 1 || slot->n == 3)
+        return true;
+    eb_err *err = eb_complain(b, place, "%s takes one number, or three: low, value, high", slot->opt->key);
+    if (slot->n == 2)
+        eb_err_hint(err, "%.30s.%.30s with a point, if it is one", slot->items[0].text, slot->items[1].text);
+    else
+        eb_err_hint(err, "write low, value, high");
+    return false;
 }
 
 static bool assign_items(eb_build *b, eb_slot *slot, const char *raw, eb_place place)
@@ -149,6 +171,8 @@ static bool assign_items(eb_build *b, eb_slot *slot, const char *raw, eb_place p
         more = raw[at + len] == ',';
         at += len + more;
     }
+    if (slot->opt->flags & EB_OPTION_RANGE)
+        return check_range(b, slot, place) && ok;
     return ok && check_repeats(b, slot, place);
 }
 

@@ -11,45 +11,71 @@
 
 static const double seconds_per_year = 31.536e6, hours_per_year = 8760;
 
-static const struct {
-    const char *key;
-    size_t offset;
-    double absent;
-} fields[] = {
-    { "price_usd", offsetof(eb_cost, price_usd), NAN },
-    { "usd_per_hour", offsetof(eb_cost, usd_per_hour), NAN },
-    { "usd_per_kwh", offsetof(eb_cost, usd_per_kwh), NAN },
-    { "residual", offsetof(eb_cost, residual), 0 },
-    { "interest", offsetof(eb_cost, interest), 0 },
-    { "years", offsetof(eb_cost, years), NAN },
-    { "utilisation", offsetof(eb_cost, utilisation), NAN },
-    { "pue", offsetof(eb_cost, pue), 1 },
-    { "opex_usd_year", offsetof(eb_cost, opex_usd_year), 0 },
-    { "rest_of_system_w", offsetof(eb_cost, rest_of_system_w), NAN },
-    { "idle_w", offsetof(eb_cost, idle_w), NAN },
-    { "intensity_g_per_kwh", offsetof(eb_cost, intensity_g_per_kwh), NAN },
-    { "embodied_g", offsetof(eb_cost, embodied_g), NAN }, // left out, and said
-    { "battery_wh", offsetof(eb_cost, battery_wh), NAN },
+#define FIELD(name) #name, .offset = offsetof(eb_cost, name)
+#define FROM(stem)  .source = stem "_source", .date = stem "_date"
+
+const eb_cost_field eb_cost_fields[] = {
+    { FIELD(price_usd), .unit = "USD", .absent = NAN, .money = true, FROM("price") },
+    { FIELD(residual), .unit = "", .absent = 0 },
+    { FIELD(interest), .unit = "a year", .absent = 0 },
+    { FIELD(years), .unit = "years", .absent = NAN },
+    { FIELD(opex_usd_year), .unit = "USD a year", .absent = 0, .money = true, FROM("opex") },
+    { FIELD(usd_per_hour), .unit = "USD/h", .absent = NAN, .money = true, FROM("usd_per_hour") },
+    { FIELD(usd_per_mtok_output), .unit = "USD/Mtok", .absent = NAN, .money = true, FROM("usd_per_mtok") },
+    { FIELD(usd_per_mtok_input), .unit = "USD/Mtok", .absent = NAN, .money = true, FROM("usd_per_mtok") },
+    { FIELD(utilisation), .unit = "", .absent = NAN },
+    { FIELD(usd_per_kwh), .unit = "USD/kWh", .absent = NAN, .money = true, FROM("tariff") },
+    { FIELD(pue), .unit = "", .absent = 1 },
+    { FIELD(rest_of_system_w), .unit = "W", .absent = NAN },
+    { FIELD(idle_w), .unit = "W", .absent = NAN },
+    { FIELD(intensity_g_per_kwh), .unit = "g/kWh", .absent = NAN, FROM("intensity") },
+    { FIELD(embodied_g), .unit = "g", .absent = NAN, FROM("embodied") }, // left out, and said
+    { FIELD(battery_wh), .unit = "Wh", .absent = NAN },
+    { FIELD(usd_rate), .unit = "USD", .absent = 1, FROM("usd_rate") },
+    { 0 },
 };
 
-enum { N_FIELDS = sizeof fields / sizeof *fields };
+double *eb_cost_at(eb_cost *cost, const eb_cost_field *field)
+{
+    return (double *)(void *)((char *)cost + field->offset);
+}
 
-// "0.2" or "20%".
-static double parse_number(const char *text, double absent)
+// ---- reading ----
+
+// "0.2" or "20%", spaces around it; false for what is no number.
+static bool parse_number(const char *text, size_t n, double *out)
 {
     char buf[64];
-    size_t n = strlen(text);
-    bool percent = n > 0 && text[n - 1] == '%';
-    double value;
+    while (n && *text == ' ')
+        text++, n--;
+    while (n && text[n - 1] == ' ')
+        n--;
     if (!n || n >= sizeof buf)
-        return absent;
-    memcpy(buf, text, n + 1);
+        return false;
+    memcpy(buf, text, n);
+    buf[n] = '\0';
+    bool percent = buf[n - 1] == '%';
     if (percent)
         for (buf[--n] = '\0'; n > 0 && buf[n - 1] == ' ';)
             buf[--n] = '\0';
-    if (!eb_parse_double(buf, &value, NULL))
-        return absent;
-    return percent ? value / 100 : value;
+    if (!eb_parse_double(buf, out, NULL))
+        return false;
+    *out = percent ? *out / 100 : *out;
+    return true;
+}
+
+// One number, or "low, value, high".
+static bool parse_range(const char *text, double out[3])
+{
+    const char *comma = strchr(text, ','), *second = comma ? strchr(comma + 1, ',') : NULL;
+    if (!comma) {
+        bool ok = parse_number(text, strlen(text), &out[0]);
+        out[1] = out[2] = out[0];
+        return ok;
+    }
+    return second && parse_number(text, (size_t)(comma - text), &out[0]) &&
+           parse_number(comma + 1, (size_t)(second - comma - 1), &out[1]) &&
+           parse_number(second + 1, strlen(second + 1), &out[2]);
 }
 
 static bool parse_truth(const char *text)
@@ -61,28 +87,66 @@ static bool parse_truth(const char *text)
     return false;
 }
 
-void eb_cost_from_header(const eb_header *header, eb_cost *out)
+static void take_number(const eb_setting_row *s, eb_cost out[3])
 {
-    *out = (eb_cost){ 0 };
-    for (int f = 0; f < N_FIELDS; f++)
-        *(double *)(void *)((char *)out + fields[f].offset) = fields[f].absent;
+    double range[3];
+    for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
+        if (strcmp(s->key, f->key) != 0 || !parse_range(s->value, range))
+            continue;
+        for (int i = 0; i < 3; i++)
+            *eb_cost_at(&out[i], f) = range[i];
+    }
+}
+
+void eb_cost_range_from_header(const eb_header *header, eb_cost *low, eb_cost *value, eb_cost *high)
+{
+    eb_cost all[3] = { 0 };
+    for (int i = 0; i < 3; i++)
+        for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
+            *eb_cost_at(&all[i], f) = f->absent;
     for (int i = 0; i < header->n_settings; i++) {
         const eb_setting_row *s = &header->settings[i];
         if (strcmp(s->section, "cost") != 0 || !s->value)
             continue;
         if (!strcmp(s->key, "demonstration"))
-            out->demonstration = parse_truth(s->value);
-        for (int f = 0; f < N_FIELDS; f++)
-            if (!strcmp(s->key, fields[f].key))
-                *(double *)(void *)((char *)out + fields[f].offset) = parse_number(s->value, fields[f].absent);
+            for (int k = 0; k < 3; k++)
+                all[k].demonstration = parse_truth(s->value);
+        take_number(s, all);
     }
+    for (int i = 0; i < 3; i++)
+        for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
+            if (f->money)
+                *eb_cost_at(&all[i], f) *= all[1].usd_rate; // the rate's own range is a bar of its own
+    eb_cost *const out[] = { low, value, high };
+    for (int i = 0; i < 3; i++)
+        if (out[i])
+            *out[i] = all[i];
+}
+
+void eb_cost_from_header(const eb_header *header, eb_cost *out)
+{
+    eb_cost_range_from_header(header, NULL, out, NULL);
+}
+
+// ---- the sum ----
+
+eb_cost_kind eb_cost_kind_of(const eb_cost *cost)
+{
+    return !isnan(cost->price_usd)             ? EB_COST_OWN
+           : !isnan(cost->usd_per_hour)        ? EB_COST_RENTED
+           : !isnan(cost->usd_per_mtok_output) ? EB_COST_TOKENS
+                                               : EB_COST_NONE;
+}
+
+static double recovery_factor(double interest, double years)
+{
+    double growth = pow(1 + interest, years);
+    return interest == 0 ? 1 / years : interest * growth / (growth - 1);
 }
 
 double eb_cost_capex_year(double price, double residual, double interest, double years)
 {
-    double growth = pow(1 + interest, years);
-    double crf = interest == 0 ? 1 / years : interest * growth / (growth - 1);
-    return price * (1 - residual) * crf + price * residual * interest;
+    return price * (1 - residual) * recovery_factor(interest, years) + price * residual * interest;
 }
 
 double eb_cost_system_w(const eb_cost *cost, double watts, eb_boundary boundary)
@@ -90,7 +154,17 @@ double eb_cost_system_w(const eb_cost *cost, double watts, eb_boundary boundary)
     return boundary == EB_BOUNDARY_COMPUTE ? watts + cost->rest_of_system_w : watts;
 }
 
-// The first of what a figure needs that is not known; NULL = all there.
+eb_boundary eb_cost_boundary(const eb_cost *cost, eb_boundary boundary, eb_grade grade)
+{
+    return grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w) ? EB_BOUNDARY_PLATFORM : boundary;
+}
+
+double eb_cost_prompt_per_output(const eb_case_info *info)
+{
+    return info->output_tok > 0 ? (double)(info->prompt_tok + info->depth_tok) / info->output_tok : NAN;
+}
+
+// The first of what a figure needs that is not known.
 typedef struct need {
     double value;
     const char *missing;
@@ -107,52 +181,138 @@ static bool lacks(const need *needs, size_t n, char *note, size_t size)
     return false;
 }
 
+#define LACKS(needs, note) lacks(needs, sizeof needs / sizeof *needs, note, sizeof note)
+
 static const char no_goodput[] = "no tokens within the limits of the SLO";
 static const char no_power[] = "no energy was measured or estimated";
 static const char no_idle[] = "no idle power: neither [cost] idle_w nor an idle baseline";
 static const char no_rest[] = "boundary compute leaves out the rest of the machine: state [cost] rest_of_system_w";
 
-eb_cost_result eb_cost_per_mtok(const eb_cost *cost, double goodput_tok_s, double load_w, double idle_w,
-                                eb_boundary boundary)
+// Inputs as they enter the sum: NAN where not known.
+typedef struct inputs {
+    double goodput, load_w, idle_w, rest_w, prompt_per_output;
+} inputs;
+
+static void money(const eb_cost *cost, const inputs *in, eb_cost_result *r)
 {
-    eb_cost_result r = { .usd_per_mtok = NAN, .gco2e_per_mtok = NAN };
-    double goodput = goodput_tok_s > 0 ? goodput_tok_s : NAN;
-    // A machine that is never idle needs no idle power.
-    double idle = cost->utilisation == 1 ? 0 : isnan(cost->idle_w) ? idle_w : cost->idle_w;
-    double rest = eb_cost_system_w(cost, 0, boundary);
-    double kwh_year =
-        (cost->utilisation * (load_w + rest) + (1 - cost->utilisation) * (idle + rest)) / 1000 * hours_per_year;
-    double tokens_year = goodput * seconds_per_year * cost->utilisation;
-    bool rented = isnan(cost->price_usd) && !isnan(cost->usd_per_hour);
     const need own[] = {
-        { cost->price_usd, "no prices: [cost] gives neither price_usd nor usd_per_hour" },
+        { cost->price_usd, "no prices: [cost] gives none of price_usd, usd_per_hour, usd_per_mtok_output" },
         { cost->usd_per_kwh, "no price of electricity: [cost] usd_per_kwh" },
         { cost->years, "no years of use: [cost] years" },
         { cost->utilisation, "no utilisation: [cost] utilisation" },
-        { goodput, no_goodput },
-        { load_w, no_power },
-        { idle, no_idle },
-        { rest, no_rest },
+        { in->goodput, no_goodput },
+        { in->load_w, no_power },
+        { in->idle_w, no_idle },
+        { in->rest_w, no_rest },
     };
-    const need rent[] = { { goodput, no_goodput } };
-    if (rented && !lacks(rent, 1, r.note, sizeof r.note))
-        r.usd_per_mtok = cost->usd_per_hour / (goodput * 3600) * 1e6;
-    if (!rented && !lacks(own, sizeof own / sizeof *own, r.note, sizeof r.note))
-        r.usd_per_mtok = (eb_cost_capex_year(cost->price_usd, cost->residual, cost->interest, cost->years) +
-                          cost->pue * kwh_year * cost->usd_per_kwh + cost->opex_usd_year) /
-                         tokens_year * 1e6;
+    const need rent[] = { { in->goodput, no_goodput } };
+    bool output_only = isnan(cost->usd_per_mtok_input);
+    const need prompt[] = { { output_only ? 0 : in->prompt_per_output, "no prompt tokens per output token" } };
+    switch (eb_cost_kind_of(cost)) {
+    case EB_COST_RENTED:
+        if (!LACKS(rent, r->note))
+            r->usd_per_mtok = cost->usd_per_hour / (in->goodput * 3600) * 1e6;
+        return;
+    case EB_COST_TOKENS:
+        if (!LACKS(prompt, r->note))
+            r->usd_per_mtok =
+                cost->usd_per_mtok_output + (output_only ? 0 : cost->usd_per_mtok_input * in->prompt_per_output);
+        return;
+    default:
+        break;
+    }
+    if (LACKS(own, r->note))
+        return;
+    r->crf = recovery_factor(cost->interest, cost->years);
+    r->capex_year = eb_cost_capex_year(cost->price_usd, cost->residual, cost->interest, cost->years);
+    r->elec_year = cost->pue * r->kwh_year * cost->usd_per_kwh;
+    r->usd_per_mtok = (r->capex_year + r->elec_year + cost->opex_usd_year) / r->tokens_year * 1e6;
+}
+
+static void carbon(const eb_cost *cost, const inputs *in, eb_cost_result *r)
+{
     bool bare = isnan(cost->embodied_g) || cost->embodied_g == 0;
     double embodied_year = bare ? 0 : cost->embodied_g / cost->years;
-    const need carbon[] = {
+    const need needs[] = {
+        { eb_cost_kind_of(cost) == EB_COST_TOKENS ? NAN : 0, "the provider's machine is not known" },
         { cost->intensity_g_per_kwh, "no carbon intensity: [cost] intensity_g_per_kwh" },
         { cost->utilisation, "no utilisation: [cost] utilisation" },
         { embodied_year, "no years of use: [cost] years" },
-        { goodput, no_goodput },
-        { load_w, no_power },
-        { idle, no_idle },
-        { rest, no_rest },
+        { in->goodput, no_goodput },
+        { in->load_w, no_power },
+        { in->idle_w, no_idle },
+        { in->rest_w, no_rest },
     };
-    if (!lacks(carbon, sizeof carbon / sizeof *carbon, r.carbon_note, sizeof r.carbon_note))
-        r.gco2e_per_mtok = (cost->pue * kwh_year * cost->intensity_g_per_kwh + embodied_year) / tokens_year * 1e6;
+    if (LACKS(needs, r->carbon_note))
+        return;
+    r->energy_g_year = cost->pue * r->kwh_year * cost->intensity_g_per_kwh;
+    r->embodied_g_year = embodied_year;
+    r->gco2e_per_mtok = (r->energy_g_year + r->embodied_g_year) / r->tokens_year * 1e6;
+    r->embodied_frac = r->embodied_g_year > 0 ? r->embodied_g_year / (r->energy_g_year + r->embodied_g_year) : 0;
+}
+
+eb_cost_result eb_cost_compute(const eb_cost *cost, const eb_cost_load *load)
+{
+    eb_cost_result r = { .usd_per_mtok = NAN,
+                         .gco2e_per_mtok = NAN,
+                         .embodied_frac = NAN,
+                         .crf = NAN,
+                         .capex_year = NAN,
+                         .elec_year = NAN,
+                         .energy_g_year = NAN,
+                         .embodied_g_year = NAN };
+    // A machine that is never idle needs no idle power.
+    bool never_idle = cost->utilisation == 1;
+    inputs in = { .goodput = load->goodput_tok_s > 0 ? load->goodput_tok_s : NAN,
+                  .load_w = load->load_w,
+                  .idle_w = never_idle            ? 0
+                            : isnan(cost->idle_w) ? load->idle_w
+                                                  : cost->idle_w,
+                  .rest_w = eb_cost_system_w(cost, 0, load->boundary),
+                  .prompt_per_output = load->prompt_per_output };
+    r.system_load_w = in.load_w + in.rest_w;
+    r.system_idle_w = never_idle ? NAN : in.idle_w + in.rest_w;
+    r.mean_w =
+        never_idle ? r.system_load_w : cost->utilisation * r.system_load_w + (1 - cost->utilisation) * r.system_idle_w;
+    r.kwh_year = r.mean_w / 1000 * hours_per_year;
+    r.tokens_year = in.goodput * seconds_per_year * cost->utilisation;
+    money(cost, &in, &r);
+    carbon(cost, &in, &r);
     return r;
+}
+
+// ---- utilisation ----
+
+eb_cost_curve eb_cost_curve_of(const eb_cost *cost, const eb_cost_load *load)
+{
+    eb_cost whole = *cost, half = *cost;
+    whole.utilisation = 1;
+    half.utilisation = 0.5;
+    double at_whole = eb_cost_compute(&whole, load).usd_per_mtok, at_half = eb_cost_compute(&half, load).usd_per_mtok;
+    if (eb_cost_kind_of(cost) != EB_COST_OWN)
+        return (eb_cost_curve){ at_whole, 0 };
+    return (eb_cost_curve){ 2 * at_whole - at_half, at_half - at_whole };
+}
+
+double eb_cost_at_utilisation(eb_cost_curve curve, double utilisation)
+{
+    return curve.flat + curve.shared / utilisation;
+}
+
+eb_break_even eb_cost_break_even(eb_cost_curve a, eb_cost_curve b, double *at)
+{
+    *at = NAN;
+    double flat = a.flat - b.flat, shared = a.shared - b.shared, whole = flat + shared;
+    if (isnan(whole))
+        return EB_BREAK_EVEN_UNKNOWN;
+    double slack = 1e-12 * (fabs(a.flat) + fabs(b.flat) + fabs(a.shared) + fabs(b.shared));
+    if (fabs(flat) <= slack && fabs(shared) <= slack)
+        return EB_BREAK_EVEN_EQUAL;
+    if (flat * shared < 0 && -shared / flat <= 1) {
+        *at = -shared / flat;
+        return EB_BREAK_EVEN_AT;
+    }
+    // The sign holds from utilisation 1 down to 0; where they meet at 1 itself the shared part decides.
+    double sign = fabs(whole) > slack ? whole : shared;
+    return sign < 0 ? EB_BREAK_EVEN_A_CHEAPER : EB_BREAK_EVEN_B_CHEAPER;
 }

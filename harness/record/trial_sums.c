@@ -193,20 +193,23 @@ static eb_spread of_cost(const eb_spread *whole, double value, double with_twice
     return s;
 }
 
-static void money(eb_trial_sums *s, const eb_sums_env *env, const eb_idle *idle)
+static void money(eb_trial_sums *s, const eb_sums_env *env, const eb_idle *idle, const eb_case_info *info)
 {
     static const eb_spread unknown = { NAN, NAN, NAN, NAN };
     const eb_cost *cost = &env->cost;
-    // Stated watts are those of the machine as their author means it; only what is measured is known to be a part.
-    eb_boundary boundary = env->header->boundary;
-    if (s->grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w))
-        boundary = EB_BOUNDARY_PLATFORM;
-    double system_w = eb_cost_system_w(cost, s->power_w, boundary);
-    s->cost = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, s->idle_power_w, boundary);
-    eb_cost_result load = eb_cost_per_mtok(cost, s->goodput_tok_s, 2 * s->power_w, s->idle_power_w, boundary),
-                   rest = eb_cost_per_mtok(cost, s->goodput_tok_s, s->power_w, idle->w + idle->halfwidth_w, boundary);
+    eb_cost_load at = { .goodput_tok_s = s->goodput_tok_s,
+                        .load_w = s->power_w,
+                        .idle_w = s->idle_power_w,
+                        .prompt_per_output = eb_cost_prompt_per_output(info),
+                        .boundary = eb_cost_boundary(cost, env->header->boundary, s->grade) },
+                 busier = at, warmer = at;
+    busier.load_w *= 2;
+    warmer.idle_w = idle->w + idle->halfwidth_w;
+    double system_w = eb_cost_system_w(cost, s->power_w, at.boundary);
+    s->cost = eb_cost_compute(cost, &at);
+    eb_cost_result load = eb_cost_compute(cost, &busier), rest = eb_cost_compute(cost, &warmer);
     // A rent has no watts in it; idle watts count where the machine idles and nobody stated them.
-    bool rented = isnan(cost->price_usd), idles = cost->utilisation < 1 && isnan(cost->idle_w);
+    bool rented = eb_cost_kind_of(cost) != EB_COST_OWN, idles = cost->utilisation < 1 && isnan(cost->idle_w);
     s->carbon_grade = idles ? s->net_grade : s->grade;
     s->usd_grade = rented ? EB_GRADE_NONE : s->carbon_grade;
     s->spread_usd =
@@ -260,7 +263,7 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     eb_trial_energy_deinit(&energy);
     eb_debug("metrics", "trial %d: window %.6f s, %g J, %g W idle, %g tok/s decode, %zu readings", info->number,
              s->end_s, s->energy_j, s->idle_power_w, s->decode_tok_s, trial->n_power);
-    money(s, env, idle);
+    money(s, env, idle, &env->header->cases[info->case_index]);
     roofline(s, env, trial, facts);
     s->load_ns = info->load_ns >= 0 ? (double)info->load_ns : NAN;
     s->rss_peak_bytes = info->rss_peak_bytes ? (double)info->rss_peak_bytes : NAN;

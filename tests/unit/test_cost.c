@@ -16,10 +16,21 @@ static void near(double a, double b, double tolerance)
     assert_true(fabs(a - b) <= tolerance);
 }
 
+static eb_cost_result compute(const eb_cost *c, double goodput, double load_w, double idle_w, eb_boundary boundary)
+{
+    return eb_cost_compute(c, &(eb_cost_load){ .goodput_tok_s = goodput,
+                                               .load_w = load_w,
+                                               .idle_w = idle_w,
+                                               .prompt_per_output = 2,
+                                               .boundary = boundary });
+}
+
 static eb_cost own_machine(void)
 {
     return (eb_cost){ .price_usd = 1000,
                       .usd_per_hour = NAN,
+                      .usd_per_mtok_output = NAN,
+                      .usd_per_mtok_input = NAN,
                       .usd_per_kwh = 0.3,
                       .residual = 0.2,
                       .interest = 0.08,
@@ -46,7 +57,7 @@ static void test_own_machine(void **state)
 {
     (void)state;
     eb_cost c = own_machine();
-    eb_cost_result r = eb_cost_per_mtok(&c, 100, 200, 50, EB_BOUNDARY_WALL);
+    eb_cost_result r = compute(&c, 100, 200, 50, EB_BOUNDARY_WALL);
     // 100 tok/s half of the year: 1.5768e9 tokens. 125 W on average: 1095 kWh.
     double electricity = 1.2 * 1095 * 0.3;
     near(r.usd_per_mtok, (257.536643 + electricity + 10) / 1576.8, 1e-6);
@@ -56,7 +67,7 @@ static void test_own_machine(void **state)
     // Electricity alone, always busy: $/Mtok = J/tok x $/kWh / 3.6.
     c.price_usd = c.opex_usd_year = c.embodied_g = 0;
     c.pue = c.utilisation = 1;
-    r = eb_cost_per_mtok(&c, 100, 200, NAN, EB_BOUNDARY_PLATFORM);
+    r = compute(&c, 100, 200, NAN, EB_BOUNDARY_PLATFORM);
     near(r.usd_per_mtok, 2.0 * 0.3 / 3.6, 1e-12);
 }
 
@@ -66,22 +77,22 @@ static void test_rented(void **state)
     eb_cost c = own_machine();
     c.price_usd = NAN;
     c.usd_per_hour = 3.6;
-    near(eb_cost_per_mtok(&c, 100, NAN, NAN, EB_BOUNDARY_COMPUTE).usd_per_mtok, 10, 1e-12);
+    near(compute(&c, 100, NAN, NAN, EB_BOUNDARY_COMPUTE).usd_per_mtok, 10, 1e-12);
 }
 
 static void test_boundary_compute_needs_the_rest(void **state)
 {
     (void)state;
     eb_cost c = own_machine();
-    eb_cost_result r = eb_cost_per_mtok(&c, 100, 200, 50, EB_BOUNDARY_COMPUTE);
+    eb_cost_result r = compute(&c, 100, 200, 50, EB_BOUNDARY_COMPUTE);
     assert_true(isnan(r.usd_per_mtok) && isnan(r.gco2e_per_mtok));
     assert_non_null(strstr(r.note, "rest_of_system_w"));
     assert_true(isnan(eb_cost_system_w(&c, 200, EB_BOUNDARY_COMPUTE)));
     c.rest_of_system_w = 30;
     near(eb_cost_system_w(&c, 200, EB_BOUNDARY_COMPUTE), 230, 0);
     near(eb_cost_system_w(&c, 200, EB_BOUNDARY_WALL), 200, 0);
-    near(eb_cost_per_mtok(&c, 100, 200, 50, EB_BOUNDARY_COMPUTE).usd_per_mtok,
-         eb_cost_per_mtok(&c, 100, 230, 80, EB_BOUNDARY_WALL).usd_per_mtok, 1e-12);
+    near(compute(&c, 100, 200, 50, EB_BOUNDARY_COMPUTE).usd_per_mtok,
+         compute(&c, 100, 230, 80, EB_BOUNDARY_WALL).usd_per_mtok, 1e-12);
 }
 
 static void test_what_is_missing_is_named(void **state)
@@ -99,18 +110,18 @@ static void test_what_is_missing_is_named(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         eb_cost c = own_machine();
         *(double *)((char *)&c + table[i].field) = NAN;
-        eb_cost_result r = eb_cost_per_mtok(&c, 100, 200, 50, EB_BOUNDARY_WALL);
+        eb_cost_result r = compute(&c, 100, 200, 50, EB_BOUNDARY_WALL);
         assert_true(isnan(r.usd_per_mtok));
         assert_non_null(strstr(r.note, table[i].note));
     }
     eb_cost c = own_machine();
-    assert_non_null(strstr(eb_cost_per_mtok(&c, 0, 200, 50, EB_BOUNDARY_WALL).note, "SLO"));
-    assert_non_null(strstr(eb_cost_per_mtok(&c, 100, NAN, 50, EB_BOUNDARY_WALL).note, "no energy"));
-    assert_non_null(strstr(eb_cost_per_mtok(&c, 100, 200, NAN, EB_BOUNDARY_WALL).note, "idle_w"));
+    assert_non_null(strstr(compute(&c, 0, 200, 50, EB_BOUNDARY_WALL).note, "SLO"));
+    assert_non_null(strstr(compute(&c, 100, NAN, 50, EB_BOUNDARY_WALL).note, "no energy"));
+    assert_non_null(strstr(compute(&c, 100, 200, NAN, EB_BOUNDARY_WALL).note, "idle_w"));
     c.idle_w = 50;
-    assert_false(isnan(eb_cost_per_mtok(&c, 100, 200, NAN, EB_BOUNDARY_WALL).usd_per_mtok));
+    assert_false(isnan(compute(&c, 100, 200, NAN, EB_BOUNDARY_WALL).usd_per_mtok));
     c.intensity_g_per_kwh = NAN;
-    eb_cost_result r = eb_cost_per_mtok(&c, 100, 200, 50, EB_BOUNDARY_WALL);
+    eb_cost_result r = compute(&c, 100, 200, 50, EB_BOUNDARY_WALL);
     assert_true(isnan(r.gco2e_per_mtok) && !isnan(r.usd_per_mtok));
     assert_non_null(strstr(r.carbon_note, "intensity_g_per_kwh"));
 }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Price files and files of limits, by the reader and the option table of configs.
+#include "harness/plan/prices.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/plan/build.h"
+
+enum { READ_MAX = 2 << 20 }; // beyond the reader's own limit, whose message is the better one
+
+static const eb_section_info price_sections[] = { { "cost", EB_NAME_FREE }, { NULL, EB_NAME_NONE } };
+static const eb_section_info limit_sections[] = { { "slo", EB_NAME_NONE }, { NULL, EB_NAME_NONE } };
+
+// What the block leaves open is as in `shared`.
+static void inherit(eb_block *block, const eb_block *shared)
+{
+    for (int i = 0; i < block->n_slots; i++) {
+        eb_slot *slot = &block->slots[i];
+        const eb_slot *from = &shared->slots[i];
+        if (slot->origin == EB_ORIGIN_FILE || from->origin != EB_ORIGIN_FILE)
+            continue;
+        eb_slot_clear(slot);
+        *slot = *from;
+        slot->items = eb_alloc((size_t)from->n * sizeof *slot->items + 1);
+        for (int k = 0; k < from->n; k++) {
+            slot->items[k] = from->items[k];
+            slot->items[k].text = eb_strdup(from->items[k].text);
+            slot->items[k].value.s = slot->items[k].text;
+        }
+    }
+}
+
+static bool any_given(const eb_block *block)
+{
+    for (int i = 0; i < block->n_slots; i++)
+        if (block->slots[i].origin == EB_ORIGIN_FILE)
+            return true;
+    return false;
+}
+
+static void check_priced(eb_build *b, const eb_block *block)
+{
+    static const char *const prices[] = { "price_usd", "usd_per_hour", "usd_per_mtok_output" };
+    for (int i = 0; i < 3; i++)
+        if (eb_block_slot(block, prices[i])->n || eb_block_slot(block, prices[i])->bad)
+            return;
+    eb_err_hint(
+        eb_complain(b, block->place, "[cost%s%s] has no price", block->name ? " " : "", block->name ? block->name : ""),
+        "add price_usd (own the machine), usd_per_hour (rent it) or usd_per_mtok_output (pay by the token)");
+}
+
+static void keep(const eb_block *block, const char *name, eb_offer_texts *out)
+{
+    EB_GROW(out->items, out->n, out->cap);
+    eb_offer_text *offer = &out->items[out->n++];
+    *offer = (eb_offer_text){ .name = eb_strdup(name) };
+    for (int i = 0; i < block->n_slots; i++) {
+        EB_GROW(offer->settings, offer->n, offer->cap);
+        offer->settings[offer->n++] = (eb_setting){
+            .option = block->slots[i].opt,
+            .text = eb_slot_text(&block->slots[i]),
+            .origin = block->slots[i].origin,
+            .line = block->slots[i].origin == EB_ORIGIN_FILE ? block->slots[i].place.line : 0,
+        };
+    }
+}
+
+static void take_offer(eb_build *b, const eb_block *block, const char *name, eb_offer_texts *out)
+{
+    eb_validate_needs(b, block);
+    eb_validate_cost(b, block);
+    check_priced(b, block);
+    keep(block, name, out);
+}
+
+static void take_prices(eb_build *b, const char *stem, eb_offer_texts *out)
+{
+    const eb_block *shared = &b->blocks[0]; // [cost] without a name stands first, written or not
+    for (size_t i = 1; i < b->n; i++) {
+        inherit(&b->blocks[i], shared);
+        take_offer(b, &b->blocks[i], b->blocks[i].name, out);
+    }
+    if (b->n > 1)
+        return;
+    if (any_given(shared))
+        take_offer(b, shared, stem, out);
+    else if (b->readable)
+        eb_err_hint(eb_complain(b, (eb_place){ .file = b->ini.file }, "the file has no prices"),
+                    "add [cost NAME] with price_usd, usd_per_hour or usd_per_mtok_output");
+}
+
+static void take_limits(eb_build *b, const char *stem, eb_offer_texts *out)
+{
+    (void)stem;
+    if (any_given(&b->blocks[0]))
+        keep(&b->blocks[0], "", out);
+    else if (b->readable)
+        eb_err_hint(eb_complain(b, (eb_place){ .file = b->ini.file }, "the file has no limits"),
+                    "add [slo] with ttft, tpot or e2e");
+}
+
+static char *read_text(const char *path, const char *what, size_t *len, eb_err_list *errs)
+{
+    eb_err why = { 0 };
+    char *text = eb_file_read(path, READ_MAX, len, &why);
+    if (text)
+        return text;
+    why.code = EB_USAGE;
+    eb_err_hint(&why, "%s", what);
+    *eb_err_list_add(errs) = why;
+    return NULL;
+}
+
+// What is wrong with a shared value is wrong once.
+static void drop_repeats(eb_err_list *errs, size_t from)
+{
+    size_t n = from;
+    for (size_t i = from; i < errs->n; i++) {
+        const eb_err *e = &errs->items[i];
+        size_t k = from;
+        while (k < n && (errs->items[k].line != e->line || errs->items[k].column != e->column ||
+                         strcmp(errs->items[k].message, e->message) != 0))
+            k++;
+        if (k == n)
+            errs->items[n++] = *e;
+    }
+    errs->n = n;
+}
+
+static bool load(const char *path, const eb_section_info *sections, const char *hint,
+                 void (*take)(eb_build *, const char *, eb_offer_texts *), eb_offer_texts *out, eb_err_list *errs)
+{
+    size_t len = 0, first = errs->n, before = errs->n + errs->dropped;
+    char *text = read_text(path, hint, &len, errs);
+    if (!text)
+        return false;
+    const char *base = eb_path_base(path), *dot = strrchr(base, '.');
+    char *stem = eb_strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
+    eb_build b = { .sections = sections, .errs = errs };
+    b.readable = eb_ini_parse(path, text, len, &b.ini, errs);
+    eb_build_blocks(&b);
+    take(&b, stem, out);
+    eb_build_sort_errors(errs, first);
+    drop_repeats(errs, first);
+    eb_build_free(&b);
+    free(stem);
+    free(text);
+    return errs->n + errs->dropped == before;
+}
+
+bool eb_prices_load(const char *path, eb_offer_texts *out, eb_err_list *errs)
+{
+    return load(path, price_sections, "a price file is an INI file with [cost NAME] sections; configs/prices/ has some",
+                take_prices, out, errs);
+}
+
+bool eb_limits_load(const char *path, eb_offer_texts *out, eb_err_list *errs)
+{
+    return load(path, limit_sections, "limits are an INI file with [slo] and ttft, tpot or e2e", take_limits, out,
+                errs);
+}
+
+void eb_offer_texts_deinit(eb_offer_texts *texts)
+{
+    for (size_t i = 0; i < texts->n; i++) {
+        for (size_t k = 0; k < texts->items[i].n; k++) {
+            free(texts->items[i].settings[k].name);
+            free(texts->items[i].settings[k].text);
+        }
+        free(texts->items[i].settings);
+        free(texts->items[i].name);
+    }
+    free(texts->items);
+    *texts = (eb_offer_texts){ 0 };
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases by offers.
+#include "harness/record/cost_sheet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "harness/base/mem.h"
+
+static double value_of(const eb_case_result *c, const char *key)
+{
+    const eb_metric *m = eb_case_metric(c, key);
+    return m ? m->value : NAN;
+}
+
+static eb_grade grade_of(const eb_case_result *c, const eb_cost *cost)
+{
+    const eb_metric *power = eb_case_metric(c, "power_w"), *idle = eb_case_metric(c, "idle_power_w");
+    if (eb_cost_kind_of(cost) != EB_COST_OWN || !power)
+        return EB_GRADE_NONE;
+    bool idles = cost->utilisation < 1 && isnan(cost->idle_w);
+    return idles && idle && idle->grade < power->grade ? idle->grade : power->grade;
+}
+
+static void take_entry(eb_cost_sheet *sheet, int c, int offer)
+{
+    const eb_case_result *result = &sheet->run->cases[c];
+    const eb_cost *cost = &sheet->offers[offer].value;
+    eb_cost_entry *e = &sheet->entries[sheet->n_entries++];
+    *e = (eb_cost_entry){ .case_index = c, .offer = offer };
+    eb_cost_work_of(&e->work, result, sheet->run, cost);
+    e->sum = eb_cost_compute(cost, &e->work.value);
+    e->curve = eb_cost_curve_of(cost, &e->work.value);
+    e->grade = grade_of(result, cost);
+    e->throughput_tok_s = value_of(result, "throughput_tok_s");
+    e->tok_per_charge = cost->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
+    eb_cost_range_find(&e->range, &sheet->offers[offer], &e->work);
+}
+
+static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
+{
+    const eb_cost_entry *row = &sheet->entries[c * sheet->n_offers];
+    eb_cost_pair *p = &sheet->pairs[sheet->n_pairs++];
+    *p = (eb_cost_pair){ .case_index = c, .a = a, .b = b, .above = -1, .below = -1 };
+    p->verdict = eb_cost_break_even(row[a].curve, row[b].curve, &p->utilisation);
+    if (p->verdict == EB_BREAK_EVEN_AT) {
+        p->above = row[a].curve.shared > row[b].curve.shared ? a : b;
+        p->below = p->above == a ? b : a;
+    } else if (p->verdict == EB_BREAK_EVEN_A_CHEAPER || p->verdict == EB_BREAK_EVEN_B_CHEAPER) {
+        p->above = p->below = p->verdict == EB_BREAK_EVEN_A_CHEAPER ? a : b;
+    }
+}
+
+void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer *offers, int n_offers)
+{
+    size_t n = (size_t)run->n_cases * (size_t)n_offers;
+    *sheet = (eb_cost_sheet){ .run = run, .offers = offers, .n_offers = n_offers };
+    sheet->entries = eb_realloc(NULL, n + 1, sizeof *sheet->entries);
+    sheet->pairs = eb_realloc(NULL, n * (size_t)n_offers + 1, sizeof *sheet->pairs);
+    for (int c = 0; c < run->n_cases; c++)
+        for (int i = 0; i < n_offers; i++)
+            take_entry(sheet, c, i);
+    for (int c = 0; c < run->n_cases; c++)
+        for (int a = 0; a < n_offers; a++)
+            for (int b = a + 1; b < n_offers; b++)
+                take_pair(sheet, c, a, b);
+}
+
+void eb_cost_sheet_deinit(eb_cost_sheet *sheet)
+{
+    free(sheet->entries);
+    free(sheet->pairs);
+    *sheet = (eb_cost_sheet){ 0 };
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run costs under several offers, as text for people, CSV or JSON.
+#ifndef EB_REPORTS_COST_H
+#define EB_REPORTS_COST_H
+
+#include <stdio.h>
+#include "harness/record/cost_sheet.h"
+
+typedef struct eb_cost_style {
+    bool color;
+    bool explain; // the whole sum of every case and offer, with the numbers filled in
+} eb_cost_style;
+
+typedef struct eb_cost_form {
+    const char *name, *doc; // "term", "md", "csv", "json"
+    void (*write)(const eb_cost_sheet *sheet, const eb_cost_style *style, FILE *out);
+} eb_cost_form;
+extern const eb_cost_form eb_cost_forms[]; // ends with name NULL
+
+// "own machine", "rented by the hour", "paid by the token".
+const char *eb_cost_kind_title(eb_cost_kind kind);
+
+// ---- for cost_*.c ----
+
+// The sum, line by line. Caller frees.
+char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *entry);
+// What moves the figure, widest first, as bars of text; NULL where nothing has a range. Caller frees.
+char *eb_cost_tornado(const eb_cost_sheet *sheet, const eb_cost_entry *entry);
+void eb_cost_write_json(const eb_cost_sheet *sheet, const eb_cost_style *style, FILE *out);
+
+#endif
