@@ -94,7 +94,8 @@ endif
 
 MAIN := harness/cmd/main.c
 GROUPS := $(sort $(wildcard probes/groups/*.txt))
-OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/probes/group_texts.o
+ASSETS := reports/assets/report.css reports/assets/report.js
+OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/probes/group_texts.o $(BUILD)/reports/asset_texts.o
 LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
@@ -149,6 +150,16 @@ $(BUILD)/probes/group_texts.c: $(GROUPS) Makefile
 	   for f in $(GROUPS); do printf '{ "%s",\n' "$$f"; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' "$$f"; echo '},'; done; \
 	   echo '{ 0 } };'; } > $@
 $(BUILD)/probes/group_texts.o: $(BUILD)/probes/group_texts.c probes/groups.h harness/base/formula.h $(BUILD)/flags
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+
+# The page's style sheet and script, as text in the program; only that script may run in the page, by its digest.
+$(BUILD)/reports/asset_texts.c: $(ASSETS) Makefile
+	@mkdir -p $(@D)
+	@{ echo '#include "reports/assets.h"'; \
+	   for f in $(ASSETS); do echo "const char eb_asset_$${f##*.}[] ="; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' "$$f"; echo ';'; done; \
+	   printf 'const char eb_asset_js_sha256[] = "%s";\n' \
+	       "$$(sha256sum reports/assets/report.js | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)"; } > $@
+$(BUILD)/reports/asset_texts.o: $(BUILD)/reports/asset_texts.c reports/assets.h $(BUILD)/flags
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # Rebuild everything of a flag set when its flags, or the list of sources, change.

@@ -86,9 +86,9 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     char number[40], *title = eb_case_name(run, best);
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
     fprintf(out, "%s%s: %s", first ? "" : "; ", has_rivals(run, like) ? questions[q].lead : questions[q].alone,
-            style->strong);
+            style->strong_open);
     style->put(out, title);
-    fprintf(out, "%s (%s%s%s", style->strong, questions[q].before, number, questions[q].unit);
+    fprintf(out, "%s (%s%s%s", style->strong_close, questions[q].before, number, questions[q].unit);
     put_caveats(run, style, q, best, out);
     fprintf(out, ")");
     free(title);

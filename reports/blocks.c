@@ -312,11 +312,13 @@ static void spread_text(const eb_metric *m, double scale, char *buf, size_t size
 // The same beside a number with k, M, G, in the number's own steps.
 static void spread_si(const eb_metric *m, char *buf, size_t size)
 {
-    double half = eb_text_halfwidth(m), step = pow(10, eb_text_place(m->value, half)),
-           rounded = round(half / step) * step;
+    double half = eb_text_halfwidth(m), step = pow(10, eb_text_place(m->value, half)), factor = 1;
     char digits[40];
-    eb_text_si(digits, sizeof digits, fmax(rounded, step), NAN);
-    snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
+    eb_text_si(digits, sizeof digits, m->value, half);
+    char letter = digits[strlen(digits) - 1];
+    factor = letter == 'G' ? 1e9 : letter == 'M' ? 1e6 : letter == 'k' ? 1e3 : 1;
+    eb_text_number(digits, sizeof digits, fmax(half, step) / factor, (int)lround(log10(step / factor)));
+    snprintf(buf, size, "±%s%.1s%s", digits, factor > 1 ? &letter : "", m->interval == EB_INTERVAL_RANGE ? "r" : "");
 }
 
 // "counter", and where the energies of the rows are of several kinds, which one: "counter b".

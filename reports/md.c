@@ -17,7 +17,7 @@ static void put(FILE *out, const char *text)
     free(clean);
 }
 
-static const eb_answer_style markdown = { .put = put, .strong = "**" };
+static const eb_answer_style markdown = { .put = put, .strong_open = "**", .strong_close = "**" };
 
 static void put_tables(const eb_run *run, FILE *out)
 {

@@ -100,3 +100,31 @@ char *eb_plot_power(const eb_run *run)
     eb_text_add(&t, "unset multiplot\n");
     return t.s;
 }
+
+char *eb_plot_power_of(const eb_run *run, const eb_power_series *s)
+{
+    static const eb_plot_box frame = { EB_PLOT_PAGE_WIDTH, 170, 40, 12, 10, 38 };
+    double most = 0, end = isfinite(s->end_s) && s->end_s > 0 ? s->end_s : s->n ? s->t_s[s->n - 1] : 0;
+    for (int i = 0; i < s->n; i++)
+        most = isfinite(s->w[i]) ? fmax(most, s->w[i]) : most;
+    if (!drawable(run, s) || !(most > 0) || !(end > 0))
+        return NULL;
+    eb_text t = { 0 };
+    eb_plot_page(&t, frame.width, frame.height);
+    eb_plot_margins(&t, &frame);
+    if (isfinite(s->prefill_end_s)) // else they alternate
+        add_phase(&t, 1, 0, fmin(s->prefill_end_s, end), PREFILL);
+    add_phase(&t, 2, s->prefill_end_s, end, DECODE);
+    eb_text_add(&t,
+                "set xrange [0:%.9g]\nset yrange [0:%.9g]\nset xlabel 's' offset 0,0.5 textcolor rgb '#5a626b'\n"
+                "set ylabel 'W' offset 1.4,0 textcolor rgb '#5a626b'\n",
+                end, 1.12 * most);
+    eb_plot_tics(&t, 'x', 0, end, false);
+    eb_plot_tics(&t, 'y', 0, 1.12 * most, false);
+    if (isfinite(run->idle_w) && run->idle_w > 0 && run->idle_w < 1.12 * most)
+        eb_text_add(&t, "set arrow 1 from 0, %.9g to %.9g, %.9g nohead lw 1 dt 3 lc rgb '#606060'\n", run->idle_w, end,
+                    run->idle_w);
+    add_series(&t, s, 0);
+    eb_text_add(&t, "plot $power0 using 1:2 with lines lw 1.4 lc rgb '#0b5a8f'\n");
+    return t.s;
+}

@@ -3,6 +3,7 @@
 #ifndef EB_REPORTS_PLOTS_IMPL_H
 #define EB_REPORTS_PLOTS_IMPL_H
 
+#include "harness/record/observations.h"
 #include "reports/gnuplot.h"
 #include "reports/view.h"
 
@@ -15,6 +16,34 @@ char *eb_plot_j_per_tok(const eb_run *run);
 char *eb_plot_sustained(const eb_run *run);
 char *eb_plot_roofline(const eb_run *run);
 char *eb_plot_operators(const eb_run *run);
+
+// ---- pictures of the page: small, in its colours (svg.c); NULL where there is nothing to draw ----
+
+enum { EB_PLOT_PAGE_WIDTH = 400 }; // pixels, about as wide as a phone
+
+// Power over time of one series.
+char *eb_plot_power_of(const eb_run *run, const eb_power_series *s);
+// `all`: observations of each case.
+char *eb_plot_latency(const eb_run *run, const eb_observations *all, eb_observed what);
+char *eb_plot_energy_by_phase(const eb_run *run);
+char *eb_plot_energy_by_domain(const eb_run *run);
+// Of the cases that do the same work as `like`.
+char *eb_plot_front(const eb_run *run, int like);
+char *eb_plot_utilisation(const eb_run *run, int like);
+// Is case a nowhere worse than b, and somewhere better?
+bool eb_plot_beats(const eb_metric *j_a, const eb_metric *tok_s_a, const eb_metric *j_b, const eb_metric *tok_s_b);
+
+typedef struct eb_plot_box {
+    int width, height, left, right, top, bottom; // canvas and margins, pixels
+} eb_plot_box;
+void eb_plot_page(eb_text *t, int width, int height);
+void eb_plot_margins(eb_text *t, const eb_plot_box *box);
+// A row for each of n cases, named at the left, row i at y = i, `top` pixels free above; returns the canvas's height.
+int eb_plot_rows(eb_text *t, const eb_run *run, const int *cases, int n, int top);
+// A colour and its name, at fractions of the canvas; moves x behind it, `used` counts them.
+void eb_plot_key(eb_text *t, int *used, double *x, double y, const char *color, const char *name);
+// Few round numbers along an axis.
+void eb_plot_tics(eb_text *t, char axis, double low, double high, bool logscale);
 
 // ---- plots.c: the frame of each script ----
 

@@ -7,8 +7,8 @@
 #include "harness/base/file.h"
 #include "reports/report_impl.h"
 
-const eb_report_ops *const eb_report_table[] = { &eb_report_term, &eb_report_md, &eb_report_csv, &eb_report_json,
-                                                 NULL };
+const eb_report_ops *const eb_report_table[] = { &eb_report_term, &eb_report_md,   &eb_report_csv,
+                                                 &eb_report_json, &eb_report_html, NULL };
 
 const eb_report_ops *eb_report_find(const char *name)
 {
@@ -18,19 +18,25 @@ const eb_report_ops *eb_report_find(const char *name)
     return NULL;
 }
 
-bool eb_report_files(const eb_run *run, const char *dir, eb_err *err)
+static bool write_file(const eb_run *run, const eb_report_ops *ops, const char *dir, const char *name, eb_err *err)
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     if (!out)
-        return eb_err_set(err, EB_FAILED, "no memory for report.md");
-    bool ok = eb_report_md.write(run, &(eb_report_style){ .color = false }, out, err);
+        return eb_err_set(err, EB_FAILED, "no memory for %s", name);
+    bool ok = ops->write(run, &(eb_report_style){ .color = false }, out, err);
     if (fclose(out) != 0 && ok)
-        ok = eb_err_set(err, EB_FAILED, "no memory for report.md");
-    char *path = eb_path_join(dir, "report.md");
+        ok = eb_err_set(err, EB_FAILED, "no memory for %s", name);
+    char *path = eb_path_join(dir, name);
     ok = ok && eb_file_write_atomic(path, text, len, err);
     free(path);
     free(text);
     return ok;
+}
+
+bool eb_report_files(const eb_run *run, const char *dir, eb_err *err)
+{
+    return write_file(run, &eb_report_md, dir, "report.md", err) &&
+           write_file(run, &eb_report_html, dir, "report.html", err);
 }

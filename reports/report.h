@@ -13,7 +13,8 @@ typedef struct eb_report_style {
 } eb_report_style;
 
 typedef struct eb_report_ops {
-    const char *name, *doc; // "term", "md", "csv", "json"
+    const char *name, *doc; // "term", "md", "html", ...
+    bool page; // a whole document: of one run only
     bool (*write)(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err);
 } eb_report_ops;
 
@@ -22,7 +23,7 @@ const eb_report_ops *eb_report_find(const char *name);
 
 // plots/*.svg by gnuplot as a child process. Absent gnuplot: true, and *notice says so (static text), no failure.
 bool eb_report_plots(const eb_run *run, const char *dir, const char **notice, eb_err *err);
-// report.md beside run.json.
+// report.md and report.html beside run.json.
 bool eb_report_files(const eb_run *run, const char *dir, eb_err *err);
 
 #endif

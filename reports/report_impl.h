@@ -5,6 +5,6 @@
 
 #include "reports/report.h"
 
-extern const eb_report_ops eb_report_term, eb_report_md, eb_report_csv, eb_report_json;
+extern const eb_report_ops eb_report_term, eb_report_md, eb_report_csv, eb_report_json, eb_report_html;
 
 #endif

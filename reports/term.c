@@ -32,7 +32,7 @@ static void put_name(FILE *out, const char *text)
 // The answer first.
 static void write_answer(const eb_run *run, FILE *out)
 {
-    static const eb_answer_style plain = { .put = put_name, .strong = "" };
+    static const eb_answer_style plain = { .put = put_name, .strong_open = "", .strong_close = "" };
     char *text = NULL;
     size_t n = 0;
     FILE *to = open_memstream(&text, &n);

@@ -59,7 +59,7 @@ bool eb_run_has_prices(const eb_run *run);
 
 typedef struct eb_answer_style {
     void (*put)(FILE *out, const char *text); // a name from outside
-    const char *strong;                       // around the best case's name
+    const char *strong_open, *strong_close;   // around the best case's name
 } eb_answer_style;
 // Sentences without a line break in them, an empty line between two; ends with a line end.
 void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out);

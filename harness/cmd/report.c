@@ -128,9 +128,11 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
     const eb_report_ops *ops = status == EB_OK ? find_format(globals->format) : NULL;
     if (status == EB_OK && !ops)
         status = EB_USAGE;
+    if (status == EB_OK && ops->page && n > 1)
+        status = eb_cmd_usage("report", "--format %s makes a page of one folder, and %d were given", ops->name, n);
     if (status == EB_OK && n == 0)
         status = eb_cmd_usage("report", "needs the folder of a run (results/NAME-DATE-TIME)");
-    for (int i = 0; ops && i < n; i++) {
+    for (int i = 0; ops && i < n && !(ops->page && n > 1); i++) {
         int one = report_one(globals, ops, dirs[i], n > 1, plots); // one bad folder does not stop the rest
         status = status == EB_OK ? one : status;
     }
@@ -140,12 +142,14 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_report = {
     .name = "report",
-    .synopsis = "effbench report RUN... [--format term|md|csv|json] [--plots]",
+    .synopsis = "effbench report RUN... [--format term|md|html|csv|json] [--plots]",
     .doc = "every figure of a result folder, computed again from its raw files",
     .run = run_report,
     .help = "  RUN             a result folder; several are printed one after another, each under its name\n"
-            "  --format FORM   term (default), md, csv (one row per case and metric), json (run.json)\n"
-            "  --plots         write report.md and plots/*.svg of the folder again (the plots need gnuplot)\n"
+            "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
+            "                  and metric), json (run.json)\n"
+            "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
+            "                  gnuplot)\n"
             "\n"
             "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n",
 };

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: Apache-2.0
+// report.html: the answer in a sentence, the tables with their pictures, then everything that a reader needs to judge
+// them. The same blocks as report.md.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/record/observations.h"
+#include "harness/record/profile.h"
+#include "harness/record/sustained.h"
+#include "reports/html.h"
+#include "reports/plots_impl.h"
+#include "reports/report_impl.h"
+#include "reports/view.h"
+
+enum { MAX_WORKS = 4, MAX_POWER = 24, MAX_FIGURE_CASES = 60 };
+
+static const char *const block_ids[EB_BLOCK_COUNT] = {
+    [EB_BLOCK_SPEED] = "speed",
+    [EB_BLOCK_ENERGY] = "energy",
+    [EB_BLOCK_EFFICIENCY] = "efficiency",
+    [EB_BLOCK_QUALITY] = "quality",
+};
+
+// ---- pictures ----
+
+static void add_latencies(const eb_run *run, eb_html_pictures *p)
+{
+    static const char *const captions[EB_OBSERVED_COUNT] = {
+        [EB_OBSERVED_TTFT] = "Time to first token | each request; the tick is the median",
+        [EB_OBSERVED_ITL] = "Time between tokens | how many gaps fall where, of all trials; the tick is the median",
+        [EB_OBSERVED_E2E] = "Time of a whole request | from its scheduled arrival; the tick is the median",
+    };
+    eb_observations *all = eb_alloc((size_t)run->n_cases * sizeof *all + 1);
+    for (int c = 0; c < run->n_cases; c++)
+        eb_observations_collect(run, c, &all[c]);
+    for (int k = 0; k < EB_OBSERVED_COUNT; k++)
+        eb_html_picture_add(p, "speed", false, eb_plot_latency(run, all, (eb_observed)k), "%s", captions[k]);
+    for (int c = 0; c < run->n_cases; c++)
+        eb_observations_deinit(&all[c]);
+    free(all);
+}
+
+static void add_power(const eb_run *run, eb_html_pictures *p)
+{
+    for (int i = 0; i < run->n_series && i < MAX_POWER; i++) {
+        const eb_power_series *s = &run->series[i];
+        char *script = eb_plot_power_of(run, s);
+        if (!script)
+            continue;
+        const eb_metric *m = eb_rank_value(&run->cases[s->case_index], "power_w");
+        char *name = eb_case_title(run, s->case_index);
+        eb_html_picture_add(p, "power", false, script, "%s | trial %d%s%s%s", name, s->trial, m ? ", " : "",
+                            m ? eb_grade_name(m->grade) : "", isfinite(run->idle_w) ? "; dotted: idle" : "");
+        free(name);
+    }
+}
+
+static bool first_of_its_work(const eb_run *run, int c)
+{
+    for (int i = 0; i < c; i++)
+        if (eb_rank_comparable(run->cases[i].info, run->cases[c].info))
+            return false;
+    return true;
+}
+
+static void add_works(const eb_run *run, eb_html_pictures *p)
+{
+    int works = 0;
+    for (int c = 0; c < run->n_cases; c++) {
+        const eb_case_info *i = run->cases[c].info;
+        if (!first_of_its_work(run, c) || works++ == MAX_WORKS)
+            continue;
+        char *work = eb_format("%d prompt and %d output tokens, batch %d", i->prompt_tok, i->output_tok, i->batch);
+        eb_html_picture_add(
+            p, "efficiency", false, eb_plot_front(run, c),
+            "Speed against energy | %s; up and left is better; dotted: the Pareto front, where no other "
+            "is both faster and thriftier",
+            work);
+        eb_html_picture_add(p, "efficiency", false, eb_plot_utilisation(run, c),
+                            "Performance per dollar against utilisation | %s; dotted: the utilisation in [cost]%s",
+                            work, eb_run_demonstration(run) ? "; demonstration prices" : "");
+        free(work);
+    }
+}
+
+static void collect_pictures(const eb_run *run, eb_html_pictures *p)
+{
+    add_latencies(run, p);
+    eb_html_picture_add(p, "energy", false, eb_plot_energy_by_phase(run),
+                        "Energy of a token, by phase | shares: medians over the trials; grey: the phases are too short "
+                        "for the counter");
+    eb_html_picture_add(p, "energy", false, eb_plot_energy_by_domain(run), "Energy of a token, by part of the machine");
+    add_power(run, p);
+    add_works(run, p);
+    eb_html_picture_add(p, "operators", true, eb_plot_roofline(run), "Roofline");
+    eb_html_picture_add(p, "operators", true, eb_plot_operators(run), "Time and energy by operator");
+    eb_html_picture_add(p, "course", true, eb_plot_sustained(run), "The course of the first sustained trial");
+}
+
+// ---- parts of the page ----
+
+// "12 tok/s" does not break between the two.
+static void put_together(FILE *out, const char *line)
+{
+    static const char *const units[] = { " tok/", " per million", " %" };
+    for (const char *p = line; *p; p++) {
+        bool bound = false;
+        for (size_t i = 0; i < sizeof units / sizeof *units && p > line; i++)
+            bound = bound || (p[-1] >= '0' && p[-1] <= '9' && !strncmp(p, units[i], strlen(units[i])));
+        fputs(bound ? "\xC2\xA0" : "", out);
+        if (!bound)
+            fputc(*p, out);
+    }
+}
+
+static void put_answer(const eb_run *run, FILE *out)
+{
+    static const eb_answer_style style = { .put = eb_html_put, .strong_open = "<strong>", .strong_close = "</strong>" };
+    char *text = NULL, *save = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return;
+    eb_answer_print(run, &style, to);
+    fclose(to);
+    fprintf(out, "<div class=\"answer\" id=\"answer\">\n");
+    for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+        fprintf(out, "<p>");
+        put_together(out, line);
+        fprintf(out, "</p>\n");
+    }
+    fprintf(out, "</div>\n");
+    free(text);
+}
+
+static int count_label(const eb_notes *notes, const char *label)
+{
+    int n = 0;
+    for (size_t i = 0; i < notes->n; i++)
+        n += !strcmp(notes->items[i].label, label);
+    return n;
+}
+
+// What a reader in a hurry must not miss.
+static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
+{
+    int warnings = count_label(notes, "warning"), unknown = count_label(notes, "unknown");
+    fprintf(out, "<ul class=\"flags\">\n");
+    if (!run->complete)
+        fprintf(out, "<li class=\"warn\">not complete: the run was interrupted</li>\n");
+    if (eb_run_demonstration(run))
+        fprintf(out, "<li class=\"warn\">prices made up for show</li>\n");
+    if (warnings)
+        fprintf(out, "<li class=\"warn\"><a href=\"#warnings\">%d warning%s</a></li>\n", warnings,
+                warnings == 1 ? "" : "s");
+    if (unknown)
+        fprintf(out, "<li><a href=\"#reading\">%d figure%s not known, and why</a></li>\n", unknown,
+                unknown == 1 ? "" : "s");
+    bool seen[EB_GRADE_COUNT] = { false };
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
+        seen[m ? m->grade : EB_GRADE_NONE] = true;
+    }
+    for (int g = EB_GRADE_COUNT - 1; g > EB_GRADE_NONE; g--)
+        if (seen[g])
+            fprintf(out, "<li>energy: %s</li>\n", eb_grade_name((eb_grade)g));
+    if (seen[EB_GRADE_NONE])
+        fprintf(out, "<li>%s</li>\n", eb_run_has_energy(run) ? "energy: not known of all" : "no energy source");
+    fprintf(out, "</ul>\n");
+}
+
+static void begin_section(FILE *out, const char *id, const char *title)
+{
+    fprintf(out, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">", id, id, id);
+    eb_html_put(out, title);
+    fprintf(out, "</h2>\n");
+}
+
+// Every column that holds a metric, in words.
+static void put_definitions(const eb_table *t, FILE *out)
+{
+    bool any = false;
+    for (int c = 0; c < eb_table_width(t); c++) {
+        const eb_column *col = eb_table_column_at(t, c);
+        if (!col->key || col->role != EB_ROLE_VALUE || !*eb_metric_doc(col->key))
+            continue;
+        if (!any)
+            fprintf(out, "<details><summary>Where these figures come from</summary>\n<dl>\n");
+        any = true;
+        fprintf(out, "<dt>");
+        eb_html_put(out, *col->head ? col->head : col->unit);
+        fprintf(out, " <code>%s</code></dt><dd>", col->key);
+        eb_html_put(out, eb_metric_doc(col->key));
+        fprintf(out, "</dd>\n");
+    }
+    if (any)
+        fprintf(out,
+                "</dl>\n<p>Each figure is the median over the trials; point at one, or tap it, for its interval, its "
+                "trials, its grade and its source. ★ is the best of a column where its interval is clear of the "
+                "others', ≈ cannot be told from the best.</p></details>\n");
+}
+
+static void put_blocks(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
+{
+    for (int b = 0; b < EB_BLOCK_COUNT; b++) {
+        eb_table *t = eb_block_table(run, b);
+        if (!t)
+            continue;
+        begin_section(out, block_ids[b], eb_block_title(b));
+        eb_html_table(t, eb_block_title(b), out);
+        put_definitions(t, out);
+        eb_html_pictures_put(pictures, block_ids[b], out);
+        if (b == EB_BLOCK_ENERGY && eb_html_pictures_have(pictures, "power")) {
+            fprintf(out, "<h3>Power over time</h3>\n<ul class=\"key\"><li><i class=\"prefill\"></i>prefill</li>"
+                         "<li><i class=\"decode\"></i>decode</li></ul>\n");
+            eb_html_pictures_put(pictures, "power", out);
+        }
+        fprintf(out, "</section>\n");
+        eb_table_free(t);
+    }
+}
+
+static void put_profiles(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
+{
+    if (!run->n_profiles)
+        return;
+    begin_section(out, "operators", "By operator");
+    for (int i = 0; i < run->n_profiles; i++) {
+        eb_table *t = eb_profile_table(run, run->profiles[i]);
+        char *name = eb_case_title(run, run->profiles[i]->case_index);
+        fprintf(out, "<h3>");
+        eb_html_put(out, name);
+        fprintf(out, "</h3>\n");
+        eb_html_table(t, name, out);
+        free(name);
+        eb_table_free(t);
+    }
+    eb_html_pictures_put(pictures, "operators", out);
+    fprintf(out, "</section>\n");
+}
+
+static void put_courses(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
+{
+    if (!run->n_sustained)
+        return;
+    begin_section(out, "course", "Over time");
+    eb_html_pictures_put(pictures, "course", out);
+    for (int i = 0; i < run->n_sustained; i++) {
+        eb_table *t = eb_sustained_table(run, run->sustained[i]);
+        char *title = eb_sustained_title(run, run->sustained[i]);
+        fprintf(out, "<h3>");
+        eb_html_put(out, title);
+        fprintf(out, "</h3>\n");
+        eb_html_table(t, title, out);
+        free(title);
+        eb_table_free(t);
+    }
+    fprintf(out, "</section>\n");
+}
+
+static void put_notes(const eb_notes *notes, FILE *out)
+{
+    begin_section(out, "reading", "How to read it");
+    fprintf(out,
+            "<dl>\n<dt>★ ≈</dt><dd>★ best of the rows with the same prompt, output, batch and depth, and for energy "
+            "and money the same grade and domains; ≈ best, or not told apart from the best by the intervals</dd>\n");
+    const char *last = "";
+    for (size_t i = 0; i < notes->n; i++) {
+        const eb_note *n = &notes->items[i];
+        if (!strcmp(n->label, "* ~") || !strcmp(n->label, "warning"))
+            continue;
+        fprintf(out, "<dt>");
+        eb_html_put(out, strcmp(n->label, last) ? n->label : "");
+        last = n->label;
+        fprintf(out, "</dt><dd>");
+        eb_html_put(out, n->text);
+        fprintf(out, "</dd>\n");
+    }
+    fprintf(out, "</dl>\n</section>\n");
+}
+
+static void put_warnings(const eb_notes *notes, FILE *out)
+{
+    if (!count_label(notes, "warning"))
+        return;
+    begin_section(out, "warnings", "Warnings");
+    fprintf(out, "<ul class=\"words\">\n");
+    for (size_t i = 0; i < notes->n; i++)
+        if (!strcmp(notes->items[i].label, "warning")) {
+            fprintf(out, "<li>");
+            eb_html_put(out, notes->items[i].text);
+            fprintf(out, "</li>\n");
+        }
+    fprintf(out, "</ul>\n</section>\n");
+}
+
+// A row of a table of texts; the first one names it. NULL is an empty cell.
+static void put_texts(FILE *out, const char *const *cells, int n)
+{
+    fprintf(out, "<tr>");
+    for (int i = 0; i < n; i++) {
+        fprintf(out, i ? "<td>" : "<th scope=\"row\">");
+        eb_html_put(out, cells[i] ? cells[i] : "");
+        fprintf(out, i ? "</td>" : "</th>");
+    }
+    fprintf(out, "</tr>\n");
+}
+
+static void begin_texts(FILE *out, const char *label, const char *const *heads, int n)
+{
+    fprintf(out,
+            "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table class=\"facts\"><thead><tr>",
+            label);
+    for (int i = 0; i < n; i++)
+        fprintf(out, "<th scope=\"col\">%s</th>", heads[i]);
+    fprintf(out, "</tr></thead>\n<tbody>\n");
+}
+
+static void end_texts(FILE *out)
+{
+    fprintf(out, "</tbody></table></div>\n");
+}
+
+static void put_machine(const eb_run *run, FILE *out)
+{
+    const eb_header *h = run->header;
+    begin_section(out, "machine", "Machine");
+    begin_texts(out, "Machine", (const char *const[]){ "fact", "value" }, 2);
+    for (int i = 0; i < h->n_machine; i++)
+        put_texts(out,
+                  (const char *const[]){ h->machine[i].key, h->machine[i].value ? h->machine[i].value : "unknown" }, 2);
+    put_texts(out, (const char *const[]){ "fingerprint", h->fingerprint }, 2);
+    end_texts(out);
+    fprintf(out, "<details><summary>Sources of energy and counters</summary>\n");
+    begin_texts(out, "Sources", (const char *const[]){ "source", "state", "reason", "remedy" }, 4);
+    for (int i = 0; i < h->n_sources; i++)
+        put_texts(out,
+                  (const char *const[]){ h->sources[i].name, h->sources[i].state, h->sources[i].reason,
+                                         h->sources[i].remedy },
+                  4);
+    end_texts(out);
+    fprintf(out, "</details>\n</section>\n");
+}
+
+static void put_settings(const eb_run *run, FILE *out)
+{
+    begin_section(out, "config", "Configuration");
+    fprintf(out, "<details open><summary>The options that were set</summary>\n");
+    for (int defaults = 0; defaults < 2; defaults++) {
+        if (defaults)
+            fprintf(out, "</details>\n<details class=\"long\"><summary>Those at their defaults</summary>\n");
+        begin_texts(out, "Options", (const char *const[]){ "option", "value", "from" }, 3);
+        for (int i = 0; i < run->header->n_settings; i++) {
+            const eb_setting_row *s = &run->header->settings[i];
+            bool own = !s->origin || strcmp(s->origin, "default") != 0;
+            if (own == !!defaults || !s->value || !s->value[0] ||
+                (!strcmp(s->section, "run") && !strcmp(s->key, "out")))
+                continue; // where the folder lies is no part of what was measured
+            bool named = s->name && s->name[0];
+            char *option = eb_format("%s%s%s.%s", s->section, named ? " " : "", named ? s->name : "", s->key);
+            put_texts(out, (const char *const[]){ option, s->value, s->origin ? eb_path_base(s->origin) : "" }, 3);
+            free(option);
+        }
+        end_texts(out);
+    }
+    fprintf(out, "</details>\n</section>\n");
+}
+
+static void put_every_metric(const eb_run *run, FILE *out)
+{
+    static const char *const intervals[] = {
+        [EB_INTERVAL_NONE] = "", [EB_INTERVAL_CONFIDENCE] = "interval", [EB_INTERVAL_RANGE] = "range"
+    };
+    begin_section(out, "figures", "Every figure");
+    fprintf(out, "<p>Computed from the raw files in the result folder (trials.jsonl, requests.csv, tokens.csv, "
+                 "power.csv); <code>effbench report</code> on it makes them again. run.json has the same with more "
+                 "digits.</p>\n");
+    for (int c = 0; c < run->n_cases && c < MAX_FIGURE_CASES; c++) {
+        char *name = eb_case_title(run, c), number[4][40];
+        fprintf(out, "<details class=\"long\"><summary>");
+        eb_html_put(out, name);
+        fprintf(out, "</summary>\n");
+        begin_texts(out, "Every figure",
+                    (const char *const[]){ "metric", "value", "low", "high", "of", "unit", "interval", "grade",
+                                           "source", "note" },
+                    10);
+        for (int k = 0; k < run->cases[c].n_metrics; k++) {
+            const eb_metric *m = &run->cases[c].metrics[k];
+            if (!isfinite(m->value) && !m->note[0])
+                continue;
+            const double values[] = { m->value, m->lo, m->hi };
+            for (int v = 0; v < 3; v++)
+                snprintf(number[v], sizeof number[v], isfinite(values[v]) ? "%.6g" : "", values[v]);
+            snprintf(number[3], sizeof number[3], "%d", m->n);
+            put_texts(out,
+                      (const char *const[]){ m->key, number[0], number[1], number[2], number[3], m->unit,
+                                             intervals[m->interval],
+                                             m->grade == EB_GRADE_NONE ? "" : eb_grade_name(m->grade),
+                                             m->from ? m->from->source : "", m->note },
+                      10);
+        }
+        end_texts(out);
+        fprintf(out, "</details>\n");
+        free(name);
+    }
+    if (run->n_cases > MAX_FIGURE_CASES)
+        fprintf(out, "<p>The other %d cases are in run.json.</p>\n", run->n_cases - MAX_FIGURE_CASES);
+    fprintf(out, "</section>\n");
+}
+
+static void put_nav(const eb_run *run, const eb_notes *notes, FILE *out)
+{
+    static const char *const names[EB_BLOCK_COUNT] = { "Speed", "Energy", "Per watt, per dollar", "Quality" };
+    fprintf(out, "<nav aria-label=\"Contents\"><ul>\n");
+    for (int b = 0; b < EB_BLOCK_COUNT; b++) {
+        eb_table *t = eb_block_table(run, b);
+        if (t)
+            fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", block_ids[b], names[b]);
+        eb_table_free(t);
+    }
+    const struct {
+        bool there;
+        const char *id, *name;
+    } rest[] = {
+        { run->n_profiles > 0, "operators", "Operators" },
+        { run->n_sustained > 0, "course", "Over time" },
+        { true, "reading", "How to read it" },
+        { count_label(notes, "warning") > 0, "warnings", "Warnings" },
+        { true, "machine", "Machine" },
+        { true, "config", "Configuration" },
+        { true, "figures", "Every figure" },
+    };
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+        if (rest[i].there)
+            fprintf(out, "<li><a href=\"#%s\">%s</a></li>\n", rest[i].id, rest[i].name);
+    fprintf(out, "</ul></nav>\n");
+}
+
+static void put_cpu(const eb_run *run, FILE *out)
+{
+    for (int i = 0; i < run->header->n_machine; i++) {
+        const eb_pair *p = &run->header->machine[i];
+        if (!strcmp(p->key, "cpu_model") && p->value && *p->value) {
+            fprintf(out, " · ");
+            eb_html_put(out, p->value);
+        }
+    }
+}
+
+static bool write_html(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
+{
+    (void)style;
+    (void)err; // what the stream cannot take, its owner sees
+    eb_html_pictures pictures = { 0 };
+    eb_notes notes = { 0 };
+    char *title = eb_run_title(run);
+    const char *config = eb_path_base(run->header->config ? run->header->config : "run");
+    collect_pictures(run, &pictures);
+    eb_html_pictures_draw(&pictures, "gnuplot");
+    eb_notes_collect(run, &notes);
+    eb_html_begin(out, title);
+    fprintf(out, "<header>\n<h1>");
+    eb_html_put(out, config);
+    fprintf(out, "</h1>\n<p class=\"meta\">");
+    eb_html_put(out, title);
+    put_cpu(run, out);
+    fprintf(out, "</p>\n");
+    put_answer(run, out);
+    put_flags(run, &notes, out);
+    put_nav(run, &notes, out);
+    fprintf(out, "</header>\n");
+    if (pictures.notice) {
+        fprintf(out, "<p class=\"notice\">");
+        eb_html_put(out, pictures.notice);
+        fprintf(out, "</p>\n");
+    }
+    put_blocks(run, &pictures, out);
+    put_profiles(run, &pictures, out);
+    put_courses(run, &pictures, out);
+    put_notes(&notes, out);
+    put_warnings(&notes, out);
+    put_machine(run, out);
+    put_settings(run, out);
+    put_every_metric(run, out);
+    eb_html_end(out);
+    free(title);
+    eb_notes_deinit(&notes);
+    eb_html_pictures_deinit(&pictures);
+    return true;
+}
+
+const eb_report_ops eb_report_html = {
+    .name = "html", .doc = "one self-contained page with pictures", .page = true, .write = write_html
+};

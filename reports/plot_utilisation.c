@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tokens per dollar against the share of the year in which the machine works, everything else as measured and priced.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/record/cost.h"
+#include "reports/plots_impl.h"
+
+enum { MAX_LINES = 6, STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300, CHARS = 18 };
+static const double from_frac = 0.01, line_px = 14;
+static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 118, 14, 44 };
+static const char *const colors[MAX_LINES] = { "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00" };
+
+static double value_of(const eb_case_result *c, const char *key)
+{
+    const eb_metric *m = eb_rank_value(c, key);
+    return m ? m->value : NAN;
+}
+
+// As the case's own usd_per_mtok is computed, at another utilisation.
+static double tok_per_usd(const eb_run *run, const eb_cost *cost, const eb_case_result *c, double utilisation)
+{
+    const eb_metric *power = eb_rank_value(c, "power_w");
+    eb_cost at = *cost;
+    eb_boundary boundary = run->header->boundary;
+    if (power && power->grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w))
+        boundary = EB_BOUNDARY_PLATFORM;
+    at.utilisation = utilisation;
+    double usd = eb_cost_per_mtok(&at, value_of(c, "goodput_tok_s"), value_of(c, "power_w"),
+                                  value_of(c, "idle_power_w"), boundary)
+                     .usd_per_mtok;
+    return usd > 0 ? 1e6 / usd : NAN;
+}
+
+typedef struct line {
+    int c;
+    double end; // at full utilisation
+    double label_px;
+} line;
+
+static int by_end(const void *a, const void *b)
+{
+    double x = ((const line *)a)->end, y = ((const line *)b)->end;
+    return (x < y) - (x > y);
+}
+
+// The best of those that do the work of case `like`, best first.
+static int collect(const eb_run *run, const eb_cost *cost, int like, line *lines)
+{
+    line *all = eb_alloc((size_t)run->n_cases * sizeof *all + 1);
+    int n = 0;
+    for (int i = 0; i < run->n_cases; i++) {
+        double end = tok_per_usd(run, cost, &run->cases[i], 1);
+        if (isfinite(end) && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            all[n++] = (line){ i, end, 0 };
+    }
+    qsort(all, (size_t)n, sizeof *all, by_end);
+    n = n < MAX_LINES ? n : MAX_LINES;
+    memcpy(lines, all, (size_t)n * sizeof *lines);
+    free(all);
+    return n;
+}
+
+static void add_lines(eb_text *t, const eb_run *run, const eb_cost *cost, line *lines, int n, double scale,
+                      double y_max)
+{
+    double h = frame.height - frame.top - frame.bottom, last = -INFINITY;
+    for (int i = 0; i < n; i++) {
+        char *name = eb_case_name(run, lines[i].c), *fitted = eb_text_fit(name, CHARS);
+        lines[i].label_px = fmax(frame.top + h * (1 - lines[i].end / scale / y_max), last + line_px);
+        last = lines[i].label_px;
+        eb_text_add(t, "set label %d ", i + 1);
+        eb_gnuplot_quote(t, fitted);
+        eb_text_add(t, " at screen %.6f, screen %.6f left textcolor rgb '%s'\n", 1 - (frame.right - 6.0) / frame.width,
+                    1 - lines[i].label_px / frame.height, colors[i]);
+        free(fitted);
+        free(name);
+        eb_text_add(t, "$line%d << END\n", i);
+        for (int k = 0; k <= STEPS; k++) {
+            double u = from_frac + (1 - from_frac) * k / STEPS;
+            eb_text_add(t, "%.9g %.9g\n", 100 * u, tok_per_usd(run, cost, &run->cases[lines[i].c], u) / scale);
+        }
+        eb_text_add(t, "END\n");
+    }
+    for (int i = 0; i < n; i++)
+        eb_text_add(t, "%s$line%d using 1:2 with lines lw 1.8 lc rgb '%s'", i ? ", " : "plot ", i, colors[i]);
+    eb_text_add(t, "\n");
+}
+
+char *eb_plot_utilisation(const eb_run *run, int like)
+{
+    eb_cost cost;
+    line lines[MAX_LINES];
+    eb_cost_from_header(run->header, &cost);
+    // A rent is paid by the hour in use: there is nothing to spread.
+    int n = isnan(cost.price_usd) ? 0 : collect(run, &cost, like, lines);
+    if (!n)
+        return NULL;
+    double most = lines[0].end, scale = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
+    const char *unit = scale > 1e3 ? "million tokens per dollar"
+                       : scale > 1 ? "thousand tokens per dollar"
+                                   : "tokens per dollar";
+    double y_max = 1.08 * most / scale;
+    eb_text t = { 0 };
+    eb_plot_page(&t, frame.width, frame.height);
+    eb_plot_margins(&t, &frame);
+    eb_text_add(&t,
+                "set xrange [0:100]\nset yrange [0:%.9g]\nset xlabel 'utilisation, %%' offset 0,0.4 textcolor rgb "
+                "'#5a626b'\nset ylabel '%s' offset 1.2,0 textcolor rgb '#5a626b'\nset xtics 25\n",
+                y_max, unit);
+    eb_plot_tics(&t, 'y', 0, y_max, false);
+    if (isfinite(cost.utilisation) && cost.utilisation < 1)
+        eb_text_add(&t, "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead lw 1 dt 3 lc rgb '#606060'\n",
+                    100 * cost.utilisation, 100 * cost.utilisation);
+    add_lines(&t, run, &cost, lines, n, scale, y_max);
+    return t.s;
+}
