@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
-#include "harness/record/cost.h"
+#include "harness/record/cost_range.h"
 #include "reports/plots_impl.h"
 
 enum { MAX_LINES = 6, STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300, CHARS = 18 };
@@ -12,29 +12,15 @@ static const double from_frac = 0.01, line_px = 14;
 static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 118, 14, 44 };
 static const char *const colors[MAX_LINES] = { "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00" };
 
-static double value_of(const eb_case_result *c, const char *key)
+static double tok_per_usd(eb_cost_curve curve, double utilisation)
 {
-    const eb_metric *m = eb_rank_value(c, key);
-    return m ? m->value : NAN;
-}
-
-// As the case's own usd_per_mtok is computed, at another utilisation.
-static double tok_per_usd(const eb_run *run, const eb_cost *cost, const eb_case_result *c, double utilisation)
-{
-    const eb_metric *power = eb_rank_value(c, "power_w");
-    eb_cost at = *cost;
-    eb_boundary boundary = run->header->boundary;
-    if (power && power->grade == EB_GRADE_ESTIMATE && isnan(cost->rest_of_system_w))
-        boundary = EB_BOUNDARY_PLATFORM;
-    at.utilisation = utilisation;
-    double usd = eb_cost_per_mtok(&at, value_of(c, "goodput_tok_s"), value_of(c, "power_w"),
-                                  value_of(c, "idle_power_w"), boundary)
-                     .usd_per_mtok;
+    double usd = eb_cost_at_utilisation(curve, utilisation);
     return usd > 0 ? 1e6 / usd : NAN;
 }
 
 typedef struct line {
     int c;
+    eb_cost_curve curve;
     double end; // at full utilisation
     double label_px;
 } line;
@@ -51,9 +37,12 @@ static int collect(const eb_run *run, const eb_cost *cost, int like, line *lines
     line *all = eb_alloc((size_t)run->n_cases * sizeof *all + 1);
     int n = 0;
     for (int i = 0; i < run->n_cases; i++) {
-        double end = tok_per_usd(run, cost, &run->cases[i], 1);
+        eb_cost_work work;
+        eb_cost_work_of(&work, &run->cases[i], run, cost);
+        eb_cost_curve curve = eb_cost_curve_of(cost, &work.value);
+        double end = tok_per_usd(curve, 1);
         if (isfinite(end) && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
-            all[n++] = (line){ i, end, 0 };
+            all[n++] = (line){ i, curve, end, 0 };
     }
     qsort(all, (size_t)n, sizeof *all, by_end);
     n = n < MAX_LINES ? n : MAX_LINES;
@@ -62,8 +51,7 @@ static int collect(const eb_run *run, const eb_cost *cost, int like, line *lines
     return n;
 }
 
-static void add_lines(eb_text *t, const eb_run *run, const eb_cost *cost, line *lines, int n, double scale,
-                      double y_max)
+static void add_lines(eb_text *t, const eb_run *run, line *lines, int n, double scale, double y_max)
 {
     double h = frame.height - frame.top - frame.bottom, last = -INFINITY;
     for (int i = 0; i < n; i++) {
@@ -79,7 +67,7 @@ static void add_lines(eb_text *t, const eb_run *run, const eb_cost *cost, line *
         eb_text_add(t, "$line%d << END\n", i);
         for (int k = 0; k <= STEPS; k++) {
             double u = from_frac + (1 - from_frac) * k / STEPS;
-            eb_text_add(t, "%.9g %.9g\n", 100 * u, tok_per_usd(run, cost, &run->cases[lines[i].c], u) / scale);
+            eb_text_add(t, "%.9g %.9g\n", 100 * u, tok_per_usd(lines[i].curve, u) / scale);
         }
         eb_text_add(t, "END\n");
     }
@@ -94,7 +82,7 @@ char *eb_plot_utilisation(const eb_run *run, int like)
     line lines[MAX_LINES];
     eb_cost_from_header(run->header, &cost);
     // A rent is paid by the hour in use: there is nothing to spread.
-    int n = isnan(cost.price_usd) ? 0 : collect(run, &cost, like, lines);
+    int n = eb_cost_kind_of(&cost) != EB_COST_OWN ? 0 : collect(run, &cost, like, lines);
     if (!n)
         return NULL;
     double most = lines[0].end, scale = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
@@ -113,6 +101,6 @@ char *eb_plot_utilisation(const eb_run *run, int like)
     if (isfinite(cost.utilisation) && cost.utilisation < 1)
         eb_text_add(&t, "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead lw 1 dt 3 lc rgb '#606060'\n",
                     100 * cost.utilisation, 100 * cost.utilisation);
-    add_lines(&t, run, &cost, lines, n, scale, y_max);
+    add_lines(&t, run, lines, n, scale, y_max);
     return t.s;
 }
