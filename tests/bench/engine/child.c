@@ -24,7 +24,7 @@ enum { MOST_OUT_BYTES = 4 << 20, PIECE_BYTES = 65536, POLL_MS = 100 };
 
 // ---- a program ----------------------------------------------------------------------------------------
 
-static bool start(char *const argv[], pid_t *pid, int out[2], int errors[2], eb_err *err)
+static bool start(char *const argv[], bool together, pid_t *pid, int out[2], int errors[2], eb_err *err)
 {
     if (pipe2(out, O_CLOEXEC) != 0)
         return eb_err_sys(err, EB_FAILED, errno, "cannot make a pipe for", argv[0]);
@@ -36,7 +36,7 @@ static bool start(char *const argv[], pid_t *pid, int out[2], int errors[2], eb_
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out[1], 1);
-    posix_spawn_file_actions_adddup2(&actions, errors[1], 2);
+    posix_spawn_file_actions_adddup2(&actions, together ? out[1] : errors[1], 2);
     int rc = posix_spawn(pid, argv[0], &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     close(out[1]), close(errors[1]);
@@ -115,14 +115,14 @@ static bool reap(pid_t pid, struct rusage *usage, const char *name, const char *
     return *last_words ? eb_err_hint(err, "its last words: %s", last_words) : false;
 }
 
-bool child_run(char *const argv[], int limit_s, child_result *r, eb_err *err)
+bool child_run(char *const argv[], bool together, int limit_s, child_result *r, eb_err *err)
 {
     pid_t pid;
     int out[2], errors[2];
     struct rusage usage = { 0 };
     *r = (child_result){ .start_ns = eb_now_ns() };
     r->out = eb_alloc(1);
-    if (!start(argv, &pid, out, errors, err))
+    if (!start(argv, together, &pid, out, errors, err))
         return false;
     if (!listen_to(r, out[0], errors[0], limit_s, argv[0], err))
         kill(pid, SIGKILL);

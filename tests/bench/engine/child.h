@@ -20,8 +20,9 @@ typedef struct child_result {
 } child_result;
 
 // Runs argv[0] (a path) to its end; false and err when it cannot be started, writes more than some MiB, takes longer
-// than `limit_s` (it is killed then), or ends with anything but status 0. `r` is to be freed in any case.
-bool child_run(char *const argv[], int limit_s, child_result *r, eb_err *err);
+// than `limit_s` (it is killed then), or ends with anything but status 0. `together`: stderr
+// goes where stdout goes. `r` is to be freed in any case.
+bool child_run(char *const argv[], bool together, int limit_s, child_result *r, eb_err *err);
 void child_free(child_result *r);
 
 // Calls fn in a forked process of one thread: `out` of `size` bytes and err come back as fn left them.

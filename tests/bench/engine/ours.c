@@ -97,7 +97,7 @@ static bool cold(const bench_ours *job, bench_reading *out, eb_err *err)
                      (char *)job->model_path,
                      NULL };
     child_result r;
-    bool ok = child_run(argv, COLD_LIMIT_S, &r, err);
+    bool ok = child_run(argv, false, COLD_LIMIT_S, &r, err);
     const long long t = ok ? strtoll(r.out, NULL, 10) : 0;
     if (ok && t <= r.start_ns)
         ok = eb_err_set(err, EB_FAILED, "'%s first-token' gave no time", job->program);

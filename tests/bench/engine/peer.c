@@ -17,7 +17,7 @@ static bool learn(bench_peer *p, eb_err *err)
 {
     child_result r;
     char *argv[] = { p->path, (char *)"--help", NULL };
-    const bool ok = child_run(argv, HELP_LIMIT_S, &r, err);
+    const bool ok = child_run(argv, false, HELP_LIMIT_S, &r, err);
     const bool known = ok && strstr(r.out, "--n-prompt") && strstr(r.out, "--output");
     if (known) {
         p->has_depth = strstr(r.out, "--n-depth") != NULL;
@@ -116,7 +116,8 @@ static bool read_figure(bench_peer *p, const bench_cell *cell, int threads, cons
     return ok;
 }
 
-// A batched bench that writes its log from another thread may end before the table is out: it gets another chance.
+// A batched bench may print its table on stderr; one that writes it from another thread may end before it is out, and
+// gets another chance.
 static bool run_line(bench_peer *p, char *const argv[], const bench_cell *cell, int threads, bench_reading *out,
                      eb_err *err)
 {
@@ -125,7 +126,7 @@ static bool run_line(bench_peer *p, char *const argv[], const bench_cell *cell, 
     for (int i = 0; ran && !ok && i < (batched ? BATCHED_TRIES : 1); i++) {
         child_result r;
         eb_err_clear(err);
-        ran = child_run(argv, LIMIT_S, &r, err);
+        ran = child_run(argv, batched, LIMIT_S, &r, err);
         ok = ran && read_figure(p, cell, threads, &r, batched, out, err);
         child_free(&r);
     }
