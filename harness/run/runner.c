@@ -390,6 +390,8 @@ static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_i
     if (!open_engine(r, c, &info->load_ns, err) || !c->ops->prepare(&c->params, r->engine, err))
         return false;
     eb_spans_watch(&r->spans, r->engine, c->threads, info->round);
+    if (r->plan->engine->set_pulse)
+        r->plan->engine->set_pulse(r->engine, eb_sampler_pulse(r->sampler));
     eb_guard_read(r->job->io, &before);
     if (!c->ops->run_trial(&c->params, r->engine, sink, err))
         return false;

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -16,6 +17,10 @@ enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 4096, GUARDS_PER_WRAP = 8, TIMER_SLA
 #define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second
 #define EDGE_MIN_NS     100000ll
 #define SHORT_SLEEP_NS  20000000ll
+#define BEAT_READ_NS    30000ll    // a source that takes longer is not read on the workload's thread
+#define LATE_MIN_NS     50000000ll // so long the thread waits for a beat that is due
+#define LATE_MAX_NS     250000000ll
+#define BESIDE_NS       50000000ll // what is no energy is wanted over windows, not over tokens
 
 // One probe's place in the schedule.
 typedef struct slot {
@@ -25,6 +30,7 @@ typedef struct slot {
     int64_t interval_ns; // as thinned in this window
     int64_t guard_ns;    // never longer than this: wraps would be lost; 0 = none
     int64_t due_ns;
+    bool quick; // may be read in a beat
 } slot;
 
 struct eb_sampler {
@@ -43,6 +49,11 @@ struct eb_sampler {
     pthread_cond_t wake;
     bool sampling, quit;
     int64_t cpu_begin_ns, cpu_ns;
+
+    eb_pulse pulse; // beat NULL = none is wanted
+    bool beating;   // beats come: the thread holds back
+    int64_t beats_ns;
+    _Atomic int64_t beat_due_ns; // of the quick slots; INT64_MAX = nothing to do
 };
 
 // Between two updates, as short as they come; 0 = not known.
@@ -79,6 +90,19 @@ static int64_t wrap_guard(const eb_channel *channels, int n)
     return best;
 }
 
+static bool is_energy(const eb_channel *c)
+{
+    return c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW;
+}
+
+static bool any_energy(const eb_channel *channels, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (is_energy(&channels[i]))
+            return true;
+    return false;
+}
+
 // `trace` reads at the configured rate, but no source more than 5 times per update of its own; `edge` reads
 // 5 times per update whatever the rate.
 static int64_t mode_interval(const eb_probe_config *config, const eb_channel *channels, int n)
@@ -86,23 +110,34 @@ static int64_t mode_interval(const eb_probe_config *config, const eb_channel *ch
     int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_update(channels, n) / POLLS_PER_UPDATE;
     if (config->sampling == EB_SAMPLING_WINDOW)
         return WINDOW_GUARD_NS;
+    if (!any_energy(channels, n))
+        return rate_ns > BESIDE_NS ? rate_ns : BESIDE_NS;
     if (config->sampling == EB_SAMPLING_EDGE && update_ns > 0)
         return update_ns < EDGE_MIN_NS ? EDGE_MIN_NS : update_ns;
     return update_ns > rate_ns ? update_ns : rate_ns;
+}
+
+static bool is_quick(const eb_channel *channels, int n)
+{
+    int64_t sum_ns = 0;
+    for (int i = 0; i < n; i++) {
+        if (channels[i].read_ns <= 0 && channels[i].grade != EB_GRADE_NONE) // not known
+            return false;
+        sum_ns += channels[i].read_ns;
+    }
+    return sum_ns > 0 && sum_ns <= BEAT_READ_NS;
 }
 
 static void add_slot(eb_sampler *s, const eb_sampler_setup *setup, int i, const eb_channel *channels, int n)
 {
     slot *p = &s->slots[s->n_slots++];
     int64_t interval_ns = mode_interval(setup->config, channels, n), guard_ns = wrap_guard(channels, n);
-    *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns };
+    *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns, .quick = is_quick(channels, n) };
     p->base_ns = guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
     eb_reader_init(&p->reader, setup->probes[i], setup->clock, channels);
     s->unread = eb_realloc(s->unread, (size_t)(s->n_channels + n) + 1, sizeof *s->unread);
     for (int k = 0; k < n; k++)
-        s->unread[s->n_channels + k] =
-            channels[k].grade == EB_GRADE_NONE &&
-            (channels[k].quantity == EB_QUANTITY_ENERGY_UJ || channels[k].quantity == EB_QUANTITY_POWER_UW);
+        s->unread[s->n_channels + k] = channels[k].grade == EB_GRADE_NONE && is_energy(&channels[k]);
     s->n_channels += n;
 }
 
@@ -123,12 +158,29 @@ static bool add_slots(eb_sampler *s, const eb_sampler_setup *setup, eb_err *err)
     return true;
 }
 
+static int64_t beat(void *arg);
+
+// CPUs that the process may use, 0 = not known.
+static int usable_cpus(cpu_set_t *may)
+{
+    return sched_getaffinity(0, sizeof *may, may) == 0 ? CPU_COUNT(may) : 0;
+}
+
+static void want_beats(eb_sampler *s)
+{
+    cpu_set_t may;
+    atomic_init(&s->beat_due_ns, INT64_MAX);
+    if (usable_cpus(&may) <= s->busy_cpus)
+        s->pulse = (eb_pulse){ beat, s };
+}
+
 eb_sampler *eb_sampler_new(const eb_sampler_setup *setup, eb_err *err)
 {
     eb_sampler *s = eb_alloc(sizeof *s);
     s->clock = *setup->clock;
     s->slots = eb_alloc(sizeof *s->slots * (size_t)(setup->n_probes ? setup->n_probes : 1));
     s->busy_cpus = setup->busy_cpus;
+    want_beats(s);
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_t attr;
     pthread_condattr_init(&attr);
@@ -215,19 +267,52 @@ static void read_all(eb_sampler *s)
     }
 }
 
+static void take(eb_sampler *s, slot *p, int64_t now_ns)
+{
+    make_room(s);
+    eb_reader_poll(&p->reader, s->scratch);
+    keep_rows(s, p);
+    // On a grid, so that a late read does not shift the ones after it; what was missed is not made up.
+    p->due_ns += p->interval_ns * (1 + (now_ns - p->due_ns) / p->interval_ns);
+}
+
+// How long the thread leaves a reading that is due to the next beat. Two of these gaps still lie inside a quarter of
+// the shortest wrap.
+static int64_t patience_ns(const eb_sampler *s, const slot *p)
+{
+    if (!s->beating || !p->quick)
+        return 0;
+    int64_t ns = 10 * p->interval_ns;
+    ns = ns < LATE_MIN_NS ? LATE_MIN_NS : ns > LATE_MAX_NS ? LATE_MAX_NS : ns;
+    return p->guard_ns > 0 && ns > p->guard_ns / 2 ? p->guard_ns / 2 : ns;
+}
+
+static void publish_due(eb_sampler *s)
+{
+    int64_t due_ns = INT64_MAX;
+    for (int i = 0; s->sampling && i < s->n_slots; i++)
+        if (s->slots[i].quick && s->slots[i].due_ns < due_ns)
+            due_ns = s->slots[i].due_ns;
+    atomic_store_explicit(&s->beat_due_ns, due_ns, memory_order_relaxed);
+}
+
 static int64_t take_due(eb_sampler *s, int64_t now_ns)
 {
     int64_t next = now_ns + WINDOW_GUARD_NS;
+    bool missed = false;
     for (int i = 0; i < s->n_slots; i++) {
         slot *p = &s->slots[i];
-        if (p->due_ns <= now_ns) {
-            make_room(s);
-            eb_reader_poll(&p->reader, s->scratch);
-            keep_rows(s, p);
-            // On a grid, so that a late read does not shift the ones after it; what was missed is not made up.
-            p->due_ns += p->interval_ns * (1 + (now_ns - p->due_ns) / p->interval_ns);
+        if (p->due_ns + patience_ns(s, p) <= now_ns) {
+            missed = missed || p->quick;
+            take(s, p, now_ns);
         }
-        next = p->due_ns < next ? p->due_ns : next;
+    }
+    if (missed)
+        s->beating = false;
+    publish_due(s);
+    for (int i = 0; i < s->n_slots; i++) {
+        int64_t due_ns = s->slots[i].due_ns + patience_ns(s, &s->slots[i]);
+        next = due_ns < next ? due_ns : next;
     }
     return next;
 }
@@ -237,11 +322,37 @@ int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns)
     return take_due(s, now_ns);
 }
 
+// On the workload's thread. A lock that is taken is the sampler's thread reading: nothing is left to do.
+static int64_t beat(void *arg)
+{
+    eb_sampler *s = arg;
+    int64_t now_ns = s->clock.now_ns(&s->clock);
+    if (now_ns < atomic_load_explicit(&s->beat_due_ns, memory_order_relaxed) || pthread_mutex_trylock(&s->lock) != 0)
+        return now_ns;
+    int64_t start_ns = now_ns;
+    if (s->sampling) {
+        for (int i = 0; i < s->n_slots; i++)
+            if (s->slots[i].quick && s->slots[i].due_ns <= now_ns)
+                take(s, &s->slots[i], now_ns);
+        s->beating = true;
+        publish_due(s);
+        now_ns = s->clock.now_ns(&s->clock);
+        s->beats_ns += now_ns - start_ns;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return now_ns;
+}
+
+const eb_pulse *eb_sampler_pulse(const eb_sampler *s)
+{
+    return s->pulse.beat ? &s->pulse : NULL;
+}
+
 // Off the workload's CPUs where the process may use more of them than the workload does.
 static void keep_off(int busy_cpus)
 {
     cpu_set_t may, mine;
-    if (sched_getaffinity(0, sizeof may, &may) != 0 || CPU_COUNT(&may) <= busy_cpus)
+    if (usable_cpus(&may) <= busy_cpus)
         return;
     CPU_ZERO(&mine);
     int seen = 0;
@@ -311,12 +422,14 @@ void eb_sampler_begin(eb_sampler *s)
         eb_reader_begin(&s->slots[i].reader);
     }
     s->cpu_begin_ns = thread_cpu_ns(s);
-    s->cpu_ns = 0;
+    s->cpu_ns = s->beats_ns = 0;
+    s->beating = false;
     read_all(s);
     int64_t now = s->clock.now_ns(&s->clock);
     for (int i = 0; i < s->n_slots; i++)
         s->slots[i].due_ns = now + s->slots[i].interval_ns;
     s->sampling = true;
+    publish_due(s);
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
 }
@@ -332,8 +445,9 @@ void eb_sampler_end(eb_sampler *s)
 {
     pthread_mutex_lock(&s->lock);
     s->sampling = false;
+    publish_due(s);
     read_all(s);
-    s->cpu_ns = thread_cpu_ns(s) - s->cpu_begin_ns;
+    s->cpu_ns = thread_cpu_ns(s) - s->cpu_begin_ns + s->beats_ns;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -346,6 +460,11 @@ const eb_power_row *eb_sampler_rows(const eb_sampler *s, size_t *n)
 int64_t eb_sampler_cpu_ns(const eb_sampler *s)
 {
     return s->cpu_ns;
+}
+
+int64_t eb_sampler_beats_ns(const eb_sampler *s)
+{
+    return s->beats_ns;
 }
 
 int eb_sampler_wide(const eb_sampler *s)

@@ -73,6 +73,56 @@ static void no_items_no_call(void **state)
     eb_pool_free(pool);
 }
 
+typedef struct beats {
+    pthread_t caller;
+    int n, others;
+    int64_t now_ns, step_ns; // a clock that moves so far from beat to beat
+} beats;
+
+static int64_t count_beat(void *arg)
+{
+    beats *b = arg;
+    b->n++;
+    b->others += !pthread_equal(pthread_self(), b->caller);
+    return b->now_ns += b->step_ns;
+}
+
+static void nothing(void *arg, int64_t begin, int64_t end, int thread)
+{
+    (void)arg, (void)begin, (void)end, (void)thread;
+}
+
+// Long pieces: a beat after each. Short ones: after every eighth, in the end.
+static void beats_come_on_the_caller(void **state)
+{
+    (void)state;
+    eb_pool *pool = pool_of(1);
+    beats b = { .caller = pthread_self(), .step_ns = 1000000 };
+    const eb_pulse pulse = { count_beat, &b };
+    eb_pool_set_pulse(pool, &pulse);
+    eb_pool_for(pool, 100, 1, nothing, NULL);
+    assert_int_equal(b.n, 100);
+    b.n = 0;
+    b.step_ns = 1000;
+    eb_pool_for(pool, 1000, 1, nothing, NULL);
+    assert_in_range(b.n, 1000 / 8, 1000 / 8 + 4);
+    b.step_ns = 1000000;
+    eb_pool_for(pool, 100, 1, nothing, NULL); // long again: some of these are still skipped
+    b.n = 0;
+    eb_pool_for(pool, 100, 1, nothing, NULL);
+    assert_int_equal(b.n, 100);
+    b.n = 0;
+    eb_pool_set_pulse(pool, NULL);
+    eb_pool_for(pool, 100, 1, nothing, NULL);
+    assert_int_equal(b.n, 0);
+    eb_pool_free(pool);
+    pool = pool_of(3);
+    eb_pool_set_pulse(pool, &pulse);
+    eb_pool_for(pool, 1000, 1, nothing, NULL);
+    assert_int_equal(b.others, 0);
+    eb_pool_free(pool);
+}
+
 typedef struct caller_check {
     pthread_t caller;
     int others, calls;
@@ -235,6 +285,7 @@ int main(void)
         cmocka_unit_test(small_loops_stay_with_the_caller),
         cmocka_unit_test(a_loop_sees_the_loop_before),
         cmocka_unit_test(idle_workers_sleep),
+        cmocka_unit_test(beats_come_on_the_caller),
         cmocka_unit_test(affinity_pins_and_is_given_back),
         cmocka_unit_test(bad_numbers_are_refused),
     };

@@ -138,6 +138,111 @@ static void test_no_mode_loses_a_wrap(void **state)
     }
 }
 
+// ---- beats
+// ------------------------------------------------------------------------------------------------------------
+
+enum { ALL_CPUS = 1 << 20 };
+
+// One source that reads in `read_ns`, at 100 Hz on a virtual clock, of a workload that uses `busy` CPUs.
+static eb_sampler *beaten_sampler(eb_probe *probe, eb_channel *channel, const eb_clock *clock, int64_t read_ns,
+                                  int busy)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    eb_probe_config config = { .sampling = EB_SAMPLING_TRACE, .rate_hz = 100 };
+    *channel = (eb_channel){ .name = "fake/0", .cumulative = true, .read_ns = read_ns, .grade = EB_GRADE_COUNTER };
+    *probe = (eb_probe){ .ops = &fake_ops, .channels = channel, .n = 1 };
+    eb_sampler_setup setup = {
+        .clock = clock, .probes = &probe, .n_probes = 1, .config = &config, .max_rows = 1000, .busy_cpus = busy
+    };
+    eb_sampler *s = eb_sampler_new(&setup, &err);
+    assert_non_null(s);
+    return s;
+}
+
+static size_t rows_of(const eb_sampler *s)
+{
+    size_t n;
+    eb_sampler_rows(s, &n);
+    return n;
+}
+
+static void test_a_beat_reads_what_is_due(void **state)
+{
+    (void)state;
+    eb_probe probe;
+    eb_channel channel;
+    int64_t now_ns = 1000000;
+    eb_clock clock = eb_clock_virtual(&now_ns);
+    eb_sampler *s = beaten_sampler(&probe, &channel, &clock, 700, ALL_CPUS);
+    const eb_pulse *pulse = eb_sampler_pulse(s);
+    assert_non_null(pulse);
+    assert_int_equal(pulse->beat(pulse->arg), now_ns); // not begun: nothing is read
+    assert_int_equal(rows_of(s), 0);
+    eb_sampler_begin(s);
+    for (int i = 0; i < 100; i++, now_ns += 1000000) // 99 ms in beats of 1 ms
+        assert_int_equal(pulse->beat(pulse->arg), now_ns);
+    assert_int_equal(rows_of(s), 1 + 9);
+    // The thread leaves what is due to the next beat, and takes it when none comes for 10 intervals.
+    now_ns += 50000000;
+    assert_true(eb_sampler_poll(s, now_ns) > now_ns);
+    assert_int_equal(rows_of(s), 1 + 9);
+    now_ns += 60000000;
+    eb_sampler_poll(s, now_ns);
+    assert_int_equal(rows_of(s), 1 + 10);
+    // From then on the thread goes by its own grid, until a beat has read again.
+    now_ns += 10000000;
+    assert_true(eb_sampler_poll(s, now_ns) <= now_ns + 10000000);
+    assert_int_equal(rows_of(s), 1 + 11);
+    eb_sampler_end(s);
+    pulse->beat(pulse->arg);
+    assert_int_equal(rows_of(s), 1 + 11 + 1);
+    assert_true(eb_sampler_beats_ns(s) <= eb_sampler_cpu_ns(s));
+    eb_sampler_free(s);
+}
+
+static void test_a_beat_is_not_for_everything(void **state)
+{
+    (void)state;
+    static const int64_t left_to_the_thread[] = { 0, 1000000 }; // not known, and a sensor behind a slow bus
+    int64_t now_ns = 1000000;
+    eb_clock clock = eb_clock_virtual(&now_ns);
+    eb_probe probe;
+    eb_channel channel;
+    for (int i = 0; i < 2; i++) {
+        eb_sampler *s = beaten_sampler(&probe, &channel, &clock, left_to_the_thread[i], ALL_CPUS);
+        eb_sampler_begin(s);
+        now_ns += 20000000;
+        eb_sampler_pulse(s)->beat(eb_sampler_pulse(s)->arg);
+        assert_int_equal(rows_of(s), 1);
+        eb_sampler_poll(s, now_ns);
+        assert_int_equal(rows_of(s), 2);
+        eb_sampler_free(s);
+    }
+    eb_sampler *s = beaten_sampler(&probe, &channel, &clock, 700, 0); // CPUs to spare
+    assert_null(eb_sampler_pulse(s));
+    eb_sampler_free(s);
+}
+
+// Counts of events are wanted over windows: they do not wake the thread a thousand times a second.
+static void test_what_is_no_energy_sets_no_pace(void **state)
+{
+    (void)state;
+    eb_channel c = { .name = "fake/0", .quantity = EB_QUANTITY_COUNT, .cumulative = true };
+    eb_probe probe = { .ops = &fake_ops, .channels = &c, .n = 1 }, *list = &probe;
+    eb_probe_config config = { .sampling = EB_SAMPLING_TRACE, .rate_hz = 1000 };
+    eb_err err;
+    eb_err_clear(&err);
+    eb_sampler_setup setup = {
+        .clock = &eb_clock_real, .probes = &list, .n_probes = 1, .config = &config, .max_rows = 1000
+    };
+    eb_sampler *s = eb_sampler_new(&setup, &err);
+    eb_sampler_begin(s);
+    int64_t due = eb_sampler_poll(s, eb_now_ns());
+    assert_int_equal(eb_sampler_poll(s, due) - due, 50000000);
+    eb_sampler_free(s);
+}
+
 static void test_full_buffer_thins_and_still_covers(void **state)
 {
     (void)state;
@@ -574,6 +679,9 @@ int main(void)
         cmocka_unit_test(test_poll_keeps_its_grid),
         cmocka_unit_test(test_edge_mode_polls_five_times_per_update),
         cmocka_unit_test(test_no_mode_loses_a_wrap),
+        cmocka_unit_test(test_a_beat_reads_what_is_due),
+        cmocka_unit_test(test_a_beat_is_not_for_everything),
+        cmocka_unit_test(test_what_is_no_energy_sets_no_pace),
         cmocka_unit_test(test_full_buffer_thins_and_still_covers),
         cmocka_unit_test(test_thinning_keeps_breaks),
         cmocka_unit_test(test_thread_samples_and_stops),

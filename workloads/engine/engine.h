@@ -13,6 +13,7 @@
 #include "harness/base/event.h"
 #include "harness/base/log.h"
 #include "harness/base/option.h"
+#include "harness/base/pulse.h"
 #include "harness/base/span.h"
 
 typedef enum eb_kv_type { EB_KV_F32, EB_KV_F16 } eb_kv_type;
@@ -119,6 +120,9 @@ struct eb_engine_ops {
     // Optional. Operator spans of all later steps go to `sink` (borrowed; NULL: off, which costs one branch per
     // operator). Not while a step runs.
     void (*set_span_sink)(eb_engine *engine, eb_span_sink *sink);
+    // Optional. From now on the engine beats on its caller's thread in the midst of its steps: at least at every
+    // operator, and about every 0.1 ms where it can (borrowed; NULL: off, which costs one branch per piece of work).
+    void (*set_pulse)(eb_engine *engine, const eb_pulse *pulse);
     // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
     const char *(*family)(const eb_model_spec *spec);
     // Optional. The clock of its events, which whoever drives it reads and waits on; left out, the real one. Borrowed.

@@ -243,6 +243,11 @@ static void native_set_span_sink(eb_engine *engine, eb_span_sink *sink)
     eb_session_set_sink(&of(engine)->session, sink);
 }
 
+static void native_set_pulse(eb_engine *engine, const eb_pulse *pulse)
+{
+    eb_pool_set_pulse(of(engine)->pool, pulse);
+}
+
 static bool native_eval(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
 {
     return eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
@@ -267,6 +272,7 @@ const eb_engine_ops eb_engine_native = {
     .close = native_close,
     .eval = native_eval,
     .set_span_sink = native_set_span_sink,
+    .set_pulse = native_set_pulse,
     .ceilings = eb_native_ceilings,
     .isa = native_isa,
 };

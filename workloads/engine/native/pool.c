@@ -28,6 +28,10 @@
 
 enum { CACHE_LINE = 64, SPINS = 2000, STACK_BYTES = 256 * 1024 };
 
+// A beat reads the clock: pieces between two of them double and halve so that beats stay this far apart. Few at most,
+// since the pieces of a prompt that follow those of a token are far longer.
+enum { BEAT_MIN_NS = 20000, BEAT_MAX_NS = 100000, BEAT_PIECES_MAX = 8 };
+
 typedef struct worker {
     eb_pool *pool;
     int index;
@@ -47,6 +51,9 @@ struct eb_pool {
     bool quit;
     void (*watch)(void *arg, int thread, bool begin);
     void *watch_arg;
+    const eb_pulse *pulse;
+    int beat_pieces, beat_left; // pieces from beat to beat, and until the next
+    int64_t beat_ns;            // the last one
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Alignas(CACHE_LINE) _Atomic uint32_t generation;
     _Atomic uint32_t sleepers;
@@ -64,14 +71,28 @@ static void futex_wake_all(_Atomic uint32_t *at)
     syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
 }
 
+static void beat(eb_pool *pool)
+{
+    int64_t now_ns = pool->pulse->beat(pool->pulse->arg), gap_ns = now_ns - pool->beat_ns;
+    if (gap_ns < BEAT_MIN_NS && pool->beat_pieces < BEAT_PIECES_MAX)
+        pool->beat_pieces *= 2;
+    else if (gap_ns > BEAT_MAX_NS && pool->beat_pieces > 1)
+        pool->beat_pieces /= 2;
+    pool->beat_left = pool->beat_pieces;
+    pool->beat_ns = now_ns;
+}
+
 static void take_pieces(eb_pool *pool, int thread)
 {
+    const bool beats = thread == 0 && pool->pulse;
     for (;;) {
         int64_t begin = atomic_fetch_add_explicit(&pool->next, pool->grain, memory_order_relaxed);
         if (begin >= pool->n)
             return;
         int64_t end = begin + pool->grain < pool->n ? begin + pool->grain : pool->n;
         pool->fn(pool->arg, begin, end, thread);
+        if (beats && --pool->beat_left <= 0)
+            beat(pool);
     }
 }
 
@@ -247,6 +268,12 @@ void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin),
 {
     pool->watch = fn;
     pool->watch_arg = arg;
+}
+
+void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse)
+{
+    pool->pulse = pulse;
+    pool->beat_pieces = pool->beat_left = 1;
 }
 
 int eb_pool_threads(const eb_pool *pool)

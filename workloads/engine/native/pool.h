@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "harness/base/error.h"
+#include "harness/base/pulse.h"
 
 enum { EB_POOL_MAX_THREADS = 1024 };
 
@@ -29,6 +30,10 @@ void eb_pool_for(eb_pool *pool, int64_t n, int64_t grain, eb_pool_fn *fn, void *
 // fn(arg, worker, true) is called on each worker but the caller before its share of a loop that is shared, and with
 // false after it. NULL = none. Not while a loop runs.
 void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin), void *arg);
+
+// Beats on the caller's thread while it works, some ten microseconds apart where pieces are short enough. NULL = none.
+// Not while a loop runs.
+void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse);
 
 // CPUs that this process may run on.
 int eb_pool_cpus(void);
