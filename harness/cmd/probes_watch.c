@@ -16,9 +16,10 @@
 #include "harness/record/dead.h"
 #include "harness/run/sampler.h"
 
-enum { MAX_ROWS = 1 << 18, PERIODS = 10 };
+enum { MAX_ROWS = 1 << 18, PERIODS = 10, STEPS = 10 };
 #define NAP_NS  50000000ll    // a signal is noticed within this
 #define KEEP_NS 20000000000ll // of the past, for sources that are slow
+#define LATE_NS 100000000ll   // what a counter may stand still without a word, whatever its steps
 
 static volatile sig_atomic_t signalled;
 
@@ -80,15 +81,52 @@ static const char *const broken[EB_SAMPLE_STATUS_COUNT] = {
     [EB_SAMPLE_AMBIGUOUS] = "too long between reads: wraps cannot be told",
     [EB_SAMPLE_SUSPENDED] = "the machine slept",
     [EB_SAMPLE_GONE] = "the source is gone",
-    [EB_SAMPLE_STALLED] = "stands still",
+    [EB_SAMPLE_STALLED] = "stalled: the counter stands still",
 };
 
-static bool has_moved(const history *h)
+// How a counter moves: in what steps, as they were seen, and for how long it has stood still.
+typedef struct motion {
+    size_t moves;
+    double step_ns; // between two moves, on average; infinite where there were no two
+    int64_t still_ns;
+} motion;
+
+static motion look(const history *h)
 {
-    for (size_t i = 1; i < h->n; i++)
-        if (h->samples[i].raw != h->samples[0].raw && h->samples[i].status == EB_SAMPLE_OK)
-            return true;
-    return false;
+    motion m = { .step_ns = INFINITY };
+    const eb_sample *last = NULL;
+    int64_t first_ns = 0, moved_ns = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        const eb_sample *now = &h->samples[i];
+        if (now->status == EB_SAMPLE_MISSING || now->status == EB_SAMPLE_GONE)
+            continue;
+        if (last && now->raw != last->raw) {
+            moved_ns = now->t_after_ns;
+            first_ns = m.moves++ ? first_ns : moved_ns;
+        }
+        last = now;
+    }
+    if (m.moves > 1)
+        m.step_ns = (double)(moved_ns - first_ns) / (double)(m.moves - 1);
+    if (m.moves > 0)
+        m.still_ns = last->t_after_ns - moved_ns;
+    return m;
+}
+
+// A counter that went and goes no more has no power that could be told; one that is slow needs a longer look.
+static const char *judge_motion(const eb_channel *c, const history *h, int64_t since_ns, int64_t *window_ns)
+{
+    if (!c->cumulative || c->grade == EB_GRADE_ESTIMATE || h->n == 0 || h->samples[h->n - 1].status != EB_SAMPLE_OK)
+        return NULL;
+    motion m = look(h);
+    if (m.moves == 0)
+        return (double)since_ns > eb_dead_after_ns(c) ? "does not move" : "has not moved yet";
+    double slow_ns = STEPS * m.step_ns;
+    if ((double)m.still_ns > slow_ns && (m.still_ns >= *window_ns || m.still_ns > LATE_NS))
+        return broken[EB_SAMPLE_STALLED];
+    if (slow_ns > (double)*window_ns)
+        *window_ns = slow_ns < KEEP_NS ? (int64_t)slow_ns : KEEP_NS;
+    return NULL;
 }
 
 // The mean power of the last refresh, or of as many updates as it takes to tell it.
@@ -101,8 +139,9 @@ static watts measure(const watching *w, int channel, int64_t end_ns)
         return (watts){ NAN, c->note };
     if (c->live == EB_LIVE_DEAD)
         return (watts){ NAN, "does not move" };
-    if (c->cumulative && !has_moved(h) && h->n > 0 && h->samples[h->n - 1].status == EB_SAMPLE_OK)
-        return (watts){ NAN, (double)since_ns > eb_dead_after_ns(c) ? "does not move" : "has not moved yet" };
+    const char *why = judge_motion(c, h, since_ns, &window_ns);
+    if (why)
+        return (watts){ NAN, why };
     window_ns = window_ns > PERIODS * c->period_ns ? window_ns : PERIODS * c->period_ns;
     window_ns = window_ns < since_ns ? window_ns : since_ns;
     window_ns = window_ns < KEEP_NS / 2 ? window_ns : KEEP_NS / 2;
