@@ -7,8 +7,10 @@
 #include "harness/base/file.h"
 #include "reports/report_impl.h"
 
-const eb_report_ops *const eb_report_table[] = { &eb_report_term, &eb_report_md,   &eb_report_csv,
-                                                 &eb_report_json, &eb_report_html, NULL };
+const eb_report_ops *const eb_report_table[] = {
+    &eb_report_term, &eb_report_md,         &eb_report_html,      &eb_report_csv,      &eb_report_json,
+    &eb_report_sql,  &eb_report_llama_json, &eb_report_llama_csv, &eb_report_llama_md, NULL,
+};
 
 const eb_report_ops *eb_report_find(const char *name)
 {

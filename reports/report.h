@@ -14,7 +14,7 @@ typedef struct eb_report_style {
 
 typedef struct eb_report_ops {
     const char *name, *doc; // "term", "md", "html", ...
-    bool page; // a whole document: of one run only
+    bool page;              // a whole document: of one run only
     bool (*write)(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err);
 } eb_report_ops;
 

@@ -5,6 +5,7 @@
 
 #include "reports/report.h"
 
-extern const eb_report_ops eb_report_term, eb_report_md, eb_report_csv, eb_report_json, eb_report_html;
+extern const eb_report_ops eb_report_term, eb_report_md, eb_report_csv, eb_report_json, eb_report_html, eb_report_sql,
+    eb_report_llama_json, eb_report_llama_csv, eb_report_llama_md;
 
 #endif

@@ -26,7 +26,7 @@ static const eb_report_ops *find_format(const char *name)
     for (const eb_report_ops *const *o = eb_report_table; *o && n < 16; o++)
         names[n++] = (*o)->name;
     const char *near = eb_nearest(name, names, n);
-    char list[128] = "";
+    char list[160] = "";
     for (int i = 0; i < n; i++)
         snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
     eb_err err = { 0 };
@@ -142,12 +142,13 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_report = {
     .name = "report",
-    .synopsis = "effbench report RUN... [--format term|md|html|csv|json] [--plots]",
+    .synopsis = "effbench report RUN... [--format term|md|html|csv|json|sql|...] [--plots]",
     .doc = "every figure of a result folder, computed again from its raw files",
     .run = run_report,
     .help = "  RUN             a result folder; several are printed one after another, each under its name\n"
             "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
-            "                  and metric), json (run.json)\n"
+            "                  and metric), json (run.json), sql (for SQLite), llama-bench-json, llama-bench-csv,\n"
+            "                  llama-bench-md (llama-bench's names, with joules)\n"
             "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
             "                  gnuplot)\n"
             "\n"

@@ -20,7 +20,7 @@ static const eb_trial_data *next_trial(const eb_run *run, int case_index, int *i
     const eb_journal_data *d = run->raw;
     for (; d && *i < d->n_trials; ++*i) {
         const eb_trial_info *info = &d->trials[*i].info;
-        if (info->number > 0 && info->case_index == case_index && !info->error)
+        if (info->number > 0 && info->case_index == case_index && !info->error && !d->trials[*i].n_ops)
             return &d->trials[(*i)++];
     }
     return NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The single observations behind a case's figures, for what shows distributions or trials one by one. Of a run that
-// was loaded from its folder; one made by hand has none. Failed trials are left out.
+// was loaded from its folder; one made by hand has none. Trials that failed, or counted by operator, are left out.
 #ifndef EB_RECORD_OBSERVATIONS_H
 #define EB_RECORD_OBSERVATIONS_H
 

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Forms for other programs: SQL that SQLite takes, and llama-bench's columns with joules.
+cp -r "$SRC/tests/fixtures/runs/mixed" "$SRC/tests/fixtures/runs/stored" .
+chmod -R u+w mixed stored
+"$EFFBENCH" report mixed --format llama-bench-md
+"$EFFBENCH" report stored --format llama-bench-csv | cut -d, -f 3,5-7,10-12,22-
+"$EFFBENCH" report mixed --format llama-bench-json >json
+grep -c '"samples_ts"' json
+"$EFFBENCH" report mixed stored --format html >page && echo "two runs made a page" || echo "html of two folders: exit $?"
+cat page
+sed -i "s/\"model\":\"small\"/\"model\":\"it's; -- 'small\"/" mixed/trials.jsonl
+"$EFFBENCH" report mixed stored --format sql >sql 2>names
+cat names
+command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed" >&2; exit 77; }
+sqlite3 -bail db <sql
+sqlite3 db "SELECT config, complete, boundary, count(*) FROM runs JOIN cases USING (run) GROUP BY run ORDER BY run;
+    SELECT model, type, grade, round(value, 6), n, source, coverage FROM metrics JOIN cases USING (run, case_no)
+        WHERE metric = 'j_per_tok' ORDER BY run, case_no;
+    SELECT count(*) FROM metrics WHERE value IS NULL AND note IS NULL AND metric = 'j_per_tok';
+    SELECT part, count(*), sum(energy_j) > 0 FROM energies GROUP BY part ORDER BY part;
+    PRAGMA foreign_key_check; PRAGMA integrity_check;"
+sqlite3 -bail db <sql 2>/dev/null && echo "the same run twice" || echo "the same run is taken once"
