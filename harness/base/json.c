@@ -116,22 +116,26 @@ static void add_raw(cJSON *obj, const char *key, const char *digits)
     cJSON_AddItemToObject(obj, key, cJSON_CreateRaw(digits));
 }
 
+// The fewest digits that read back equal.
+static const char *number_text(char *text, size_t size, double value)
+{
+    int digits = 15; // 17 always do
+    if (value == floor(value) && fabs(value) < 0x1p53)
+        snprintf(text, size, "%.0f", value == 0 ? 0.0 : value);
+    else
+        do
+            snprintf(text, size, "%.*g", digits, value);
+        while (strtod(text, NULL) != value && ++digits <= 17);
+    return text;
+}
+
 void eb_json_add_num(cJSON *obj, const char *key, double value)
 {
     char text[40];
-    if (!isfinite(value)) {
+    if (isfinite(value))
+        add_raw(obj, key, number_text(text, sizeof text, value));
+    else
         cJSON_AddItemToObject(obj, key, cJSON_CreateNull());
-        return;
-    }
-    if (value == floor(value) && fabs(value) < 0x1p53) {
-        snprintf(text, sizeof text, "%.0f", value == 0 ? 0.0 : value);
-    } else {
-        int digits = 15; // the fewest that read back equal; 17 always do
-        do
-            snprintf(text, sizeof text, "%.*g", digits, value);
-        while (strtod(text, NULL) != value && ++digits <= 17);
-    }
-    add_raw(obj, key, text);
 }
 
 void eb_json_add_i64(cJSON *obj, const char *key, int64_t value)
@@ -182,6 +186,13 @@ static cJSON *string_or_null(const char *value)
 void eb_json_add_str(cJSON *obj, const char *key, const char *value)
 {
     cJSON_AddItemToObject(obj, key, string_or_null(value));
+}
+
+void eb_json_append_num(cJSON *arr, double value)
+{
+    char text[40];
+    cJSON_AddItemToArray(arr,
+                         isfinite(value) ? cJSON_CreateRaw(number_text(text, sizeof text, value)) : cJSON_CreateNull());
 }
 
 void eb_json_append_str(cJSON *arr, const char *value)

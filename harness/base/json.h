@@ -22,6 +22,7 @@ cJSON *eb_json_add_arr(cJSON *obj, const char *key);
 cJSON *eb_json_append_obj(cJSON *arr);
 void eb_json_add_known(cJSON *obj, const char *key, const char *text); // as eb_json_add_str; "" -> null too
 void eb_json_add_texts(cJSON *obj, const char *key, char *const *items, size_t n);
+void eb_json_append_num(cJSON *arr, double value);      // as eb_json_add_num
 void eb_json_append_str(cJSON *arr, const char *value); // as eb_json_add_str
 
 // Getters: value or the fallback when missing or of another type. Whole numbers are exact only to

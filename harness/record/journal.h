@@ -10,6 +10,8 @@
 
 typedef struct eb_journal eb_journal;
 
+enum { EB_CSV_REQUESTS, EB_CSV_TOKENS, EB_CSV_POWER, EB_CSV_SPANS, EB_CSV_OPS, EB_CSV_COUNT };
+
 // Creates DIR (which must not hold a run) and writes the header. All calls: one thread.
 eb_journal *eb_journal_create(const char *dir, const eb_header *header, eb_err *err);
 // Opens for appending after a kill. EB_FAILED when header->plan_digest or the fingerprint differs.
@@ -55,7 +57,11 @@ typedef struct eb_journal_data {
     int n_warnings;
     bool complete;
     char *ended_utc;
+    char digest[17];                  // of trials.jsonl, up to its last complete line
+    uint64_t csv_bytes[EB_CSV_COUNT]; // lengths of the CSV files after the last trial, in the order of eb_csv_names
 } eb_journal_data;
+
+void eb_journal_digest(const char *lines, size_t len, char out[17]);
 
 eb_journal_data *eb_journal_read(const char *dir, eb_err *err);
 void eb_journal_data_free(eb_journal_data *d);

@@ -3,6 +3,7 @@
 #include "harness/record/journal.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include "harness/base/mem.h"
 #include "harness/record/journal_scan.h"
 #include "harness/record/rows.h"
@@ -17,6 +18,8 @@ static void move_scan(eb_scan *scan, eb_journal_data *d)
     d->n_warnings = scan->n_warnings;
     d->complete = scan->complete;
     d->ended_utc = scan->ended_utc;
+    memcpy(d->digest, scan->digest, sizeof d->digest);
+    memcpy(d->csv_bytes, scan->csv_bytes, sizeof d->csv_bytes);
     d->n_trials = scan->n_trials;
     d->trials = eb_alloc((size_t)scan->n_trials * sizeof *d->trials + 1);
     for (int i = 0; i < scan->n_trials; i++)

@@ -2,9 +2,11 @@
 // Reads trials.jsonl line by line.
 #include "harness/record/journal_scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
@@ -105,6 +107,11 @@ static bool take_record(eb_scan *s, const cJSON *json, eb_record_place at, eb_er
     }
 }
 
+void eb_journal_digest(const char *lines, size_t len, char out[17])
+{
+    snprintf(out, 17, "%016llx", (unsigned long long)XXH64(lines, len, 0));
+}
+
 static bool scan_lines(eb_scan *s, const char *path, const char *text, size_t len, eb_err *err)
 {
     eb_record_place at = { .file = path, .line = 0 };
@@ -124,6 +131,7 @@ static bool scan_lines(eb_scan *s, const char *path, const char *text, size_t le
             return false;
         s->line_bytes = (uint64_t)(end + 1 - text);
     }
+    eb_journal_digest(text, s->line_bytes, s->digest);
     return at.line > 0 || eb_err_at(err, EB_USAGE, path, 0, 0, "the run was stopped before it began: nothing is in it");
 }
 

@@ -19,6 +19,7 @@ typedef struct eb_scan {
     int n_trials, cap_trials;
     uint64_t head_bytes[EB_CSV_COUNT], csv_bytes[EB_CSV_COUNT]; // after the header, after the last record
     uint64_t line_bytes;                                        // end of the last complete line
+    char digest[17];                                            // of the complete lines
     char **warnings;
     int n_warnings;
     bool complete;

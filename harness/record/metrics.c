@@ -449,11 +449,29 @@ bool eb_metrics_one(const eb_case_sums *c, const char *key, eb_metric *out)
     return false;
 }
 
-int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
+static int count_metrics(void)
 {
     int n = 0;
     while (eb_metric_table[n].key)
         n++;
+    return n;
+}
+
+double *eb_metrics_figures(const eb_case_sums *c)
+{
+    int n = count_metrics();
+    double *figures = eb_realloc(NULL, (size_t)n * (size_t)c->n_trials + 1, sizeof *figures);
+    for (int i = 0; i < n; i++)
+        for (int t = 0; t < c->n_trials; t++)
+            figures[i * c->n_trials + t] = eb_metric_table[i].rule->kind == RULE_TRIAL
+                                               ? field_of(&c->trials[t], eb_metric_table[i].rule->field)
+                                               : NAN;
+    return figures;
+}
+
+int eb_metrics_compute(eb_case_sums *c, eb_metric **out)
+{
+    int n = count_metrics();
     *out = eb_alloc((size_t)n * sizeof **out);
     for (int i = 0; i < EB_POOL_COUNT; i++)
         eb_percentiles_init(&c->pools[i], c->trials, c->n_trials, (eb_pool)i);

@@ -21,6 +21,9 @@ typedef struct eb_case_sums {
 
 // One per entry of eb_metric_table, in its order; returns their number. Caller frees.
 int eb_metrics_compute(eb_case_sums *c, eb_metric **out);
+// The figures of each trial that those metrics are medians of, n_metrics x c->n_trials; NAN where there is none. Caller
+// frees.
+double *eb_metrics_figures(const eb_case_sums *c);
 // One alone; false for a percentile, which needs the pools, or a key that is not in the table.
 bool eb_metrics_one(const eb_case_sums *c, const char *key, eb_metric *out);
 

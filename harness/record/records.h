@@ -13,7 +13,6 @@
 // Times beyond this are damage; any two within it have a difference.
 #define EB_TIME_MAX_NS (INT64_MAX / 2)
 
-enum { EB_CSV_REQUESTS, EB_CSV_TOKENS, EB_CSV_POWER, EB_CSV_SPANS, EB_CSV_OPS, EB_CSV_COUNT };
 // The last two are there in a profile only; the length of a file that is not there is 0.
 static inline bool eb_csv_of_profile(int csv)
 {

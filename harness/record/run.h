@@ -163,6 +163,10 @@ typedef struct eb_case_result {
     int n_trials, n_failed;
     eb_metric *metrics;
     int n_metrics;
+    int *trial_numbers; // of the trials behind the metrics, in order
+    int n_figures;
+    double *figures; // n_metrics x n_figures: what each metric is the median of, by trial; NAN = not known, or a
+                     // metric that is no median over trials
     char *missing;                                  // parts of the boundary that nothing covers in it, "" = none
     eb_provenance energy, domains[EB_DOMAIN_COUNT]; // of the boundary, and of each domain by itself
     eb_energy_row *energies;                        // of every trial that did not fail

@@ -9,6 +9,7 @@
 #include "harness/base/mem.h"
 #include "harness/record/journal.h"
 #include "harness/record/profile.h"
+#include "harness/record/records.h"
 #include "harness/record/sustained.h"
 
 static const char *const interval_names[] = {
@@ -144,8 +145,23 @@ static void add_crosschecks(cJSON *json, const eb_run *run)
     }
 }
 
-static void add_metric(cJSON *metrics, const eb_metric *m)
+// What the metric is the median of.
+static void add_figures(cJSON *obj, const eb_case_result *c, int metric)
 {
+    const double *x = &c->figures[metric * c->n_figures];
+    bool any = false;
+    for (int t = 0; t < c->n_figures; t++)
+        any = any || !isnan(x[t]);
+    if (!any || isnan(c->metrics[metric].value))
+        return;
+    cJSON *list = eb_json_add_arr(obj, "trials");
+    for (int t = 0; t < c->n_figures; t++)
+        eb_json_append_num(list, x[t]);
+}
+
+static void add_metric(cJSON *metrics, const eb_case_result *c, int index)
+{
+    const eb_metric *m = &c->metrics[index];
     cJSON *obj = eb_json_add_obj(metrics, m->key);
     eb_json_add_num(obj, "value", m->value);
     eb_json_add_num(obj, "lo", m->lo);
@@ -155,6 +171,8 @@ static void add_metric(cJSON *metrics, const eb_metric *m)
     eb_json_add_str(obj, "grade", eb_grade_name(m->grade));
     eb_json_add_str(obj, "interval", interval_names[m->interval]);
     eb_json_add_known(obj, "note", m->note);
+    if (c->figures)
+        add_figures(obj, c, index);
     if (m->from)
         add_energy(obj, m);
 }
@@ -260,6 +278,18 @@ static void add_sustained(cJSON *case_obj, const eb_run *run, int index)
     }
 }
 
+// By which a reader can tell that this file is made of the raw files beside it, and that they are whole.
+static void add_journal(cJSON *json, const eb_journal_data *d)
+{
+    if (!d)
+        return;
+    cJSON *obj = eb_json_add_obj(json, "journal");
+    eb_json_add_str(obj, "digest", d->digest);
+    cJSON *bytes = eb_json_add_obj(obj, "bytes");
+    for (int i = 0; i < EB_CSV_COUNT; i++)
+        eb_json_add_u64(bytes, eb_csv_names[i], d->csv_bytes[i]);
+}
+
 static void add_case(cJSON *list, const eb_run *run, int index)
 {
     const eb_case_result *c = &run->cases[index];
@@ -291,9 +321,12 @@ static void add_case(cJSON *list, const eb_run *run, int index)
     eb_json_add_known(obj, "energy_source", c->energy.source);
     eb_json_add_known(obj, "domains", c->energy.domains);
     eb_json_add_known(obj, "coverage", c->energy.coverage);
+    cJSON *numbers = eb_json_add_arr(obj, "trial_numbers");
+    for (int i = 0; i < c->n_figures; i++)
+        eb_json_append_num(numbers, c->trial_numbers[i]);
     cJSON *metrics = eb_json_add_obj(obj, "metrics");
     for (int i = 0; i < c->n_metrics; i++)
-        add_metric(metrics, &c->metrics[i]);
+        add_metric(metrics, c, i);
     for (int i = 0; i < run->n_profiles; i++)
         if (run->profiles[i]->case_index == index)
             add_profile(obj, run->header, run->profiles[i]);
@@ -312,6 +345,7 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_known(json, "ended", run->ended_utc);
     eb_json_add_known(json, "config", h->config);
     eb_json_add_known(json, "plan_digest", h->plan_digest);
+    add_journal(json, run->raw);
     eb_json_add_known(json, "engine", h->engine);
     eb_json_add_str(json, "boundary", eb_boundary_name(h->boundary));
     eb_json_add_num(json, "interval_level", h->interval_level);

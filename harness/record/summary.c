@@ -172,6 +172,11 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
         eb_warn(&warnings, "the trials did not give the same output: their figures are of different work");
     }
     c->n_metrics = eb_metrics_compute(&cs, &c->metrics);
+    c->n_figures = cs.n_trials;
+    c->figures = eb_metrics_figures(&cs);
+    c->trial_numbers = eb_alloc((size_t)cs.n_trials * sizeof *c->trial_numbers + 1);
+    for (int i = 0; i < cs.n_trials; i++)
+        c->trial_numbers[i] = sums[i].number;
     warn_of_case(&d->header, sums, cs.n_trials, cs.any_source, &warnings);
     c->warnings = warnings.items;
     c->n_warnings = (int)warnings.n;
@@ -288,6 +293,8 @@ void eb_run_free(eb_run *run)
             free(run->cases[i].warnings[k]);
         free(run->cases[i].warnings);
         free(run->cases[i].metrics);
+        free(run->cases[i].figures);
+        free(run->cases[i].trial_numbers);
         free(run->cases[i].energies);
         free(run->cases[i].missing);
         eb_provenance_deinit(&run->cases[i].energy);
