@@ -70,6 +70,8 @@ extern const eb_probe_ops *const eb_probe_table[]; // ends with NULL
 const char *eb_probe_ops_name(const eb_probe_ops *ops);
 const char *eb_probe_ops_doc(const eb_probe_ops *ops);
 const eb_probe_ops *eb_probe_find(const char *name);
+// A scripted source goes with a timeline, all others with a machine.
+bool eb_probe_applies(const eb_probe_ops *ops, const eb_io *io);
 // Whether a run opens this source: it is named in config->sources, or that is "auto" and the source is
 // not one that must be asked for by name.
 bool eb_probe_wanted(const eb_probe_ops *ops, const eb_probe_config *config);

@@ -9,6 +9,7 @@
 
 struct eb_probe_ops {
     const char *name, *doc;
+    bool scripted;     // of a timeline, not of a machine
     bool by_name_only; // "auto" leaves it out (its use costs something that others need)
     void (*detect)(const eb_probe_env *env, eb_probe_detection *out);
     bool (*open)(eb_probe *probe, eb_err *err); // fills channels, n, state
@@ -61,6 +62,6 @@ void eb_probe_sample_unread(const eb_io *io, int errnum, eb_sample *out);
 
 extern const eb_probe_ops eb_probe_powercap, eb_probe_perf_power, eb_probe_stated, eb_probe_counters, eb_probe_papi,
     eb_probe_process, eb_probe_thermal, eb_probe_meter, eb_probe_hwmon, eb_probe_amdgpu, eb_probe_battery,
-    eb_probe_pmic, eb_probe_nvml;
+    eb_probe_pmic, eb_probe_nvml, eb_probe_script;
 
 #endif

@@ -13,7 +13,8 @@ const eb_probe_ops *const eb_probe_table[] = {
     &eb_probe_battery,  &eb_probe_pmic,
     &eb_probe_stated,   &eb_probe_counters,
     &eb_probe_papi,     &eb_probe_process,
-    &eb_probe_thermal,  NULL,
+    &eb_probe_thermal,  &eb_probe_script,
+    NULL,
 };
 
 static const eb_choice boundary_choices[] = {
@@ -230,6 +231,11 @@ const eb_probe_ops *eb_probe_find(const char *name)
         if (strcmp((*ops)->name, name) == 0)
             return *ops;
     return NULL;
+}
+
+bool eb_probe_applies(const eb_probe_ops *ops, const eb_io *io)
+{
+    return ops->scripted == (io->timeline != NULL);
 }
 
 typedef struct search {

@@ -18,6 +18,9 @@ const eb_help_section eb_help_sections[] = {
     { "cost", "[cost]",
       "Prices, tariffs and carbon intensities, each with its source and date; there are none built in." },
     { "slo", "[slo]", "Limits that a request must meet to count towards goodput." },
+    { "null", "[null]",
+      "The script of `engine = null`: times, watts, noise, drift and steps on a virtual clock. Nothing is computed and "
+      "nothing measured." },
     { 0 },
 };
 

@@ -19,11 +19,14 @@ static void leave_out_unwanted(eb_survey_source *src, const eb_probe_config *con
 
 static void open_sources(eb_survey *s, const eb_probe_env *env)
 {
-    for (int i = 0; eb_probe_table[i]; i++)
-        s->n_sources++;
-    s->sources = eb_alloc((size_t)s->n_sources * sizeof *s->sources);
-    for (int i = 0; i < s->n_sources; i++) {
-        eb_survey_source *src = &s->sources[i];
+    int n = 0;
+    while (eb_probe_table[n])
+        n++;
+    s->sources = eb_alloc((size_t)(n + 1) * sizeof *s->sources);
+    for (int i = 0; i < n; i++) {
+        if (!eb_probe_applies(eb_probe_table[i], env->io))
+            continue;
+        eb_survey_source *src = &s->sources[s->n_sources++];
         src->ops = eb_probe_table[i];
         eb_probe_detect(src->ops, env, &src->found);
         leave_out_unwanted(src, env->config);

@@ -13,6 +13,7 @@
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "harness/base/timeline.h"
 #include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/resume.h"
@@ -240,10 +241,18 @@ static void print_settings(const eb_plan *plan)
 static void print_probes(const eb_globals *globals, const eb_plan *plan)
 {
     eb_io io = eb_io_select(globals->sysroot);
+    eb_timeline timeline;
+    eb_timeline_init(&timeline);
+    if (plan->engine->simulate) {
+        plan->engine->simulate(plan->engine_settings, plan->n_engine_settings, &timeline);
+        io.timeline = &timeline;
+    }
     eb_probe_env env = { .io = &io, .config = &plan->probes };
     printf("\nprobes\n");
     for (int i = 0; eb_probe_table[i]; i++) {
         eb_probe_detection d;
+        if (!eb_probe_applies(eb_probe_table[i], &io))
+            continue;
         eb_probe_detect(eb_probe_table[i], &env, &d);
         printf("  %-12s %-14s %s\n", eb_probe_ops_name(eb_probe_table[i]), eb_probe_state_name(d.state), d.reason);
     }

@@ -98,6 +98,9 @@ const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const e
 // ---- validate_load.c ----
 void eb_build_check_load(eb_build *b, const eb_block *workload);
 
+// A section of an engine that this plan does not use: no part of it.
+bool eb_build_idle_section(const eb_build *b, const char *section);
+
 // ---- plan.c ----
 // From `from` on, in the order of the file.
 void eb_build_sort_errors(eb_err_list *errs, size_t from);

@@ -22,7 +22,7 @@ void eb_plan_digest(const eb_build *b, eb_plan *plan)
     for (size_t i = 0; i < b->n; i++) {
         for (int k = 0; k < b->blocks[i].n_slots; k++) {
             const eb_slot *slot = &b->blocks[i].slots[k];
-            if (slot->opt->flags & EB_OPTION_UNPLANNED)
+            if (slot->opt->flags & EB_OPTION_UNPLANNED || eb_build_idle_section(b, slot->opt->section))
                 continue;
             char *value = eb_slot_canonical(slot);
             feed(state, b->blocks[i].section);

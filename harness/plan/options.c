@@ -224,7 +224,8 @@ const eb_option eb_slo_options[] = {
 const eb_option *const eb_option_tables[] = { eb_run_options,   eb_engine_options,
                                               eb_model_options, eb_workload_options,
                                               eb_probe_options, eb_cost_options,
-                                              eb_slo_options,   NULL };
+                                              eb_slo_options,   eb_null_options,
+                                              NULL };
 
 const eb_option *eb_option_find(const char *section, const char *key)
 {

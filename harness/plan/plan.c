@@ -81,11 +81,28 @@ static void fill_probes(const eb_build *b, eb_plan *plan)
     c->events = eb_slot_text(eb_block_slot(probes, "events"));
 }
 
+static void fill_engine(const eb_build *b, eb_plan *plan)
+{
+    const eb_option *first = plan->engine->options;
+    const eb_block *block = first ? eb_build_block(b, first->section, NULL) : NULL;
+    plan->engine_settings = eb_alloc(sizeof *plan->engine_settings * (size_t)(block ? block->n_slots + 1 : 1));
+    for (int i = 0; block && i < block->n_slots; i++) {
+        const eb_slot *slot = &block->slots[i];
+        if (slot->n)
+            plan->engine_settings[plan->n_engine_settings++] = (eb_engine_setting){
+                .key = slot->opt->key,
+                .value = slot->opt->type == EB_OPTION_FLOAT ? slot->items[0].value.f : (double)slot->items[0].value.i,
+            };
+    }
+}
+
 static void fill_settings(const eb_build *b, eb_plan *plan)
 {
     for (size_t i = 0; i < b->n; i++) {
         for (int k = 0; k < b->blocks[i].n_slots; k++) {
             const eb_slot *slot = &b->blocks[i].slots[k];
+            if (eb_build_idle_section(b, slot->opt->section))
+                continue;
             EB_GROW(plan->settings, plan->n_settings, plan->cap_settings);
             plan->settings[plan->n_settings++] = (eb_setting){
                 .option = slot->opt,
@@ -134,6 +151,7 @@ eb_plan *eb_plan_from_text(const char *file, const char *text, size_t len, const
     if (errs->n == before) {
         fill_run(&b, plan);
         fill_probes(&b, plan);
+        fill_engine(&b, plan);
         fill_settings(&b, plan);
         eb_build_cases(&b);
     }
@@ -190,6 +208,7 @@ void eb_plan_free(eb_plan *plan)
     free((char *)plan->probes.pmic_command);
     free((char *)plan->probes.sources);
     free((char *)plan->probes.events);
+    free(plan->engine_settings);
     free(plan->groups);
     free(plan->settings);
     free(plan->cases);

@@ -73,6 +73,8 @@ typedef struct eb_plan {
     size_t n_settings, cap_settings;
     eb_run_config run;
     const eb_engine_ops *engine;
+    eb_engine_setting *engine_settings; // of the engine's own section
+    int n_engine_settings;
     bool affinity;
     eb_probe_config probes;
     eb_groups *groups; // metric groups: those that are built in, and the user's own

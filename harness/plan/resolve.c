@@ -8,7 +8,7 @@
 
 const eb_section_info eb_config_sections[] = {
     { "run", EB_NAME_NONE },  { "model", EB_NAME_NEEDED }, { "workload", EB_NAME_NEEDED }, { "probes", EB_NAME_NONE },
-    { "cost", EB_NAME_NONE }, { "slo", EB_NAME_NONE },     { NULL, EB_NAME_NONE },
+    { "cost", EB_NAME_NONE }, { "slo", EB_NAME_NONE },     { "null", EB_NAME_NONE },       { NULL, EB_NAME_NONE },
 };
 enum { SECTIONS_MAX = 16, KEYS_MAX = 128 };
 

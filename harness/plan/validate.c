@@ -95,6 +95,30 @@ void eb_validate_cost(eb_build *b, const eb_block *cost)
     check_currency(b, cost);
 }
 
+bool eb_build_idle_section(const eb_build *b, const char *section)
+{
+    for (const eb_engine_ops *const *e = eb_engine_table; *e; e++)
+        if ((*e)->options && strcmp((*e)->options->section, section) == 0)
+            return *e != b->plan->engine;
+    return false;
+}
+
+// Keys of an engine that is not used would have no effect.
+static void check_engines(eb_build *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const eb_block *block = &b->blocks[i];
+        for (int k = 0; k < block->n_slots && eb_build_idle_section(b, block->section); k++)
+            if (block->slots[k].origin != EB_ORIGIN_DEFAULT) {
+                eb_err_hint(eb_complain(b, block->slots[k].place,
+                                        "[%s] is of engine = %s, which this config does not use", block->section,
+                                        block->section),
+                            "set engine = %s in [run], or take the section out", block->section);
+                break;
+            }
+    }
+}
+
 static void check_run(eb_build *b)
 {
     const eb_slot *trials = given(b, "run", "trials"), *max = given(b, "run", "trials_max");
@@ -124,6 +148,21 @@ static void check_meter(eb_build *b)
             "meter_domain = system, or another meter_grade");
 }
 
+// Scripted time has scripted watts, and only these.
+static bool check_scripted(eb_build *b, const eb_slot *sources, int item)
+{
+    const eb_engine_ops *engine = b->plan->engine;
+    const char *name = sources->items[item].text;
+    bool scripted = !strcmp(name, "script"), simulated = engine && engine->simulate;
+    eb_place place = sources->place;
+    place.column = sources->items[item].column;
+    if (scripted == simulated || !engine)
+        return true;
+    eb_err_hint(eb_complain(b, place, "the source '%s' is not to be had with engine = %s", name, engine->name),
+                simulated ? "sources = auto: the script's watts" : "it is the watts of engine = null");
+    return false;
+}
+
 static void check_probes(eb_build *b)
 {
     check_meter(b);
@@ -139,8 +178,10 @@ static void check_probes(eb_build *b)
         names[n++] = "auto";
         for (const eb_probe_ops *const *ops = eb_probe_table; *ops && n < 32; ops++)
             names[n++] = eb_probe_ops_name(*ops);
-        if (!strcmp(name, "auto") || eb_probe_find(name))
+        if (!strcmp(name, "auto") || (eb_probe_find(name) && check_scripted(b, sources, i)))
             continue;
+        if (eb_probe_find(name))
+            return;
         eb_place place = sources->place;
         place.column = sources->items[i].column;
         const char *near = eb_nearest(name, names, n);
@@ -321,6 +362,7 @@ void eb_build_validate(eb_build *b)
         if (s->naming == EB_NAME_NONE)
             eb_validate_needs(b, eb_build_block(b, s->section, NULL));
     eb_validate_cost(b, eb_build_block(b, "cost", NULL));
+    check_engines(b);
     check_run(b);
     check_probes(b);
     read_groups(b);

@@ -43,6 +43,11 @@ int eb_gate_exit(eb_gate_verdict verdict, bool strict)
     return strict && verdict == EB_GATE_INCONCLUSIVE ? EB_REGRESSION : codes[verdict];
 }
 
+bool eb_gate_swap(eb_rng *order, int pair, bool before)
+{
+    return pair % 2 ? !before : eb_rng_below(order, 2) == 1;
+}
+
 int eb_gate_look(const eb_gate_rule *rule, int pairs)
 {
     for (int k = 0; k < EB_GATE_LOOKS; k++)

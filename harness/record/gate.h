@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "harness/base/stats.h"
 
 enum { EB_GATE_LOOKS = 3, EB_GATE_PAIRS_MAX = 40, EB_GATE_METRICS_MAX = 256 };
 
@@ -69,6 +70,10 @@ typedef struct eb_gate_finding {
     bool worse;     // H0 rejected, after Holm
     eb_gate_verdict verdict;
 } eb_gate_finding;
+
+// Whether pair i (from 0) begins with the candidate: two pairs are a block, A B B A or B A A B at random. `before`: of
+// the pair before it.
+bool eb_gate_swap(eb_rng *order, int pair, bool before);
 
 // Which look `pairs` are enough for: 0..EB_GATE_LOOKS-1, or -1 when the count is not that of a look.
 int eb_gate_look(const eb_gate_rule *rule, int pairs);

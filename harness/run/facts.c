@@ -20,7 +20,9 @@ eb_engine_config eb_case_engine_config(const eb_plan *plan, const eb_case *c)
                                .affinity = plan->affinity,
                                .max_batch = c->params.batch,
                                .max_ctx_tok = c->params.depth_tok + c->params.prompt_tok + c->params.output_tok,
-                               .kv = c->kv };
+                               .kv = c->kv,
+                               .settings = plan->engine_settings,
+                               .n_settings = plan->n_engine_settings };
 }
 
 void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine_caps *caps)

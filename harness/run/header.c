@@ -37,6 +37,8 @@ void eb_found_open(eb_found *out, eb_io *io, const eb_probe_config *config)
     for (int i = 0; i < n; i++) {
         const char *name = eb_probe_ops_name(eb_probe_table[i]);
         eb_probe_detection d;
+        if (!eb_probe_applies(eb_probe_table[i], io))
+            continue;
         eb_probe *probe = NULL;
         eb_err err;
         eb_err_clear(&err);

@@ -10,6 +10,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/timeline.h"
 #include "harness/record/journal.h"
 #include "harness/run/calibrate.h"
 #include "harness/run/ceilings.h"
@@ -60,7 +61,21 @@ typedef struct runner {
     eb_spans spans; // of a profile
     int64_t trials_began_ns;
     int done, done_before, total, number;
+    // The clock that engine, sampler and windows live by: the machine's, or that of an engine that simulates.
+    const eb_clock *clock;
+    eb_clock machine_clock;
+    eb_timeline timeline;
 } runner;
+
+static bool simulates(const runner *r)
+{
+    return r->plan->engine->simulate != NULL;
+}
+
+static int64_t now_ns(const runner *r)
+{
+    return r->clock->now_ns(r->clock);
+}
 
 static bool stop_asked(void *arg)
 {
@@ -125,7 +140,7 @@ static bool required_energy(const runner *r, eb_err *err)
 // A run that goes on keeps what it was begun with.
 static bool calibrate(runner *r, eb_err *err)
 {
-    if (!r->plan->probes.calibrate || r->job->resume)
+    if (!r->plan->probes.calibrate || r->job->resume || simulates(r))
         return true;
     eb_calibrate_setup setup = { .io = r->job->io,
                                  .probes = r->found.probes,
@@ -178,11 +193,12 @@ static bool open_engine(runner *r, const eb_case *c, int64_t *load_ns, eb_err *e
         return true;
     close_engine(r);
     eb_rss_reset(r->job->io);
-    int64_t start = eb_now_ns();
+    int64_t start = now_ns(r);
+    config.timeline = simulates(r) ? &r->timeline : NULL;
     r->engine = r->plan->engine->open(path, &config, err);
     if (!r->engine)
         return false;
-    *load_ns = eb_now_ns() - start;
+    *load_ns = now_ns(r) - start;
     snprintf(r->engine_path, sizeof r->engine_path, "%s", path);
     r->engine_config = config;
     return true;
@@ -211,7 +227,7 @@ static bool case_facts(runner *r, const eb_case *c, eb_err *err)
     eb_facts_init(f, c, r->engine_path, &caps);
     if (!quality(r, c, f, err))
         return false;
-    if (r->plan->run.cold_start && r->job->self) {
+    if (r->plan->run.cold_start && r->job->self && !simulates(r)) {
         close_engine(r);
         eb_err cold;
         eb_err_clear(&cold);
@@ -339,12 +355,31 @@ static bool open_journal(runner *r, eb_err *err)
 
 static bool wait_ns(runner *r, int64_t ns)
 {
-    int64_t until = eb_now_ns() + ns;
-    while (eb_now_ns() < until && !stop_asked(r)) {
-        int64_t nap = eb_now_ns() + NAP_NS;
-        eb_clock_real.sleep_until_ns(&eb_clock_real, nap < until ? nap : until);
+    int64_t until = now_ns(r) + ns;
+    while (now_ns(r) < until && !stop_asked(r)) {
+        int64_t nap = now_ns(r) + NAP_NS;
+        r->clock->sleep_until_ns(r->clock, nap < until ? nap : until);
     }
     return !stop_asked(r);
+}
+
+// Time that is simulated has no thread beside it: who looks is called while it passes.
+static int64_t tick(void *arg, int64_t at_ns)
+{
+    return eb_sampler_poll(arg, at_ns);
+}
+
+static void begin_sampling(runner *r)
+{
+    eb_sampler_begin(r->sampler);
+    if (simulates(r))
+        eb_timeline_watch(&r->timeline, tick, r->sampler, now_ns(r));
+}
+
+static void end_sampling(runner *r)
+{
+    eb_timeline_watch(&r->timeline, NULL, NULL, 0);
+    eb_sampler_end(r->sampler);
 }
 
 static bool idle_baseline(runner *r, eb_err *err)
@@ -355,11 +390,11 @@ static bool idle_baseline(runner *r, eb_err *err)
     close_engine(r); // before and after the trials alike: no model in memory, no threads
     eb_trial_info info = { .number = 0, .case_index = -1, .load_ns = -1 };
     eb_utc_now(info.taken_utc, sizeof info.taken_utc);
-    eb_sampler_begin(r->sampler);
-    info.t_start_ns = eb_now_ns();
+    begin_sampling(r);
+    info.t_start_ns = now_ns(r);
     wait_ns(r, r->plan->run.idle_ns);
-    info.t_end_ns = eb_now_ns();
-    eb_sampler_end(r->sampler);
+    info.t_end_ns = now_ns(r);
+    end_sampling(r);
     if (interrupted(r, err))
         return false;
     size_t n;
@@ -373,13 +408,13 @@ static void mark(void *arg, bool begin)
 {
     runner *r = arg;
     if (!begin) {
-        eb_sampler_end(r->sampler);
+        end_sampling(r);
         return;
     }
     // A few updates earlier than the window: at its start the counter shows what was drawn until its last update, and
     // what was drawn since then is known only from the power before.
-    eb_sampler_begin(r->sampler);
-    eb_clock_real.sleep_until_ns(&eb_clock_real, eb_now_ns() + PREROLL_NS);
+    begin_sampling(r);
+    r->clock->sleep_until_ns(r->clock, now_ns(r) + PREROLL_NS);
     eb_sampler_read(r->sampler);
     eb_spans_begin(&r->spans);
 }
@@ -396,7 +431,8 @@ static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_i
     if (!c->ops->run_trial(&c->params, r->engine, sink, err))
         return false;
     eb_guard_read(r->job->io, &after);
-    eb_guard_compare(&before, &after, w);
+    if (!simulates(r)) // what the machine does meanwhile is of no weight
+        eb_guard_compare(&before, &after, w);
     eb_engine_memory memory;
     r->plan->engine->memory(r->engine, &memory);
     c->ops->verify(sink, info->digest);
@@ -424,6 +460,7 @@ static bool one_trial(runner *r, const eb_case *c, int round, eb_err *err)
     eb_err failure;
     eb_err_clear(&failure);
     progress(r, "trial", c, round);
+    r->timeline.trial = r->number;
     bool ok = measure(r, c, &sink, &info, &w, &failure);
     if (!ok && interrupted(r, err)) { // a trial that was cut short is no trial; one that was finished is kept
         eb_warnings_deinit(&w);
@@ -492,8 +529,32 @@ static bool make_sampler(runner *r, eb_err *err)
 
 // ---- all of it -----------------------------------------------------------------------------------------
 
+static void begin_time(runner *r)
+{
+    const eb_plan *plan = r->plan;
+    r->clock = &r->job->io->clock;
+    if (!simulates(r))
+        return;
+    eb_timeline_init(&r->timeline);
+    plan->engine->simulate(plan->engine_settings, plan->n_engine_settings, &r->timeline);
+    r->machine_clock = r->job->io->clock;
+    r->job->io->clock = eb_timeline_clock(&r->timeline);
+    r->job->io->timeline = &r->timeline;
+    eb_warn(&r->warnings, "simulated by engine = %s: times and watts are a script's, nothing was measured",
+            plan->engine->name);
+}
+
+static void end_time(runner *r)
+{
+    if (!simulates(r))
+        return;
+    r->job->io->clock = r->machine_clock;
+    r->job->io->timeline = NULL;
+}
+
 static void release(runner *r)
 {
+    end_time(r);
     close_engine(r);
     eb_reference_deinit(&r->reference);
     eb_sampler_free(r->sampler);
@@ -519,18 +580,20 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     runner r = { .job = job, .plan = plan };
     bool ok = false;
     *started = false;
+    begin_time(&r);
     r.cases = eb_alloc(sizeof *r.cases * (size_t)plan->n_cases);
     r.facts = eb_alloc(sizeof *r.facts * (size_t)plan->n_cases);
     // Probes first: event counters are inherited by threads that start after them.
     eb_found_open(&r.found, job->io, &plan->probes);
-    eb_guard_machine(job->io, &r.warnings);
+    if (!simulates(&r))
+        eb_guard_machine(job->io, &r.warnings);
     eb_found_warn(&r.found, &plan->probes, &r.warnings);
     if (!required_energy(&r, err) || !calibrate(&r, err) || !allocate(&r, err) || !prepare_models(&r, err) ||
         !describe(&r, err) || !all_facts(&r, err) ||
         !eb_spans_init(&r.spans, plan, job->io, r.facts, &r.warnings, err) || !open_journal(&r, err))
         goto out;
     *started = true;
-    ok = required_energy(&r, err) && make_sampler(&r, err) && eb_sampler_start(r.sampler, err) &&
+    ok = required_energy(&r, err) && make_sampler(&r, err) && (simulates(&r) || eb_sampler_start(r.sampler, err)) &&
          idle_baseline(&r, err) && rounds(&r, err) && idle_baseline(&r, err);
     eb_ceilings_settle(&r.ceilings, &r.warnings);
     warn_of_trouble(&r);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How often the gate is wrong: simulated gates with the noise of an edge box and of a virtual machine, on the null
-// engine's noise. A/A (nothing changed), +5 % and +10 % of time, and +5 % of watts at the same time. Beside it, on the
+// engine. A/A (nothing changed), +5 % and +10 % of time, and +5 % of watts at the same time. Beside it, on the
 // same data, what a stored baseline gives: a 5 % threshold on one trial, and a U test of 20 trials against 20.
 // bench_gate    GATES (1000) of each kind, SEED: any other than the default gives other draws of everything.
 // Exit 1 when a share misses its target.
@@ -11,7 +11,9 @@
 #include "harness/base/clock.h"
 #include "harness/base/stats.h"
 #include "harness/record/gate.h"
-#include "workloads/engine/null/noise.h"
+#include "harness/base/timeline.h"
+#include "workloads/engine/null/null.h"
+#include "workloads/workload.h"
 
 enum { PAIRS = EB_GATE_PAIRS_MAX, TRIALS = 2 * PAIRS, STORED = 20, SEED_DEFAULT = 20261121 };
 enum { TTFT, ITL, J_PER_TOK, METRICS };
@@ -45,13 +47,64 @@ typedef struct tally {
     double pairs;
 } tally;
 
-// One trial: time and energy belong together, and each metric has a little noise of its own.
-static void trial(const machine *m, const change *c, uint64_t seed, uint64_t index, double out[METRICS])
+// One side of a gate: an engine on a timeline of its own. The noise goes by the number of the trial.
+typedef struct side {
+    eb_timeline time;
+    eb_engine *engine;
+} side;
+
+enum { OUTPUT_TOK = 12, PROMPT_TOK = 32, SETTINGS = 10 };
+static const eb_workload_params params = { .prompt_tok = PROMPT_TOK, .output_tok = OUTPUT_TOK, .batch = 1, .seed = 1 };
+
+static void open_side(side *s, const machine *m, const change *c, uint64_t seed)
 {
-    double slow = eb_null_noise_factor(&m->noise, seed, index) * (c ? c->time : 1);
-    for (int k = 0; k < METRICS; k++)
-        out[k] = slow * eb_null_noise_plain(k == J_PER_TOK ? 0.01 : 0.005, seed, (uint64_t)k, index);
-    out[J_PER_TOK] *= c ? c->watts : 1;
+    const eb_engine_setting settings[SETTINGS] = { { "session_noise", m->noise.session_frac },
+                                                   { "drift", m->noise.drift_frac },
+                                                   { "drift_memory", m->noise.drift_phi },
+                                                   { "run_noise", m->noise.run_frac },
+                                                   { "outliers", m->noise.outlier_prob },
+                                                   { "outlier_size", m->noise.outlier_frac },
+                                                   { "watts_noise", 0.01 },
+                                                   { "seed", (double)seed },
+                                                   { "slower", c ? c->time - 1 : 0 },
+                                                   { "hungrier", c ? c->watts - 1 : 0 } };
+    eb_err err;
+    eb_timeline_init(&s->time);
+    eb_null_simulate(settings, SETTINGS, &s->time);
+    eb_engine_config config = { .threads = 1,
+                                .max_batch = 1,
+                                .max_ctx_tok = PROMPT_TOK + OUTPUT_TOK,
+                                .settings = settings,
+                                .n_settings = SETTINGS,
+                                .timeline = &s->time };
+    s->engine = eb_engine_find("null")->open("null:bench", &config, &err);
+}
+
+static void mark(void *arg, bool begin)
+{
+    double *uj = ((double **)arg)[0];
+    const side *s = ((void **)arg)[1];
+    uj[!begin] = s->time.energy_uj;
+}
+
+static void trial(side *s, int number, double out[METRICS])
+{
+    eb_token_event tokens[OUTPUT_TOK];
+    eb_request_row request;
+    double gaps[OUTPUT_TOK - 1], uj[2];
+    void *arg[2] = { uj, s };
+    eb_trial_sink sink = {
+        .tokens = tokens, .cap_tokens = OUTPUT_TOK, .requests = &request, .cap_requests = 1, .mark = mark, .arg = arg
+    };
+    eb_err err;
+    s->time.trial = number;
+    if (!eb_workload_find("dense")->run_trial(&params, s->engine, &sink, &err))
+        abort();
+    for (int i = 1; i < OUTPUT_TOK; i++)
+        gaps[i - 1] = (double)(tokens[i].t_end_ns - tokens[i - 1].t_end_ns);
+    out[TTFT] = (double)(tokens[0].t_end_ns - request.scheduled_ns);
+    out[ITL] = eb_median(gaps, OUTPUT_TOK - 1);
+    out[J_PER_TOK] = (uj[1] - uj[0]) / 1e6 / OUTPUT_TOK;
 }
 
 // One-sided U test of new > old at 5 %, normal approximation (20 against 20: exact to 0.001).
@@ -65,15 +118,17 @@ static bool u_test(const double *old, const double *new, int n)
     return (u - mean - 0.5) / sd > 1.6449;
 }
 
-static void stored(const machine *m, const change *c, uint64_t seed, const double (*candidate)[METRICS], tally *t)
+static void stored(const machine *m, uint64_t seed, const double (*candidate)[METRICS], tally *t)
 {
     double old[STORED], new[STORED], out[METRICS];
-    (void)c;
+    side s;
+    open_side(&s, m, NULL, seed + 500000000); // another session
     for (int i = 0; i < STORED; i++) {
-        trial(m, NULL, ~seed, (uint64_t)i, out); // another session
+        trial(&s, i, out);
         old[i] = out[J_PER_TOK];
         new[i] = candidate[i][J_PER_TOK];
     }
+    s.engine->ops->close(s.engine);
     t->threshold += new[0] > old[0] * 1.05;
     t->u_test += u_test(old, new, STORED);
 }
@@ -81,18 +136,21 @@ static void stored(const machine *m, const change *c, uint64_t seed, const doubl
 static void gate(const machine *m, const change *c, uint64_t seed, tally *t)
 {
     double x[METRICS][PAIRS], got[2][PAIRS][METRICS];
+    side sides[2];
     eb_rng order;
     eb_rng_init(&order, seed);
+    open_side(&sides[0], m, NULL, seed);
+    open_side(&sides[1], m, c, seed);
     bool swap = false;
     for (int i = 0; i < PAIRS; i++) {
-        swap = i % 2 ? !swap : eb_rng_below(&order, 2) == 1;
-        for (int k = 0; k < 2; k++) {
-            int side = swap ? !k : k;
-            trial(m, side ? c : NULL, seed, (uint64_t)(2 * i + k), got[side][i]);
-        }
+        swap = eb_gate_swap(&order, i, swap);
+        for (int k = 0; k < 2; k++)
+            trial(&sides[swap ? !k : k], 2 * i + k, got[swap ? !k : k][i]);
         for (int k = 0; k < METRICS; k++)
             x[k][i] = log(got[1][i][k] / got[0][i][k]);
     }
+    for (int k = 0; k < 2; k++)
+        sides[k].engine->ops->close(sides[k].engine);
     eb_gate_series series[METRICS];
     eb_gate_finding found[METRICS];
     for (int k = 0; k < METRICS; k++)
@@ -104,7 +162,7 @@ static void gate(const machine *m, const change *c, uint64_t seed, tally *t)
     t->inconclusive += v == EB_GATE_INCONCLUSIVE;
     t->pairs += eb_gate_rule_default.pairs[look];
     t->gates++;
-    stored(m, c, seed, (const double(*)[METRICS])got[1], t);
+    stored(m, seed, (const double(*)[METRICS])got[1], t);
 }
 
 static bool judge(const machine *m, int c, const tally *t)
@@ -141,7 +199,8 @@ int main(void)
         for (int c = 0; c < (int)(sizeof changes / sizeof *changes); c++) {
             tally t = { 0 };
             for (int g = 0; g < gates; g++)
-                gate(&machines[i], &changes[c], ((seed * 16 + i) * 16 + (uint64_t)c) * 1000003 + (uint64_t)g, &t);
+                gate(&machines[i], &changes[c], ((seed * 16 + i) * 16 + (uint64_t)c) % 1000000 * 1000000 + (uint64_t)g,
+                     &t);
             bool good = judge(&machines[i], c, &t);
             ok = ok && good;
             double of = 100.0 / t.gates;

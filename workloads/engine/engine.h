@@ -25,6 +25,14 @@ typedef struct eb_model_spec {
     uint64_t seed;      // of a shape's weights
 } eb_model_spec;
 
+// A setting of an engine's own section of the config.
+typedef struct eb_engine_setting {
+    const char *key;
+    double value; // times in ns, choices as their index
+} eb_engine_setting;
+
+struct eb_timeline;
+
 typedef struct eb_engine_config {
     int threads;     // >= 1
     bool affinity;   // pin worker i to the i-th CPU of the process's mask
@@ -32,6 +40,9 @@ typedef struct eb_engine_config {
     int max_ctx_tok; // per sequence: context + prompt + output
     eb_kv_type kv;
     int chunk_tok; // prefill chunk, 0 = engine's choice
+    const eb_engine_setting *settings; // of eb_engine_ops.options; borrowed for the call
+    int n_settings;
+    struct eb_timeline *timeline; // of an engine that simulates, borrowed for its life; NULL: its own
 } eb_engine_config;
 
 typedef struct eb_sampling_spec {
@@ -127,9 +138,14 @@ struct eb_engine_ops {
     const char *(*family)(const eb_model_spec *spec);
     // Optional. The clock of its events, which whoever drives it reads and waits on; left out, the real one. Borrowed.
     const eb_clock *(*clock)(const eb_engine *engine);
+    // Optional. Says that the engine lives on a timeline, and sets the idle machine and its counter up as the settings
+    // say: probes read that counter and nothing else, the machine itself is left out.
+    void (*simulate)(const eb_engine_setting *settings, int n, struct eb_timeline *timeline);
+    const eb_option *options; // of its own section, which is named as the engine is; NULL = none. Numbers only
 };
 
 extern const eb_option eb_engine_options[];          // [run]'s engine part: threads, kv, affinity, isa ...
+extern const eb_option eb_null_options[];            // [null]: the script of the null engine
 extern const eb_engine_ops *const eb_engine_table[]; // ends with NULL
 const eb_engine_ops *eb_engine_find(const char *name);
 

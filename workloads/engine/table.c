@@ -4,8 +4,9 @@
 
 #include "workloads/engine/engine.h"
 #include "workloads/engine/native/native.h"
+#include "workloads/engine/null/null.h"
 
-const eb_engine_ops *const eb_engine_table[] = { &eb_engine_native, NULL };
+const eb_engine_ops *const eb_engine_table[] = { &eb_engine_native, &eb_engine_null, NULL };
 
 const eb_engine_ops *eb_engine_find(const char *name)
 {
@@ -17,6 +18,7 @@ const eb_engine_ops *eb_engine_find(const char *name)
 
 static const eb_choice engines[] = {
     { "native", "the reference engine: GGUF files on this machine's CPU" },
+    { "null", "a script on a virtual clock ([null] states times and watts): to try a pipeline dry" },
     { 0 },
 };
 
