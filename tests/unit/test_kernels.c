@@ -633,136 +633,6 @@ static void test_rope(void **s)
     each_table(rope_of);
 }
 
-// ---- state space ---------------------------------------------------------------------------------
-
-typedef struct scan_case {
-    int inner, d_state;
-    float *h, *x, *dt, *a, *b, *c, *d, *y;
-} scan_case;
-
-// channels of x, rates of a and dt, groups of b and c
-static scan_case scan_new(int channels, int rates, int steps, int groups, int d_state)
-{
-    return (scan_case){ .inner = channels,
-                        .d_state = d_state,
-                        .h = random_floats(channels * d_state, -1, 1),
-                        .x = random_floats(channels, -1, 1),
-                        .dt = random_floats(steps, 0, 2),
-                        .a = random_floats(rates, -16, 0),
-                        .b = random_floats(groups * d_state, -1, 1),
-                        .c = random_floats(groups * d_state, -1, 1),
-                        .d = random_floats(steps, -1, 1),
-                        .y = random_floats(channels, 7, 7) };
-}
-
-static void scan_free(scan_case *s)
-{
-    free(s->h), free(s->x), free(s->dt), free(s->a), free(s->b), free(s->c), free(s->d), free(s->y);
-}
-
-// Channel i of s after one token, whose old state is `before` and whose decay at s is in `decay`.
-static void channel_is_right(const eb_kernels *k, const scan_case *s, const float *before, int i, int step, int group,
-                             const double *decay)
-{
-    double in = (double)s->dt[step] * (double)s->x[i], sum = (double)s->d[step] * (double)s->x[i];
-    for (int j = 0; j < s->d_state; j++) {
-        int at = i * s->d_state + j;
-        double h = decay[j] * (double)before[at] + in * (double)s->b[group * s->d_state + j];
-        assert_near(k, "scan state", (double)s->h[at], h, 1e-6, 1e-6);
-        sum += h * (double)s->c[group * s->d_state + j];
-    }
-    assert_near(k, "scan output", (double)s->y[i], sum, 1e-6, 1e-6 * (1 + s->d_state));
-}
-
-static void scan1_of(const eb_kernels *k)
-{
-    static const int states[] = { 1, 3, 8, 16, 17, 64, 128 };
-    enum { INNER = 9, FROM = 2, TO = 8, MOST = 128 };
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        int n = states[i];
-        scan_case s = scan_new(INNER, INNER * n, INNER, 1, n);
-        float *before = copy_of(s.h, (size_t)(INNER * n) * sizeof *s.h);
-        s.dt[3] = 300; // decays to nothing
-        k->scan1(s.y, s.h, s.x, s.dt, s.a, s.b, s.c, s.d, FROM, TO, n);
-        for (int c = FROM; c < TO; c++) {
-            double decay[MOST];
-            for (int j = 0; j < n; j++)
-                decay[j] = exp((double)s.dt[c] * (double)s.a[c * n + j]);
-            if (c != 3)
-                channel_is_right(k, &s, before, c, c, 0, decay);
-            for (int j = 0; j < n; j++)
-                assert_true(isfinite(s.h[c * n + j]));
-        }
-        assert_memory_equal(s.h, before, (size_t)(FROM * n) * sizeof *s.h);
-        assert_memory_equal(s.h + TO * n, before + TO * n, (size_t)((INNER - TO) * n) * sizeof *s.h);
-        assert_true(s.y[FROM - 1] == 7 && s.y[TO] == 7);
-        free(before);
-        scan_free(&s);
-    }
-}
-
-static void scan2_of(const eb_kernels *k)
-{
-    static const int states[] = { 1, 5, 16, 64, 128 };
-    enum { HEADS = 6, DIM = 5, PER_GROUP = 3, FROM = 1, TO = 5, MOST = 128 };
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        int n = states[i];
-        scan_case s = scan_new(HEADS * DIM, HEADS, HEADS, HEADS / PER_GROUP, n);
-        float *before = copy_of(s.h, (size_t)(HEADS * DIM * n) * sizeof *s.h);
-        k->scan2(s.y, s.h, s.x, s.dt, s.a, s.b, s.c, s.d, FROM, TO, DIM, n, PER_GROUP);
-        for (int c = FROM * DIM; c < TO * DIM; c++) {
-            double decay[MOST];
-            for (int j = 0; j < n; j++)
-                decay[j] = exp((double)s.dt[c / DIM] * (double)s.a[c / DIM]);
-            channel_is_right(k, &s, before, c, c / DIM, c / DIM / PER_GROUP, decay);
-        }
-        assert_memory_equal(s.h, before, (size_t)(FROM * DIM * n) * sizeof *s.h);
-        assert_true(s.y[FROM * DIM - 1] == 7 && s.y[TO * DIM] == 7);
-        free(before);
-        scan_free(&s);
-    }
-}
-
-static void conv1d_of(const eb_kernels *k)
-{
-    enum { CHANNELS = 23, FROM = 3, TO = 21, TOKENS = 10 };
-    for (int taps = 1; taps <= 8; taps++) { // one tap: no past at all
-        float *x = random_floats(CHANNELS * TOKENS, -1, 1), *w = random_floats(CHANNELS * taps, -1, 1);
-        float *bias = random_floats(CHANNELS, -1, 1), *y = random_floats(CHANNELS, 7, 7);
-        float guard = 9, *past = taps > 1 ? random_floats(CHANNELS * (taps - 1), 0, 0) : &guard;
-        for (int t = 0; t < TOKENS; t++) {
-            k->conv1d_silu(y, past, x + t * CHANNELS, w, bias, FROM, TO, taps);
-            for (int i = FROM; i < TO; i++) {
-                double sum = (double)bias[i];
-                for (int j = 0; j < taps && j <= t; j++)
-                    sum += (double)w[i * taps + taps - 1 - j] * (double)x[(t - j) * CHANNELS + i];
-                assert_near(k, "conv1d_silu", (double)y[i], silu(sum), 1e-6, 1e-6);
-            }
-            assert_true(y[FROM - 1] == 7 && y[TO] == 7);
-        }
-        assert_true(guard == 9);
-        free(x), free(w), free(bias), free(y), free(taps > 1 ? past : NULL);
-    }
-}
-
-static void test_scan1(void **s)
-{
-    (void)s;
-    each_table(scan1_of);
-}
-
-static void test_scan2(void **s)
-{
-    (void)s;
-    each_table(scan2_of);
-}
-
-static void test_conv1d(void **s)
-{
-    (void)s;
-    each_table(conv1d_of);
-}
-
 // ---- the choice ----------------------------------------------------------------------------------
 
 static void test_pick(void **s)
@@ -790,8 +660,7 @@ int main(void)
         cmocka_unit_test(test_matmul),        cmocka_unit_test(test_dots),
         cmocka_unit_test(test_to_f16),        cmocka_unit_test(test_rms_norm),
         cmocka_unit_test(test_softmax),       cmocka_unit_test(test_silu),
-        cmocka_unit_test(test_rope),          cmocka_unit_test(test_scan1),
-        cmocka_unit_test(test_scan2),         cmocka_unit_test(test_conv1d),
+        cmocka_unit_test(test_rope),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

@@ -100,6 +100,7 @@ INLINE vf power_of_2(__m256i k)
 }
 
 // v * 2^k, k whole in [-252, 254]: in two steps, so that the ends overflow and underflow as they should
+enum { SCALE_SATURATES = 0 };
 INLINE vf vf_scale(vf v, vf k)
 {
     __m256i all = _mm256_cvtps_epi32(k), half = _mm256_srai_epi32(all, 1);
@@ -247,6 +248,7 @@ INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 #include "workloads/engine/kernels/simd_matmul.inc"
 #include "workloads/engine/kernels/simd_ops.inc"
 #include "workloads/engine/kernels/simd_attention.inc"
+#include "workloads/engine/kernels/simd_scan.inc"
 
 const eb_kernels eb_kernels_avx2 = {
     .name = "avx2",

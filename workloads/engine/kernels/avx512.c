@@ -88,6 +88,7 @@ INLINE vf vf_round(vf v)
 }
 
 // v * 2^k, k whole
+enum { SCALE_SATURATES = 1 };
 INLINE vf vf_scale(vf v, vf k)
 {
     return _mm512_scalef_ps(v, k);
@@ -244,6 +245,7 @@ INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 #include "workloads/engine/kernels/simd_matmul.inc"
 #include "workloads/engine/kernels/simd_ops.inc"
 #include "workloads/engine/kernels/simd_attention.inc"
+#include "workloads/engine/kernels/simd_scan.inc"
 
 const eb_kernels eb_kernels_avx512 = {
     .name = "avx512",

@@ -61,6 +61,50 @@ typedef struct eb_attend {
     float *max, *sum, *out; // [query], [query], [query][dim_v]: see attend
 } eb_attend;
 
+// Consecutive tokens of one sequence in the state space kernels. ld: floats from token to token.
+typedef struct eb_conv1d {
+    int64_t tokens, channels;
+    int taps;
+    const float *x; // [tokens][ldx]
+    float *y;       // [tokens][ldy]
+    size_t ldx, ldy;
+    float *state;   // [taps - 1][channels] the inputs before the first token, oldest first; then those before the next
+    const float *w; // [taps][channels]
+    const float *bias;
+} eb_conv1d;
+
+enum { EB_SCAN_LANES = 16 }; // channels of a block of states
+typedef struct eb_scan1 {
+    int64_t tokens, channels;
+    int d_state;
+    float *h;        // [blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] the state, moved on
+    const float *a;  // as h: log2(e) a
+    const float *d;  // [channels]
+    const float *x;  // [tokens][ldx]
+    const float *dt; // [tokens][ldt]
+    float *z;        // [tokens][ldz] the gate, then the output
+    size_t ldx, ldt, ldz;
+    const float *b, *c; // [tokens][ld_bc]: d_state each
+    size_t ld_bc;
+} eb_scan1;
+
+// The state is factor * h: decays are gathered in the factor until it is smaller than EB_SCAN_FACTOR_MIN.
+#define EB_SCAN_FACTOR_MIN 0x1p-20f
+typedef struct eb_scan2 {
+    int64_t tokens;
+    int head_dim, d_state;
+    float *h; // [d_state][ldh], ldh a multiple of EB_SCAN_LANES
+    size_t ldh;
+    float *factor; // 1 at the beginning
+    float a, d, dt_bias;
+    const float *x;  // [tokens][ldx]: head_dim
+    const float *dt; // [tokens][ldt]: one
+    float *z;        // [tokens][ldz]: head_dim, the gate, then the output
+    size_t ldx, ldt, ldz;
+    const float *b, *c; // [tokens][ld_bc]: d_state each
+    size_t ld_bc;
+} eb_scan2;
+
 typedef struct eb_kernels {
     const char *name;     // "scalar", "avx2", "avx512"
     bool (*usable)(void); // CPU and OS allow it
@@ -93,18 +137,13 @@ typedef struct eb_kernels {
     // sum = sum of exp(s - max), out = sum of exp(s - max) v. `from` is a multiple of EB_ATTEND_BLOCK.
     void (*attend)(const eb_attend *a, int64_t from, int64_t end);
 
-    // Selective scan, one token, channels [i0, i1) of mamba: h[i][s] = exp(dt[i] a[i][s]) h[i][s] + dt[i] b[s] x[i];
-    // y[i] = sum_s c[s] h[i][s] + d[i] x[i].   h, a: [d_inner][d_state], dt already softplus'd.
-    void (*scan1)(float *y, float *h, const float *x, const float *dt, const float *a, const float *b, const float *c,
-                  const float *d, int64_t i0, int64_t i1, int d_state);
-    // mamba2, one token, heads [h0, h1): decay = exp(dt[head] a[head]) for the whole head; b, c: [group][d_state];
-    // h: [head][head_dim][d_state].
-    void (*scan2)(float *y, float *h, const float *x, const float *dt, const float *a, const float *b, const float *c,
-                  const float *d, int64_t h0, int64_t h1, int head_dim, int d_state, int heads_per_group);
-    // Depthwise causal convolution of one token over channels [i0, i1), then silu. state: [channel][d_conv-1]
-    // oldest first, shifted in place; w: [channel][d_conv]; bias [channel].
-    void (*conv1d_silu)(float *y, float *state, const float *x, const float *w, const float *bias, int64_t i0,
-                        int64_t i1, int d_conv);
+    // mamba's selective scan of channels [i0, i1), multiples of EB_SCAN_LANES or the end, token after token:
+    // h = exp(step a) h + step x B, z = silu(z) (C h + d x), step = softplus(dt).
+    void (*scan1)(const eb_scan1 *s, int64_t i0, int64_t i1);
+    // mamba2's scan of one head: the same with one decay exp(step a) for all of it, step = softplus(dt + dt_bias).
+    void (*scan2)(const eb_scan2 *s);
+    // y = silu(bias + sum over k of w[k] x[token - taps + 1 + k]) for channels [i0, i1).
+    void (*conv1d_silu)(const eb_conv1d *c, int64_t i0, int64_t i1);
 } eb_kernels;
 
 extern const eb_kernels eb_kernels_scalar;         // the reference: plain C, every architecture

@@ -128,57 +128,6 @@ static void scalar_rope(float *x, int n_head, int head_dim, int n_rot, const flo
     }
 }
 
-static void scalar_scan1(float *y, float *h, const float *x, const float *dt, const float *a, const float *b,
-                         const float *c, const float *d, int64_t i0, int64_t i1, int d_state)
-{
-    for (int64_t i = i0; i < i1; i++) {
-        float *state = h + i * d_state;
-        const float *rate = a + i * d_state;
-        float in = dt[i] * x[i], sum = 0;
-        for (int s = 0; s < d_state; s++) {
-            state[s] = expf(dt[i] * rate[s]) * state[s] + in * b[s];
-            sum += c[s] * state[s];
-        }
-        y[i] = sum + d[i] * x[i];
-    }
-}
-
-static void scalar_scan2(float *y, float *h, const float *x, const float *dt, const float *a, const float *b,
-                         const float *c, const float *d, int64_t h0, int64_t h1, int head_dim, int d_state,
-                         int heads_per_group)
-{
-    for (int64_t head = h0; head < h1; head++) {
-        const float *bg = b + head / heads_per_group * d_state, *cg = c + head / heads_per_group * d_state;
-        float decay = expf(dt[head] * a[head]);
-        for (int64_t i = head * head_dim; i < (head + 1) * head_dim; i++) {
-            float *state = h + i * d_state, in = dt[head] * x[i], sum = 0;
-            for (int s = 0; s < d_state; s++) {
-                state[s] = decay * state[s] + in * bg[s];
-                sum += cg[s] * state[s];
-            }
-            y[i] = sum + d[head] * x[i];
-        }
-    }
-}
-
-static void scalar_conv1d_silu(float *y, float *state, const float *x, const float *w, const float *bias, int64_t i0,
-                               int64_t i1, int d_conv)
-{
-    int past = d_conv - 1;
-    for (int64_t i = i0; i < i1; i++) {
-        float *old = state + i * past, sum = bias[i];
-        const float *tap = w + i * d_conv;
-        for (int t = 0; t < past; t++)
-            sum += tap[t] * old[t];
-        sum += tap[past] * x[i];
-        if (past > 0) {
-            memmove(old, old + 1, (size_t)(past - 1) * sizeof *old);
-            old[past - 1] = x[i];
-        }
-        y[i] = silu_of(sum);
-    }
-}
-
 const eb_kernels eb_kernels_scalar = {
     .name = "scalar",
     .usable = scalar_usable,
@@ -196,7 +145,7 @@ const eb_kernels eb_kernels_scalar = {
     .to_f16 = scalar_to_f16,
     .rope = scalar_rope,
     .attend = eb_attend_scalar,
-    .scan1 = scalar_scan1,
-    .scan2 = scalar_scan2,
-    .conv1d_silu = scalar_conv1d_silu,
+    .scan1 = eb_scan1_scalar,
+    .scan2 = eb_scan2_scalar,
+    .conv1d_silu = eb_conv1d_silu_scalar,
 };

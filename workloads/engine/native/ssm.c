@@ -4,10 +4,9 @@
 // pool by channels (mamba2's scan: by heads).
 #include "workloads/engine/native/forward.h"
 
-#include <math.h>
-
-// Channels of a piece: a multiple of any vector length, see ROW_STEP in forward_ops.c.
-enum { CHANNELS = 64, NORM_GRAIN = 8 };
+// Channels of a piece: a multiple of any vector length, see ROW_STEP in forward_ops.c. Below CONV_WORK channels times
+// tokens a convolution is not worth sharing.
+enum { CHANNELS = 4 * EB_SCAN_LANES, CONV_WORK = 4096, NORM_GRAIN = 8 };
 
 typedef struct ssm_task {
     const eb_net *net;
@@ -15,11 +14,6 @@ typedef struct ssm_task {
     int layer;
     int64_t pieces; // of the channels or heads
 } ssm_task;
-
-static float softplus(float x)
-{
-    return x > 20 ? x : log1pf(expf(x));
-}
 
 static float *state_of(const eb_state *s, float *states, size_t row, int layer, int seq)
 {
@@ -34,18 +28,32 @@ static const eb_rows *part(const ssm_task *t, int64_t item, int64_t step, int64_
     return &t->net->state->batch.runs[item / t->pieces];
 }
 
-// The causal convolution of `channels` channels that begin at in[0] of each row of the batch.
+// The causal convolution of the channels that begin at in[0] of each row of the batch.
 static void convolve(const ssm_task *t, int64_t item, const float *in, size_t ldin)
 {
     const eb_net *net = t->net;
     const eb_state *s = net->state;
-    const int64_t channels = eb_ssm_channels(&net->model->hp);
+    const eb_hparams *hp = &net->model->hp;
+    const int64_t channels = eb_ssm_channels(hp);
     int64_t i0, i1;
     const eb_rows *run = part(t, item, CHANNELS, channels, &i0, &i1);
-    float *state = state_of(s, s->conv, s->conv_row, t->layer, run->seq); // [channels][d_conv - 1]
-    for (int i = run->first; i < run->first + run->n; i++)
-        net->kernels->conv1d_silu(s->ssm_act.conv + (size_t)i * (size_t)channels, state, in + (size_t)i * ldin,
-                                  t->w->conv_w, t->w->conv_b, i0, i1, net->model->hp.d_conv);
+    const eb_conv1d job = { .tokens = run->n,
+                            .channels = channels,
+                            .taps = hp->d_conv,
+                            .x = in + (size_t)run->first * ldin,
+                            .ldx = ldin,
+                            .y = s->ssm_act.conv + run->first * channels,
+                            .ldy = (size_t)channels,
+                            .state = state_of(s, s->conv, s->conv_row, t->layer, run->seq), // [d_conv - 1][channels]
+                            .w = s->taps + t->layer * hp->d_conv * channels,                // [d_conv][channels]
+                            .bias = t->w->conv_b };
+    net->kernels->conv1d_silu(&job, i0, i1);
+}
+
+static int64_t conv_grain(const eb_batch *b)
+{
+    const int64_t pieces = (int64_t)CONV_WORK * b->n_runs / ((int64_t)CHANNELS * b->n);
+    return pieces > 0 ? pieces : 1;
 }
 
 static int64_t pieces_of(int64_t n, int64_t step)
@@ -72,16 +80,23 @@ static void scan1_part(const ssm_task *t, int64_t item)
     const int64_t inner = hp->d_inner, dbc_width = hp->dt_rank + 2 * (int64_t)hp->d_state;
     int64_t i0, i1;
     const eb_rows *run = part(t, item, CHANNELS, inner, &i0, &i1);
-    float *state = state_of(s, s->ssm, s->ssm_row, t->layer, run->seq); // [d_inner][d_state]
-    for (int64_t i = run->first; i < run->first + run->n; i++) {
-        float *dt = a->dt + i * inner, *z = a->in + i * 2 * inner + inner;           // [d_inner] each
-        const float *b = a->dbc + i * dbc_width + hp->dt_rank, *c = b + hp->d_state; // [d_state] each
-        for (int64_t j = i0; j < i1; j++)
-            dt[j] = softplus(dt[j]);
-        net->kernels->scan1(a->y + i * inner, state, a->conv + i * inner, dt, t->w->ssm_a, b, c, t->w->ssm_d, i0, i1,
-                            hp->d_state);
-        net->kernels->silu_mul(z + i0, a->y + i * inner + i0, i1 - i0); // z = silu(z) * y
-    }
+    const float *b = a->dbc + run->first * dbc_width + hp->dt_rank; // [d_state], and C behind it
+    const eb_scan1 job = { .tokens = run->n,
+                           .channels = inner,
+                           .d_state = hp->d_state,
+                           .h = state_of(s, s->ssm, s->ssm_row, t->layer, run->seq),
+                           .a = s->rate + (size_t)t->layer * s->ssm_row,
+                           .d = t->w->ssm_d,
+                           .x = a->conv + run->first * inner,
+                           .ldx = (size_t)inner,
+                           .dt = a->dt + run->first * inner,
+                           .ldt = (size_t)inner,
+                           .z = a->in + run->first * 2 * inner + inner, // z = silu(z) * y
+                           .ldz = 2 * (size_t)inner,
+                           .b = b,
+                           .c = b + hp->d_state,
+                           .ld_bc = (size_t)dbc_width };
+    net->kernels->scan1(&job, i0, i1);
 }
 
 static void scan1(void *arg, int64_t begin, int64_t end, int thread)
@@ -120,7 +135,7 @@ void eb_mamba(const eb_net *net, int layer)
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n },
               1); // in [n][x: inner | z: inner]
     eb_trace_op(net, EB_OP_CONVOLUTION, layer);
-    eb_pool_for(net->pool, items, 1, convolve1, &t); // conv [n][inner]
+    eb_pool_for(net->pool, items, conv_grain(&s->batch), convolve1, &t); // conv [n][inner]
     eb_trace_op(net, EB_OP_SSM_PARAM, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_x, .x = a->conv, .y = a->dbc, .m = n }, 1); // dbc [n][dt | B | C]
     if (hp->dt_b_c_norm)
@@ -161,21 +176,33 @@ static void scan2_head(const ssm_task *t, int64_t item)
     const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
     const eb_ssm_state *a = &s->ssm_act;
-    const int heads = hp->dt_rank, head_dim = hp->d_inner / heads;
-    const int64_t channels = eb_ssm_channels(hp);
-    int64_t h0, h1;
-    const eb_rows *run = part(t, item, 1, heads, &h0, &h1);
-    float *state = state_of(s, s->ssm, s->ssm_row, t->layer, run->seq); // [heads][head_dim][d_state]
-    for (int64_t i = run->first; i < run->first + run->n; i++) {
-        const float *x = a->conv + i * channels, *b = x + hp->d_inner;            // x [d_inner], b [groups][d_state]
-        const float *c = b + (size_t)hp->groups * (size_t)hp->d_state;            // [groups][d_state]
-        float *dt = a->dt + i * heads;                                            // [heads]
-        float *z = a->in + (size_t)i * in_width(hp), *y = a->y + i * hp->d_inner; // [d_inner] each
-        dt[h0] = softplus(a->in[(size_t)i * in_width(hp) + (size_t)(hp->d_inner + channels + h0)] + t->w->dt_b[h0]);
-        net->kernels->scan2(y, state, x, dt, t->w->ssm_a, b, c, t->w->ssm_d, h0, h1, head_dim, hp->d_state,
-                            heads / hp->groups);
-        net->kernels->silu_mul(z + h0 * head_dim, y + h0 * head_dim, head_dim); // z = silu(z) * y
-    }
+    const int64_t heads = hp->dt_rank, head_dim = hp->d_inner / heads, channels = eb_ssm_channels(hp);
+    int64_t head, end;
+    const eb_rows *run = part(t, item, 1, heads, &head, &end);
+    const int64_t group = head / (heads / hp->groups);
+    const float *x = a->conv + run->first * channels;                   // [d_inner]
+    const float *b = x + hp->d_inner + group * hp->d_state;             // [d_state] of [groups][d_state]
+    float *in = a->in + (size_t)run->first * in_width(hp);              // [z: d_inner | ... | dt: heads]
+    float *state = state_of(s, s->ssm, s->ssm_row, t->layer, run->seq); // [heads][d_state][ldh], [heads]
+    const eb_scan2 job = { .tokens = run->n,
+                           .head_dim = (int)head_dim,
+                           .d_state = hp->d_state,
+                           .h = state + eb_ssm_head(hp, head),
+                           .ldh = eb_ssm_ldh(hp),
+                           .factor = state + eb_ssm_head(hp, heads) + head,
+                           .a = t->w->ssm_a[head],
+                           .d = t->w->ssm_d[head],
+                           .dt_bias = t->w->dt_b[head],
+                           .x = x + head * head_dim,
+                           .ldx = (size_t)channels,
+                           .dt = in + hp->d_inner + channels + head,
+                           .ldt = in_width(hp),
+                           .z = in + head * head_dim, // z = silu(z) * y
+                           .ldz = in_width(hp),
+                           .b = b,
+                           .c = b + (int64_t)hp->groups * hp->d_state,
+                           .ld_bc = (size_t)channels };
+    net->kernels->scan2(&job);
 }
 
 static void scan2(void *arg, int64_t begin, int64_t end, int thread)
@@ -212,7 +239,7 @@ void eb_mamba2(const eb_net *net, int layer)
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n }, 1); // in [n][z | x B C | dt]
     eb_trace_op(net, EB_OP_CONVOLUTION, layer);
     t.pieces = pieces_of(eb_ssm_channels(hp), CHANNELS);
-    eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, convolve2, &t); // conv [n][x B C]
+    eb_pool_for(net->pool, s->batch.n_runs * t.pieces, conv_grain(&s->batch), convolve2, &t); // conv [n][x B C]
     eb_trace_op(net, EB_OP_SCAN, layer);
     t.pieces = hp->dt_rank;
     eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, scan2, &t); // z [n][inner] = silu(z) * y

@@ -43,14 +43,32 @@ static int32_t *ints(arena *a, size_t rows, int64_t width)
     return take(a, times(rows, (size_t)width), sizeof(int32_t));
 }
 
-int64_t eb_ssm_channels(const eb_hparams *hp)
-{
-    return hp->d_inner + (hp->arch == EB_ARCH_MAMBA2 ? 2 * (int64_t)hp->groups * hp->d_state : 0);
-}
-
 static int round_up(int n, int step)
 {
     return (n + step - 1) / step * step;
+}
+
+size_t eb_ssm_ldh(const eb_hparams *hp)
+{
+    return (size_t)round_up(hp->d_inner / hp->dt_rank, EB_SCAN_LANES);
+}
+
+size_t eb_ssm_head(const eb_hparams *hp, int64_t i)
+{
+    return times((size_t)i, times((size_t)hp->d_state, hp->arch == EB_ARCH_MAMBA2 ? eb_ssm_ldh(hp) : 1));
+}
+
+// Floats of one sequence in one layer, the factors included.
+static size_t ssm_row(const eb_hparams *hp)
+{
+    if (hp->arch == EB_ARCH_MAMBA2)
+        return eb_ssm_head(hp, hp->dt_rank) + (size_t)round_up(hp->dt_rank, EB_SCAN_LANES);
+    return eb_ssm_head(hp, round_up(hp->d_inner, EB_SCAN_LANES));
+}
+
+int64_t eb_ssm_channels(const eb_hparams *hp)
+{
+    return hp->d_inner + (hp->arch == EB_ARCH_MAMBA2 ? 2 * (int64_t)hp->groups * hp->d_state : 0);
 }
 
 static void lay_out_memory(eb_state *s, arena *a, const eb_model *m)
@@ -59,7 +77,7 @@ static void lay_out_memory(eb_state *s, arena *a, const eb_model *m)
     size_t seqs = times((size_t)hp->layers, (size_t)s->max_batch);
     if (m->info->ssm) {
         s->conv_row = times((size_t)eb_ssm_channels(hp), (size_t)hp->d_conv - 1);
-        s->ssm_row = times((size_t)hp->d_inner, (size_t)hp->d_state);
+        s->ssm_row = ssm_row(hp);
         s->conv = take(a, times(seqs, s->conv_row), sizeof *s->conv);
         s->ssm = take(a, times(seqs, s->ssm_row), sizeof *s->ssm);
         return;
@@ -120,8 +138,8 @@ static void lay_out_ssm(eb_ssm_state *y, arena *a, const eb_hparams *hp, size_t 
     y->in = floats(a, rows, ssm2 ? hp->d_inner + channels + hp->dt_rank : 2 * (int64_t)hp->d_inner);
     y->conv = floats(a, rows, channels);
     y->dbc = ssm2 ? NULL : floats(a, rows, hp->dt_rank + 2 * (int64_t)hp->d_state);
-    y->dt = floats(a, rows, ssm2 ? hp->dt_rank : hp->d_inner);
-    y->y = floats(a, rows, hp->d_inner);
+    y->dt = ssm2 ? NULL : floats(a, rows, hp->d_inner);
+    y->y = ssm2 ? floats(a, rows, hp->d_inner) : NULL;
 }
 
 static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
@@ -138,10 +156,13 @@ static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
     s->x = floats(a, rows, hp->embd);
     s->xb = floats(a, rows, hp->embd);
     s->tmp = floats(a, rows, hp->embd);
-    if (m->info->ssm)
+    if (m->info->ssm) {
         lay_out_ssm(&s->ssm_act, a, hp, rows);
-    else
+        s->taps = floats(a, times((size_t)hp->layers, (size_t)hp->d_conv), eb_ssm_channels(hp));
+        s->rate = m->info->ssm2 ? NULL : floats(a, (size_t)hp->layers, (int64_t)ssm_row(hp));
+    } else {
         lay_out_attention(s, a, hp);
+    }
     if (hp->experts)
         lay_out_moe(&s->moe, a, hp, rows);
     s->logits = floats(a, (size_t)s->max_batch, hp->vocab);
@@ -193,6 +214,27 @@ static void fill_frequencies(eb_state *s, const eb_model *m)
     }
 }
 
+static void fill_taps(eb_state *s, const eb_model *m)
+{
+    const size_t channels = (size_t)eb_ssm_channels(&m->hp), taps = (size_t)m->hp.d_conv;
+    float *to = s->taps;
+    for (int layer = 0; layer < m->hp.layers; layer++)
+        for (size_t k = 0; k < taps; k++)
+            for (size_t i = 0; i < channels; i++)
+                *to++ = m->layer[layer].conv_w[i * taps + k];
+}
+
+// Lanes beyond the last channel stay 0.
+static void fill_rates(eb_state *s, const eb_model *m)
+{
+    const size_t n = (size_t)m->hp.d_state;
+    for (int layer = 0; layer < m->hp.layers; layer++)
+        for (size_t i = 0; i < (size_t)m->hp.d_inner; i++)
+            for (size_t j = 0; j < n; j++)
+                s->rate[(size_t)layer * s->ssm_row + (i / EB_SCAN_LANES * n + j) * EB_SCAN_LANES + i % EB_SCAN_LANES] =
+                    (float)(M_LOG2E * (double)m->layer[layer].ssm_a[i * n + j]);
+}
+
 bool eb_state_alloc(eb_state *s, const eb_model *m, eb_err *err)
 {
     s->memory = eb_try_alloc(s->memory_bytes, 1, m->info->ssm ? "the recurrent state" : "the KV cache", err);
@@ -203,8 +245,15 @@ bool eb_state_alloc(eb_state *s, const eb_model *m, eb_err *err)
     lay_out_memory(s, &memory, m);
     lay_out_work(s, &work, m);
     assert(memory.bytes == s->memory_bytes && work.bytes == s->work_bytes);
-    if (!m->info->ssm)
+    if (!m->info->ssm) {
         fill_frequencies(s, m);
+        return true;
+    }
+    fill_taps(s, m);
+    if (s->rate)
+        fill_rates(s, m);
+    for (int seq = 0; seq < s->max_batch; seq++)
+        eb_state_forget(s, m, seq);
     return true;
 }
 
@@ -223,6 +272,8 @@ void eb_state_forget(eb_state *s, const eb_model *m, int seq)
         size_t at = (size_t)layer * (size_t)s->max_batch + (size_t)seq;
         memset(s->conv + at * s->conv_row, 0, s->conv_row * sizeof *s->conv);
         memset(s->ssm + at * s->ssm_row, 0, s->ssm_row * sizeof *s->ssm);
+        for (int head = 0; m->info->ssm2 && head < m->hp.dt_rank; head++)
+            s->ssm[at * s->ssm_row + eb_ssm_head(&m->hp, m->hp.dt_rank) + (size_t)head] = 1; // the factors
     }
 }
 

@@ -64,8 +64,8 @@ typedef struct eb_ssm_state {
     float *in;   // [rows][in_dim] mamba: x z; mamba2: z x B C dt
     float *conv; // [rows][channels] after the convolution
     float *dbc;  // [rows][dt_rank + 2 d_state] mamba
-    float *dt;   // [rows][d_inner], mamba2: [rows][heads]
-    float *y;    // [rows][d_inner]
+    float *dt;   // [rows][d_inner] mamba
+    float *y;    // [rows][d_inner] mamba2
 } eb_ssm_state;
 
 typedef struct eb_state {
@@ -77,8 +77,8 @@ typedef struct eb_state {
     int dim_v;                // the model's, rounded up to EB_VALUE_STEP
     uint8_t *k;               // [layers][max_batch][kv_heads][slots / EB_KEY_GROUP][dim_k][EB_KEY_GROUP] of type kv
     uint8_t *v;               // [layers][max_batch][kv_heads][slots][dim_v] of type kv
-    float *conv;              // [layers][max_batch][channels][d_conv - 1]
-    float *ssm;               // [layers][max_batch][d_inner][d_state]
+    float *conv;              // [layers][max_batch][d_conv - 1][channels]
+    float *ssm;               // [layers][max_batch]: see eb_ssm_head
     size_t conv_row, ssm_row; // floats of one sequence in one layer
     // The activations of a batch.
     eb_batch batch;
@@ -96,6 +96,8 @@ typedef struct eb_state {
     eb_attended spans;         // [max_batch][kv_heads][spans][heads / kv_heads]
     eb_moe_state moe;
     eb_ssm_state ssm_act;
+    float *taps;      // [layers][d_conv][channels] the convolution's weights, turned
+    float *rate;      // [layers][blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] mamba: log2(e) ssm_a
     float *logits;    // [max_batch][vocab]
     uint8_t *scratch; // [threads][scratch_bytes] of the kernels
     size_t scratch_bytes;
@@ -119,6 +121,11 @@ void eb_state_forget(eb_state *s, const eb_model *m, int seq);
 void eb_batch_clear(eb_batch *b);
 void eb_batch_add(eb_batch *b, int seq, int pos, const int32_t *tokens, int n, int n_out);
 
+// A sequence's memory of the scan in one layer. mamba: [blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES];
+// mamba2: [heads][d_state][ldh], then [heads] factors, see eb_scan2. eb_ssm_head: where channel or head `i` begins (a
+// channel that is a multiple of EB_SCAN_LANES); eb_ssm_ldh: mamba2's ldh.
+size_t eb_ssm_head(const eb_hparams *hp, int64_t i);
+size_t eb_ssm_ldh(const eb_hparams *hp);
 // Channels that mamba's convolution runs over.
 int64_t eb_ssm_channels(const eb_hparams *hp);
 
