@@ -9,6 +9,7 @@
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
 #include "harness/record/domain.h"
+#include "harness/record/provenance.h"
 #include "harness/record/trial_energy.h"
 
 // Which channels stand on either side: two sources may cut the same piece into different numbers of parts (a package
@@ -16,6 +17,7 @@
 typedef struct sides {
     bool *counted, *other;
     double *counted_j, *other_j, *difference, *halfwidth; // of the trials in which both are known
+    double *counted_half_j, *other_half_j;
     size_t n;
 } sides;
 
@@ -104,6 +106,8 @@ static void take_trial(checker *k, const eb_trial_data *trial)
             continue;
         s->counted_j[s->n] = a.j;
         s->other_j[s->n] = b.j;
+        s->counted_half_j[s->n] = a.halfwidth_j;
+        s->other_half_j[s->n] = b.halfwidth_j;
         s->difference[s->n] = b.j / a.j - 1;
         s->halfwidth[s->n++] = hypot(a.halfwidth_j, b.halfwidth_j) / a.j;
     }
@@ -121,6 +125,15 @@ static char *names_of(const checker *k, const bool *which)
         names = longer;
     }
     return names;
+}
+
+static eb_grade weakest(const checker *k, const bool *which)
+{
+    eb_grade grade = EB_GRADE_WALL;
+    for (int i = 0; i < k->n; i++)
+        if (which[i] && k->d->header.channels[i].grade < grade)
+            grade = k->d->header.channels[i].grade;
+    return grade;
 }
 
 static double median_of(const double *x, size_t n)
@@ -144,12 +157,21 @@ static void warn(const eb_crosscheck *c, eb_warnings *warnings)
 
 static eb_crosscheck result_of(const checker *k, const sides *s)
 {
+    bool all = true; // that the boundary's energy is the sum of
+    for (int i = 0; i < k->n; i++)
+        all = all && (s->counted[i] || !k->counted[i]);
     eb_crosscheck c = {
         .counted = names_of(k, s->counted),
         .other = names_of(k, s->other),
         .n = (int)s->n,
         .counted_j = median_of(s->counted_j, s->n),
         .other_j = median_of(s->other_j, s->n),
+        .counted_half_j = median_of(s->counted_half_j, s->n),
+        .other_half_j = median_of(s->other_half_j, s->n),
+        .counted_from = eb_provenance_of_channels(&k->d->header, s->counted, all),
+        .other_from = eb_provenance_of_channels(&k->d->header, s->other, all),
+        .counted_grade = weakest(k, s->counted),
+        .other_grade = weakest(k, s->other),
         .difference_frac = median_of(s->difference, s->n),
         .halfwidth_frac = median_of(s->halfwidth, s->n),
     };
@@ -163,8 +185,9 @@ int eb_crosscheck_run(const eb_journal_data *d, const bool *counted, const bool 
     checker k = { .d = d, .counted = counted, .dead = dead, .n = d->header.n_channels };
     find_sides(&k);
     for (int i = 0; i < k.n_items; i++) {
-        double **arrays[] = { &k.items[i].counted_j, &k.items[i].other_j, &k.items[i].difference,
-                              &k.items[i].halfwidth };
+        sides *s = &k.items[i];
+        double **arrays[] = { &s->counted_j, &s->other_j,        &s->difference,
+                              &s->halfwidth, &s->counted_half_j, &s->other_half_j };
         for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++)
             *arrays[a] = eb_alloc((size_t)d->n_trials * sizeof(double) + 1);
     }
@@ -182,6 +205,8 @@ int eb_crosscheck_run(const eb_journal_data *d, const bool *counted, const bool 
         free(s->other_j);
         free(s->difference);
         free(s->halfwidth);
+        free(s->counted_half_j);
+        free(s->other_half_j);
     }
     free(k.items);
     return k.n_items;
@@ -192,6 +217,8 @@ void eb_crosschecks_free(eb_crosscheck *checks, int n)
     for (int i = 0; i < n; i++) {
         free(checks[i].counted);
         free(checks[i].other);
+        eb_provenance_deinit(&checks[i].counted_from);
+        eb_provenance_deinit(&checks[i].other_from);
     }
     free(checks);
 }

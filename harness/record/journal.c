@@ -13,6 +13,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/record/journal_scan.h"
+#include "harness/record/provenance.h"
 #include "harness/record/rows.h"
 
 enum { LINES = EB_CSV_COUNT, FILES };
@@ -260,6 +261,18 @@ static bool cut(eb_journal *j, int file, uint64_t bytes, eb_err *err)
     return true;
 }
 
+// Rows of a file have the columns of its head.
+static bool same_columns(const eb_journal *j, const eb_scan *scan, eb_err *err)
+{
+    for (int i = 0; i < EB_CSV_COUNT; i++)
+        if (scan->head_bytes[i] && scan->head_bytes[i] != strlen(eb_csv_heads[i])) {
+            eb_err_set(err, EB_FAILED, "'%s' was begun by another version of this program: its columns are others",
+                       j->path[i]);
+            return eb_err_hint(err, "start a new run; `effbench report` reads what is there");
+        }
+    return true;
+}
+
 static void list_done(const eb_scan *scan, eb_trial_info **done, int *n_done)
 {
     *done = eb_alloc((size_t)scan->n_trials * sizeof **done + 1);
@@ -283,7 +296,7 @@ eb_journal *eb_journal_resume(const char *dir, const eb_header *header, eb_trial
     if (!eb_scan_read(dir, &scan, err))
         return NULL;
     eb_journal *j = new_journal(dir, header);
-    bool ok = same_run(dir, &scan.header, header, err);
+    bool ok = same_run(dir, &scan.header, header, err) && same_columns(j, &scan, err);
     for (int i = FILES - 1; ok && i >= 0; i--) {
         if (i != LINES && scan.head_bytes[i] == 0)
             continue; // not of this run
@@ -334,7 +347,10 @@ bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request
     eb_token_energy *energies = eb_alloc(n_tokens * sizeof *energies + 1);
     eb_token_energies(&j->header, info, tokens, n_tokens, power, n_power, energies);
     eb_rows_requests(&text[EB_CSV_REQUESTS], info->number, requests, n_requests);
-    eb_rows_tokens(&text[EB_CSV_TOKENS], info->number, tokens, energies, n_tokens);
+    eb_provenance from;
+    eb_provenance_of_boundary(&j->header, NULL, &from, NULL);
+    eb_rows_tokens(&text[EB_CSV_TOKENS], info->number, tokens, energies, n_tokens, &from);
+    eb_provenance_deinit(&from);
     eb_rows_power(&text[EB_CSV_POWER], info->number, &j->header, power, n_power);
     free(energies);
     bool ok = true;

@@ -444,7 +444,7 @@ static void add_powers(eb_split *out, const fit *f)
 }
 
 // Energy that attribution has for the trials' windows; NAN when any is not known.
-static double total_energy(const eb_split_trial *trials, int n, eb_grade *grade)
+static double total_energy(const eb_split_trial *trials, int n, double *halfwidth_j, eb_grade *grade)
 {
     eb_energy sum = { .grade = EB_GRADE_COUNT };
     for (int t = 0; t < n; t++)
@@ -453,6 +453,7 @@ static double total_energy(const eb_split_trial *trials, int n, eb_grade *grade)
             eb_energy_add(&sum, &part);
         }
     *grade = sum.grade == EB_GRADE_COUNT ? EB_GRADE_NONE : sum.grade;
+    *halfwidth_j = sum.status == EB_SAMPLE_OK ? sum.halfwidth_j : NAN;
     return sum.status == EB_SAMPLE_OK ? sum.j : NAN;
 }
 
@@ -539,7 +540,7 @@ void eb_op_split(const eb_split_trial *trials, int n_trials, eb_split *out)
     for (int c = 0; c < COLUMNS; c++)
         out->op[c] = (eb_split_op){ .j = NAN, .halfwidth_j = NAN, .group = -1 };
     take_times(trials, n_trials, out);
-    out->total_j = total_energy(trials, n_trials, &out->grade);
+    out->total_j = total_energy(trials, n_trials, &out->total_halfwidth_j, &out->grade);
     const char *why = no_counter(trials, n_trials);
     int n_tracks = n_trials ? trials[0].n_traces : 0;
     track *tracks = eb_alloc((size_t)n_tracks * sizeof *tracks + 1);

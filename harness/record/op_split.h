@@ -49,8 +49,9 @@ typedef struct eb_split {
     double residual_frac;  // rms residual / rms energy of a window, the worst channel's
     double condition;      // of the scaled columns, the worst channel's
     double sum_j, total_j; // the operators' sum, and what attribution has for the same windows
-    eb_grade grade;        // the weakest channel's
-    char refused[160];     // why no operator has joules; "" = they have
+    double total_halfwidth_j;
+    eb_grade grade;    // the weakest channel's
+    char refused[160]; // why no operator has joules; "" = they have
 } eb_split;
 
 void eb_op_split(const eb_split_trial *trials, int n_trials, eb_split *out);

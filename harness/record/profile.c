@@ -286,6 +286,7 @@ static void put(FILE *out, double value)
 
 static void put_rows(FILE *out, const eb_run *run, const eb_profile *p)
 {
+    const eb_provenance *from = &run->cases[p->case_index].energy;
     for (int i = 0; i < p->n_rows; i++) {
         const eb_profile_row *r = &p->rows[i];
         bool outside = r->op == EB_OP_COUNT;
@@ -313,7 +314,8 @@ static void put_rows(FILE *out, const eb_run *run, const eb_profile *p)
         for (int m = 0, n = 0; m < run->header->n_op_metrics; m++)
             if (isfinite(r->metrics[m]))
                 fprintf(out, "%s%s=%.9g", n++ ? ";" : "", run->header->op_metrics[m].key, r->metrics[m]);
-        fputc('\n', out);
+        put(out, r->shared ? r->halfwidth_j : NAN);
+        fprintf(out, ",\"%s\",\"%s\",\"%s\"\n", from->source, from->domains, from->coverage);
     }
 }
 
@@ -326,7 +328,7 @@ char *eb_profile_csv(const eb_run *run)
         return eb_strdup("");
     fputs(
         "case,phase,op,calls,time_s,time_frac,bytes,flop,bytes_s,flop_s,bw_frac,flop_frac,energy_j,halfwidth_j,power_w,"
-        "grade,group,group_energy_j,counts,metrics\n",
+        "grade,group,group_energy_j,counts,metrics,group_halfwidth_j,source,domains,coverage\n",
         out);
     for (int i = 0; i < run->n_profiles; i++)
         put_rows(out, run, run->profiles[i]);

@@ -91,13 +91,13 @@ static void of_domain(const eb_header *h, const bool *dead, eb_domain domain, bo
     free(live);
 }
 
-void eb_provenance_of(const eb_header *h, const bool *dead, eb_provenance *energy, eb_provenance *domains,
-                      char **missing)
+void eb_provenance_of_boundary(const eb_header *h, const bool *dead, eb_provenance *energy, char **missing)
 {
     char names[TEXT], lacks[TEXT / 2];
     bool *counted = eb_alloc((size_t)h->n_channels + 1);
     eb_live_count(h, dead, counted, names, sizeof names, lacks, sizeof lacks);
-    *missing = eb_strdup(names[0] ? lacks : "");
+    if (missing)
+        *missing = eb_strdup(names[0] ? lacks : "");
     *energy = (eb_provenance){ sources_of(h, counted), eb_strdup(names), NULL };
     if (only_stated(h, counted))
         energy->coverage = eb_strdup("as stated");
@@ -105,10 +105,34 @@ void eb_provenance_of(const eb_header *h, const bool *dead, eb_provenance *energ
         energy->coverage = !names[0]  ? eb_strdup("")
                            : lacks[0] ? eb_format("without %s", lacks)
                                       : eb_strdup("complete");
+    free(counted);
+}
+
+void eb_provenance_of(const eb_header *h, const bool *dead, eb_provenance *energy, eb_provenance *domains,
+                      char **missing)
+{
+    bool *counted = eb_alloc((size_t)h->n_channels + 1);
+    eb_provenance_of_boundary(h, dead, energy, missing);
     for (int d = 0; d < EB_DOMAIN_COUNT; d++)
         if (d != EB_DOMAIN_UNKNOWN && d != EB_DOMAIN_NONE)
             of_domain(h, dead, (eb_domain)d, counted, &domains[d]);
     free(counted);
+}
+
+eb_provenance eb_provenance_of_channels(const eb_header *h, const bool *which, bool all)
+{
+    char names[TEXT] = "", only[TEXT] = "";
+    for (int c = 0; c < h->n_channels; c++) {
+        if (!which[c])
+            continue;
+        add_once(names, h->channels[c].label[0] ? h->channels[c].label : h->channels[c].name);
+        add_once(only, eb_domain_name(h->channels[c].domain));
+    }
+    eb_provenance out = { sources_of(h, which), eb_strdup(names), NULL }, whole;
+    eb_provenance_of_boundary(h, NULL, &whole, NULL);
+    out.coverage = all ? eb_strdup(whole.coverage) : eb_format("%s only", only);
+    eb_provenance_deinit(&whole);
+    return out;
 }
 
 void eb_provenance_deinit(eb_provenance *p)

@@ -16,6 +16,11 @@ void eb_provenance_dead(const eb_journal_data *d, int case_index, const bool *ru
 // `missing`: of the boundary, as eb_domain_count says it. Texts are the caller's to free.
 void eb_provenance_of(const eb_header *h, const bool *dead, eb_provenance *energy, eb_provenance *domains,
                       char **missing);
+// Of the boundary's energy alone. `dead` may be NULL: as the header has it. `missing` may be NULL.
+void eb_provenance_of_boundary(const eb_header *h, const bool *dead, eb_provenance *energy, char **missing);
+// Of the energy that the channels in `which` add up to; `all`: they measure all that the boundary's energy is the sum
+// of.
+eb_provenance eb_provenance_of_channels(const eb_header *h, const bool *which, bool all);
 void eb_provenance_deinit(eb_provenance *p);
 
 #endif

@@ -20,6 +20,8 @@ static inline bool eb_csv_of_profile(int csv)
 }
 extern const char *const eb_csv_names[EB_CSV_COUNT]; // "requests.csv", ...
 extern const char *const eb_csv_heads[EB_CSV_COUNT]; // the first line, with its newline
+// What it was before columns were added at its end, which may be read still; NULL = never another.
+extern const char *const eb_csv_older_heads[EB_CSV_COUNT];
 
 typedef enum eb_record_kind {
     EB_RECORD_HEADER,

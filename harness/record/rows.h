@@ -24,7 +24,8 @@ void eb_token_energies(const eb_header *header, const eb_trial_info *info, const
                        size_t n_tokens, const eb_power_row *power, size_t n_power, eb_token_energy *out);
 
 void eb_rows_requests(eb_text *to, int trial, const eb_request_row *rows, size_t n);
-void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb_token_energy *energies, size_t n);
+void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb_token_energy *energies, size_t n,
+                    const eb_provenance *from);
 void eb_rows_power(eb_text *to, int trial, const eb_header *header, const eb_power_row *rows, size_t n);
 
 void eb_rows_spans(eb_text *to, int trial, const eb_span *rows, size_t n);
@@ -36,6 +37,7 @@ typedef struct eb_rows_file {
     int fd;
     uint64_t at;  // bytes read so far
     uint64_t row; // lines so far, the head included
+    int columns;  // as its head has
     const eb_header *header;
 } eb_rows_file;
 

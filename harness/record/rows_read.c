@@ -14,7 +14,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 
-enum { CHUNK = 65536, MAX_COLUMNS = 10, MAX_FIELD = 128 };
+enum { CHUNK = 65536, MAX_COLUMNS = 13, MAX_FIELD = 128, MAX_TEXT = 4096 };
 
 typedef struct reader {
     eb_rows_file *file;
@@ -194,6 +194,15 @@ static bool take_derived(reader *r, const char *s, size_t n)
     for (size_t i = 0; i < n; i++)
         if (!s[i] || !strchr("0123456789.+-e", s[i]))
             return false;
+    return true;
+}
+
+// Derived as well, and no number.
+static bool take_text(reader *r, const char *s, size_t n)
+{
+    (void)r;
+    (void)s;
+    (void)n;
     return true;
 }
 
@@ -388,10 +397,11 @@ static const table tables[EB_CSV_COUNT] = {
                           .columns = 7,
                           .keep = keep_request },
     [EB_CSV_TOKENS] = { .names = { "trial", "request", "index", "phase", "t_start_ns", "t_end_ns", "token", "energy_uj",
-                                   "energy_halfwidth_uj", "grade" },
+                                   "energy_halfwidth_uj", "grade", "source", "domains", "coverage" },
                         .take = { take_trial, take_token_request, take_index, take_phase, take_token_start,
-                                  take_token_end, take_token, take_derived, take_derived, take_grade },
-                        .columns = 10,
+                                  take_token_end, take_token, take_derived, take_derived, take_grade, take_text,
+                                  take_text, take_text },
+                        .columns = 13,
                         .keep = keep_token },
     [EB_CSV_POWER] = { .names = { "trial", "channel", "t_before_ns", "t_after_ns", "raw", "status" },
                        .take = { take_trial, take_channel, take_before, take_after, take_raw, take_status },
@@ -420,11 +430,12 @@ static void on_field(void *s, size_t n, void *arg)
     reader *r = arg;
     if (!r->ok)
         return;
-    if (r->column >= r->table->columns) {
+    if (r->column >= r->file->columns) {
         wrong(r, "too many columns");
         return;
     }
-    if (n > MAX_FIELD || !r->table->take[r->column](r, n ? s : "", n)) {
+    size_t longest = r->table->take[r->column] == take_text ? MAX_TEXT : MAX_FIELD;
+    if (n > longest || !r->table->take[r->column](r, n ? s : "", n)) {
         char why[96];
         snprintf(why, sizeof why, "column '%s' is not what it should be", r->table->names[r->column]);
         wrong(r, why);
@@ -436,7 +447,7 @@ static void on_row(int end, void *arg)
 {
     reader *r = arg;
     (void)end;
-    if (r->ok && r->column != r->table->columns)
+    if (r->ok && r->column != r->file->columns)
         wrong(r, "too few columns");
     if (!r->ok)
         return;
@@ -493,18 +504,31 @@ bool eb_rows_read(eb_rows_file *f, int csv, uint64_t end, eb_trial_data *trial, 
     return r.ok;
 }
 
+static int columns_of(const char *head)
+{
+    int n = 1;
+    for (; *head; head++)
+        n += *head == ',';
+    return n;
+}
+
 bool eb_rows_open(eb_rows_file *f, const char *dir, int csv, const eb_header *header, uint64_t head_end, eb_err *err)
 {
-    size_t n = strlen(eb_csv_heads[csv]);
     char head[160];
-    *f = (eb_rows_file){ .path = eb_path_join(dir, eb_csv_names[csv]), .header = header, .at = n, .row = 1 };
+    *f = (eb_rows_file){ .path = eb_path_join(dir, eb_csv_names[csv]), .header = header, .row = 1 };
     f->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (f->fd < 0)
         return eb_err_sys(err, EB_USAGE, errno, "cannot open", f->path);
-    ssize_t got = pread(f->fd, head, n, 0);
-    if (head_end != n || got != (ssize_t)n || memcmp(head, eb_csv_heads[csv], n) != 0)
-        return eb_err_at(err, EB_USAGE, f->path, 1, 0, "not a file of this program: the first line is another");
-    return true;
+    const char *const known[] = { eb_csv_heads[csv], eb_csv_older_heads[csv] };
+    for (size_t i = 0; i < sizeof known / sizeof *known && !f->columns; i++) {
+        size_t n = known[i] ? strlen(known[i]) : 0;
+        if (!n || n != head_end || pread(f->fd, head, n, 0) != (ssize_t)n || memcmp(head, known[i], n) != 0)
+            continue;
+        f->at = n;
+        f->columns = columns_of(known[i]);
+    }
+    return f->columns ||
+           eb_err_at(err, EB_USAGE, f->path, 1, 0, "not a file of this program: the first line is another");
 }
 
 void eb_rows_close(eb_rows_file *f)

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
 
@@ -97,8 +98,16 @@ void eb_rows_requests(eb_text *to, int trial, const eb_request_row *rows, size_t
     }
 }
 
-void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb_token_energy *energies, size_t n)
+void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb_token_energy *energies, size_t n,
+                    const eb_provenance *from)
 {
+    eb_text end = { 0 }; // of every row
+    const char *const texts[] = { from->source, from->domains, from->coverage };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        put_char(&end, ',');
+        put_field(&end, texts[i]);
+    }
+    put_char(&end, '\n');
     for (size_t i = 0; i < n; i++) {
         const eb_token_event *t = &rows[i];
         put_i64(to, trial);
@@ -120,8 +129,11 @@ void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb
         put_decimal(to, energies[i].halfwidth_uj);
         put_char(to, ',');
         put_text(to, eb_grade_name(energies[i].grade));
-        put_char(to, '\n');
+        reserve(to, end.n);
+        memcpy(to->data + to->n, end.data, end.n);
+        to->n += end.n;
     }
+    free(end.data);
 }
 
 void eb_rows_power(eb_text *to, int trial, const eb_header *header, const eb_power_row *rows, size_t n)

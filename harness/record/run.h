@@ -196,9 +196,13 @@ typedef struct eb_idle_reading {
 } eb_idle_reading;
 // What is counted of a physical piece against what another source says of the same.
 typedef struct eb_crosscheck {
-    char *counted, *other;                  // channels, "a + b"
-    int n;                                  // trials in which both are known
-    double counted_j, other_j;              // medians over these trials; NAN = there are none
+    char *counted, *other;               // channels, "a + b"
+    int n;                               // trials in which both are known
+    double counted_j, other_j;           // medians over these trials; NAN = there are none
+    double counted_half_j, other_half_j; // medians of their half-widths
+    eb_provenance counted_from,
+        other_from; // coverage: that of the boundary where they are all of it, else "package only"
+    eb_grade counted_grade, other_grade;
     double difference_frac, halfwidth_frac; // medians of other / counted - 1, and of what the half-widths allow
     bool agrees;                            // the difference is at most 1 %
 } eb_crosscheck;
@@ -216,6 +220,7 @@ typedef struct eb_run {
     int n_warnings;               // of the whole run
     char *domains;                // "package-0 + package-1 + dram-0", "" = no energy
     bool *counted;                // per channel of the header: part of the boundary's energy
+    eb_provenance energy;         // the same with its sources and coverage
     char *missing;                // parts of the boundary that no channel covers, "" = none
     double sampler_cpu_frac;      // what the sampling cost, as a share of the machine's CPU time; NAN = not known
     int64_t wide_samples;         // readings dropped over all trials

@@ -77,6 +77,13 @@ static void add_channels(cJSON *json, const eb_run *run)
     }
 }
 
+static void add_provenance(cJSON *obj, const eb_provenance *from)
+{
+    eb_json_add_known(obj, "source", from->source);
+    eb_json_add_known(obj, "domains", from->domains);
+    eb_json_add_known(obj, "coverage", from->coverage);
+}
+
 static void add_idle(cJSON *json, const eb_run *run)
 {
     cJSON *idle = eb_json_add_obj(json, "idle");
@@ -84,6 +91,7 @@ static void add_idle(cJSON *json, const eb_run *run)
     eb_json_add_num(idle, "power_w", run->idle_w);
     eb_json_add_num(idle, "halfwidth_w", known ? run->idle_w_halfwidth : NAN);
     eb_json_add_str(idle, "grade", eb_grade_name(known ? run->idle_grade : EB_GRADE_NONE));
+    add_provenance(idle, &run->energy);
     eb_json_add_num(idle, "window_ns", run->idle_ns > 0 ? (double)run->idle_ns : NAN);
     cJSON *taken = eb_json_add_arr(idle, "taken");
     for (int i = 0; i < run->n_idles; i++) {
@@ -110,9 +118,7 @@ static void add_energy(cJSON *obj, const eb_metric *m)
 {
     const eb_budget *b = &m->budget;
     eb_json_add_num(obj, "halfwidth", fmax(m->hi - m->value, m->value - m->lo));
-    eb_json_add_known(obj, "source", m->from->source);
-    eb_json_add_known(obj, "domains", m->from->domains);
-    eb_json_add_known(obj, "coverage", m->from->coverage);
+    add_provenance(obj, m->from);
     cJSON *budget = eb_json_add_obj(obj, "budget");
     eb_json_add_num(budget, "boundary", b->boundary);
     eb_json_add_num(budget, "quantisation", b->quantisation);
@@ -123,6 +129,16 @@ static void add_energy(cJSON *obj, const eb_metric *m)
     else
         eb_json_add_num(budget, "sensor_class", b->sensor_class);
     eb_json_add_known(budget, "largest", b->largest);
+}
+
+static void add_side(cJSON *check, const char *key, double j, double halfwidth_j, eb_grade grade,
+                     const eb_provenance *from)
+{
+    cJSON *obj = eb_json_add_obj(check, key);
+    eb_json_add_num(obj, "energy_j", j);
+    eb_json_add_num(obj, "halfwidth_j", halfwidth_j);
+    eb_json_add_str(obj, "grade", eb_grade_name(isnan(j) ? EB_GRADE_NONE : grade));
+    add_provenance(obj, from);
 }
 
 static void add_crosschecks(cJSON *json, const eb_run *run)
@@ -136,6 +152,8 @@ static void add_crosschecks(cJSON *json, const eb_run *run)
         eb_json_add_i64(obj, "n", c->n);
         eb_json_add_num(obj, "counted_j", c->counted_j);
         eb_json_add_num(obj, "other_j", c->other_j);
+        add_side(obj, "counted_energy", c->counted_j, c->counted_half_j, c->counted_grade, &c->counted_from);
+        add_side(obj, "other_energy", c->other_j, c->other_half_j, c->other_grade, &c->other_from);
         eb_json_add_num(obj, "difference_frac", c->difference_frac);
         eb_json_add_num(obj, "halfwidth_frac", c->halfwidth_frac);
         if (c->n)
@@ -204,7 +222,7 @@ static void add_profile_row(cJSON *list, const eb_header *h, const eb_profile *p
         eb_json_add_num(metrics, h->op_metrics[m].key, r->metrics[m]);
 }
 
-static void add_profile(cJSON *case_obj, const eb_header *h, const eb_profile *p)
+static void add_profile(cJSON *case_obj, const eb_header *h, const eb_profile *p, const eb_provenance *from)
 {
     cJSON *obj = eb_json_add_obj(case_obj, "profile");
     eb_json_add_i64(obj, "trials", p->n_trials);
@@ -216,6 +234,9 @@ static void add_profile(cJSON *case_obj, const eb_header *h, const eb_profile *p
     eb_json_add_num(obj, "condition", *p->split.refused ? NAN : p->split.condition);
     eb_json_add_num(obj, "sum_j", p->split.sum_j / p->n_trials);
     eb_json_add_num(obj, "measured_j", p->split.total_j / p->n_trials);
+    eb_json_add_num(obj, "measured_halfwidth_j", p->split.total_halfwidth_j / p->n_trials);
+    eb_json_add_str(obj, "grade", eb_grade_name(p->split.grade));
+    add_provenance(obj, from);
     cJSON *running = eb_json_add_obj(obj, "running_frac");
     for (int e = 0; e < p->n_events; e++)
         eb_json_add_num(running, p->events[e], p->running_frac[e]);
@@ -232,6 +253,7 @@ static void add_edge(cJSON *obj, const char *key, const eb_sustained_edge *e)
     eb_json_add_num(edge, "halfwidth_w", e->halfwidth_w);
     eb_json_add_str(edge, "grade", eb_grade_name(e->grade));
     eb_json_add_num(edge, "j_per_tok", e->j_per_tok);
+    eb_json_add_num(edge, "halfwidth_j_per_tok", e->halfwidth_j_per_tok);
     eb_json_add_num(edge, "frequency_hz", e->frequency_hz);
     eb_json_add_num(edge, "temperature_c", e->temperature_c);
 }
@@ -269,6 +291,7 @@ static void add_sustained(cJSON *case_obj, const eb_run *run, int index)
         eb_json_add_num(obj, "ran_s", s->ran_s);
         eb_json_add_i64(obj, "windows", s->n);
         eb_json_add_num(obj, "edge_s", s->edge_s);
+        add_provenance(obj, &run->cases[index].energy);
         add_edge(obj, "first", &s->first);
         add_edge(obj, "last", &s->last);
         eb_json_add_num(obj, "peak_tok_s", s->peak_tok_s);
@@ -329,7 +352,7 @@ static void add_case(cJSON *list, const eb_run *run, int index)
         add_metric(metrics, c, i);
     for (int i = 0; i < run->n_profiles; i++)
         if (run->profiles[i]->case_index == index)
-            add_profile(obj, run->header, run->profiles[i]);
+            add_profile(obj, run->header, run->profiles[i], &c->energy);
     add_sustained(obj, run, index);
     eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
 }

@@ -258,6 +258,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     run->counted = counted;
     run->header = &d->header;
     run->domains = eb_strdup(domains);
+    eb_provenance_of_boundary(&d->header, dead, &run->energy, NULL);
     run->missing = eb_strdup(domains[0] ? missing : "");
     run->complete = d->complete;
     run->ended_utc = eb_strdup(d->ended_utc ? d->ended_utc : "");
@@ -321,6 +322,7 @@ void eb_run_free(eb_run *run)
     free(run->idles);
     free(run->domains);
     free(run->missing);
+    eb_provenance_deinit(&run->energy);
     free(run->ended_utc);
     eb_journal_data_free(run->raw);
     free(run);

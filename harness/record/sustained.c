@@ -204,6 +204,7 @@ static eb_sustained_edge edge_of(const eb_sustained *s, int from, int n)
                                 .halfwidth_w = per(half_j, length_s),
                                 .grade = grade,
                                 .j_per_tok = per(j, tok),
+                                .halfwidth_j_per_tok = per(half_j, tok),
                                 .frequency_hz = hz / n,
                                 .temperature_c = hottest };
 }

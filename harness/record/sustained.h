@@ -21,7 +21,7 @@ typedef struct eb_sustained_window {
 
 // Of the first and the last stretch of `edge_s`: a minute, or a quarter of the trial where that is shorter.
 typedef struct eb_sustained_edge {
-    double decode_tok_s, w, halfwidth_w, j_per_tok, frequency_hz, temperature_c; // NAN = not known
+    double decode_tok_s, w, halfwidth_w, j_per_tok, halfwidth_j_per_tok, frequency_hz, temperature_c; // NAN = not known
     eb_grade grade;
 } eb_sustained_edge;
 

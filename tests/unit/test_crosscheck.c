@@ -91,6 +91,21 @@ static void two_sources_of_a_package(void **state)
         assert_float_equal(c->counted_j, 40, 40 * 0.0101 + 1e-3);
         assert_float_equal(c->difference_frac, cases[i].other_w / 40 - 1, 1e-6);
         assert_int_equal(c->agrees, cases[i].agrees);
+        // Both sides are energies: with half-width, grade, and where they come from.
+        assert_true(c->counted_half_j > 0 && c->counted_half_j < 1 && c->other_half_j > 0 && c->other_half_j < 1);
+        assert_true(c->counted_grade == EB_GRADE_COUNTER && c->other_grade == EB_GRADE_COUNTER);
+        assert_string_equal(c->counted_from.source, "powercap");
+        assert_string_equal(c->other_from.source, "perf-power");
+        assert_string_equal(c->counted_from.coverage, "package only"); // memory is counted as well
+        assert_string_equal(c->other_from.coverage, "package only");
+        char *json = eb_run_json(run), *side = strstr(json, "\"other_energy\"");
+        assert_non_null(side);
+        static const char *const keys[] = { "energy_j", "halfwidth_j", "grade", "source", "domains", "coverage" };
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            const char *at = strstr(side, keys[k]);
+            assert_true(at && at < strchr(side, '}'));
+        }
+        free(json);
         assert_int_equal(
             warnings_with(run, "powercap/intel-rapl:0 and perf-power/energy-pkg measure the same and disagree"),
             !cases[i].agrees);
@@ -112,6 +127,7 @@ static void a_package_and_its_dies(void **state)
     assert_string_equal(run->checks[0].other, "perf-power/die0 + perf-power/die1");
     assert_float_equal(run->checks[0].difference_frac, 57.0 / 60 - 1, 1e-6);
     assert_false(run->checks[0].agrees);
+    assert_string_equal(run->checks[0].counted_from.coverage, run->cases[0].energy.coverage); // it is all of it
     eb_run_free(run);
 }
 
