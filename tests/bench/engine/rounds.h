@@ -5,6 +5,7 @@
 #define EB_BENCH_ROUNDS_H
 
 #include "tests/bench/engine/ours.h"
+#include "tests/bench/engine/peak.h"
 #include "tests/bench/engine/peer.h"
 
 enum { BENCH_ROUNDS_MAX = 101, BENCH_SIDES_MAX = 1 + PEER_MAX };
@@ -21,7 +22,10 @@ typedef struct bench_side {
 } bench_side;
 
 typedef struct bench_roof { // per round; NAN = not known
-    double read_bytes_s[BENCH_ROUNDS_MAX], flop_s[BENCH_ROUNDS_MAX];
+    double read_bytes_s[BENCH_ROUNDS_MAX];
+    double kernel_flop_s[BENCH_ROUNDS_MAX];                             // the engine's f32 matmul on cached data
+    double float_ops_s[BENCH_ROUNDS_MAX], int8_ops_s[BENCH_ROUNDS_MAX]; // peak.h
+    char float_name[16], int8_name[16];
 } bench_roof;
 
 typedef struct bench_rounds {

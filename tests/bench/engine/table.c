@@ -109,8 +109,8 @@ static void note_scaling(notes *n, const bench_cell *cell, const bench_rounds *r
     const bool prefill = cell->kind == BENCH_PREFILL;
     for (int i = 0; i < r->n; i++) {
         engine[i] = r->side[0].value[i] / r->side[1].value[i];
-        roof[i] =
-            prefill ? r->roof.flop_s[i] / r->one_roof.flop_s[i] : r->roof.read_bytes_s[i] / r->one_roof.read_bytes_s[i];
+        roof[i] = prefill ? r->roof.kernel_flop_s[i] / r->one_roof.kernel_flop_s[i]
+                          : r->roof.read_bytes_s[i] / r->one_roof.read_bytes_s[i];
         if (isnan(roof[i]))
             return;
     }
@@ -144,11 +144,22 @@ static void note_peers(notes *n, const bench_rounds *r)
     }
 }
 
-static void note_rest(notes *n, const bench_rounds *r)
+static void note_roof(notes *n, const bench_roof *roof, int rounds)
+{
+    char a[NUMBER_BYTES], b[NUMBER_BYTES], c[NUMBER_BYTES], int8[64] = "";
+    if (*roof->int8_name)
+        snprintf(int8, sizeof int8, ", %s %s TOP/s", roof->int8_name, num(c, median(roof->int8_ops_s, rounds) / 1e12));
+    note(n, "ceilings %s GB/s, %s %s TOP/s%s", num(a, median(roof->read_bytes_s, rounds) / 1e9), roof->float_name,
+         num(b, median(roof->float_ops_s, rounds) / 1e12), int8);
+}
+
+static void note_rest(notes *n, const bench_cell *cell, const bench_rounds *r)
 {
     const bench_side *ours = &r->side[0];
     if (ours->rss_most_bytes && ours->rss_peak_bytes > ours->rss_most_bytes)
         note(n, "memory over its %.0f MiB", (double)ours->rss_most_bytes / (1 << 20));
+    if (cell->kind != BENCH_COLD)
+        note_roof(n, &r->roof, r->n);
     if (r->others_frac > NOTICE_FRAC)
         note(n, "BUSY MACHINE: others took %.0f %% of the CPUs", 100 * r->others_frac);
     if (r->steal_frac > NOTICE_FRAC)
@@ -169,9 +180,9 @@ void bench_table_head(FILE *to, const bench_setup *setup)
     static const struct {
         const char *name;
         int width;
-    } fixed[] = { { "model", 14 },        { "type", 7 },   { "cell", 14 },
-                  { "tok/s [95 %]", 22 }, { "GB/s", 5 },   { "of read", 7 },
-                  { "TOP/s", 6 },         { "of f32", 6 }, { "MiB", 6 } };
+    } fixed[] = { { "model", 14 },        { "type", 7 },    { "cell", 14 },
+                  { "tok/s [95 %]", 22 }, { "GB/s", 5 },    { "of read", 7 },
+                  { "TOP/s", 6 },         { "of peak", 7 }, { "MiB", 6 } };
     const int n = (int)(sizeof fixed / sizeof *fixed);
     fputc('|', to);
     for (int i = 0; i < n; i++)
@@ -202,6 +213,12 @@ static double share(const bench_rounds *r, double per_tok, const double *ceiling
     return median(each, r->n);
 }
 
+// Weights of some bits can be multiplied as 8-bit numbers, where the machine has that.
+static const double *peak_of(const char *type, const bench_roof *roof)
+{
+    return strchr(type, 'q') && !isnan(roof->int8_ops_s[0]) ? roof->int8_ops_s : roof->float_ops_s;
+}
+
 void bench_table_row(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_cost *cost,
                      const bench_rounds *r)
 {
@@ -209,10 +226,11 @@ void bench_table_row(FILE *to, const bench_setup *setup, const char *model, cons
     const double rate = cell->kind == BENCH_COLD ? NAN : median(r->side[0].value, r->n);
     char ours[96], gb_s[NUMBER_BYTES], top_s[NUMBER_BYTES], read[NUMBER_BYTES], flop[NUMBER_BYTES], mib[NUMBER_BYTES];
     notes n = { "" };
-    fprintf(to, "| %-14s | %-7s | %-14s | %-22s | %5s | %7s | %6s | %6s | %6s |", model, type, cell->name,
+    fprintf(to, "| %-14s | %-7s | %-14s | %-22s | %5s | %7s | %6s | %7s | %6s |", model, type, cell->name,
             ours_text(ours, sizeof ours, cell, r), num(gb_s, rate * cost->bytes_per_tok / 1e9),
             percent(read, share(r, cost->bytes_per_tok, r->roof.read_bytes_s)),
-            num(top_s, rate * cost->flop_per_tok / 1e12), percent(flop, share(r, cost->flop_per_tok, r->roof.flop_s)),
+            num(top_s, rate * cost->flop_per_tok / 1e12),
+            percent(flop, share(r, cost->flop_per_tok, peak_of(type, &r->roof))),
             num(mib, (double)r->side[0].rss_peak_bytes / (1 << 20)));
     peer_columns(to, setup, r);
     if (cell->against == BENCH_ONE_THREAD)
@@ -220,7 +238,7 @@ void bench_table_row(FILE *to, const bench_setup *setup, const char *model, cons
     if (cell->against == BENCH_BUSY)
         note_busy(&n, r);
     note_peers(&n, r);
-    note_rest(&n, r);
+    note_rest(&n, cell, r);
     fprintf(to, " %s |\n", n.text);
     fflush(to);
 }
@@ -246,7 +264,7 @@ void bench_table_legend(FILE *to, const bench_setup *setup)
 
 void bench_csv_head(FILE *to)
 {
-    fprintf(to, "model,type,cell,round,side,options,threads,value,read_bytes_s,flop_s\n");
+    fprintf(to, "model,type,cell,round,side,options,threads,value,read_bytes_s,kernel_flop_s,float_ops_s,int8_ops_s\n");
 }
 
 void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_rounds *r)
@@ -256,12 +274,12 @@ void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const
             const bench_side *s = &r->side[i];
             if (s->failed)
                 continue;
-            fprintf(to, "%s,%s,%s,%d,%s,%s,%d,%.9g,%.9g,%.9g\n", model, type, setup->ours.cell->name, round,
+            fprintf(to, "%s,%s,%s,%d,%s,%s,%d,%.9g,%.9g,%.9g,%.9g,%.9g\n", model, type, setup->ours.cell->name, round,
                     s->peer   ? s->peer->label
                     : s->busy ? "ours-busy"
                               : "ours",
                     s->peer ? s->options : "", s->threads, s->value[round], r->roof.read_bytes_s[round],
-                    r->roof.flop_s[round]);
+                    r->roof.kernel_flop_s[round], r->roof.float_ops_s[round], r->roof.int8_ops_s[round]);
         }
     fflush(to);
 }
