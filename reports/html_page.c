@@ -97,6 +97,7 @@ static void collect_pictures(const eb_run *run, eb_html_pictures *p)
     eb_html_picture_add(p, "operators", true, eb_plot_roofline(run), "Roofline");
     eb_html_picture_add(p, "operators", true, eb_plot_operators(run), "Time and energy by operator");
     eb_html_picture_add(p, "course", true, eb_plot_sustained(run), "The course of the first sustained trial");
+    eb_html_picture_add(p, "load", true, eb_plot_load(run), "The first load curve");
 }
 
 // ---- parts of the page ----
@@ -255,6 +256,23 @@ static void put_courses(const eb_run *run, const eb_html_pictures *pictures, FIL
         fprintf(out, "</h3>\n");
         eb_html_table(t, title, out);
         free(title);
+        eb_table_free(t);
+    }
+    fprintf(out, "</section>\n");
+}
+
+static void put_loads(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
+{
+    if (!eb_load_tables(run))
+        return;
+    begin_section(out, "load", "Load");
+    eb_html_pictures_put(pictures, "load", out);
+    for (int i = 0; i < eb_load_tables(run); i++) {
+        eb_table *t = eb_load_table(run, i);
+        fprintf(out, "<h3>");
+        eb_html_put(out, eb_table_title(t));
+        fprintf(out, "</h3>\n");
+        eb_html_table(t, eb_table_title(t), out);
         eb_table_free(t);
     }
     fprintf(out, "</section>\n");
@@ -426,6 +444,7 @@ static void put_nav(const eb_run *run, const eb_notes *notes, FILE *out)
     } rest[] = {
         { run->n_profiles > 0, "operators", "Operators" },
         { run->n_sustained > 0, "course", "Over time" },
+        { run->n_loads > 0, "load", "Load" },
         { true, "reading", "How to read it" },
         { count_label(notes, "warning") > 0, "warnings", "Warnings" },
         { true, "machine", "Machine" },
@@ -479,6 +498,7 @@ static bool write_html(const eb_run *run, const eb_report_style *style, FILE *ou
     put_blocks(run, &pictures, out);
     put_profiles(run, &pictures, out);
     put_courses(run, &pictures, out);
+    put_loads(run, &pictures, out);
     put_notes(&notes, out);
     put_warnings(&notes, out);
     put_machine(run, out);

@@ -49,6 +49,14 @@ static void put_tables(const eb_run *run, FILE *out)
         free(title);
         eb_table_free(t);
     }
+    for (int i = 0; i < eb_load_tables(run); i++) {
+        eb_table *t = eb_load_table(run, i);
+        fprintf(out, "\n## ");
+        put(out, eb_table_title(t));
+        fprintf(out, "\n\n");
+        eb_table_markdown(t, NULL, out);
+        eb_table_free(t);
+    }
     fprintf(out, "\n**Bold** is the best of a column where its interval is clear of the others', ≈ a tie.\n");
 }
 

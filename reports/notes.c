@@ -371,6 +371,11 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
         eb_notes_add(out, "sustained", "%s", text);
         free(text);
     }
+    for (int i = 0; i < run->n_loads; i++) {
+        char *text = eb_load_note(run, run->loads[i]);
+        eb_notes_add(out, "load", "%s", text);
+        free(text);
+    }
     eb_notes_metrics(run, out);
     eb_notes_warnings(run, out);
     note_machine(run, out);

@@ -51,6 +51,7 @@ static const struct {
     { "plots/power.svg", eb_plot_power },         { "plots/tok_s.svg", eb_plot_tok_s },
     { "plots/j_per_tok.svg", eb_plot_j_per_tok }, { "plots/roofline.svg", eb_plot_roofline },
     { "plots/operators.svg", eb_plot_operators }, { "plots/sustained.svg", eb_plot_sustained },
+    { "plots/load.svg", eb_plot_load },
 };
 
 static eb_gnuplot_result draw(const char *script, const char *dir, const char *name, eb_err *err)

@@ -14,6 +14,7 @@ char *eb_plot_power(const eb_run *run);
 char *eb_plot_tok_s(const eb_run *run);
 char *eb_plot_j_per_tok(const eb_run *run);
 char *eb_plot_sustained(const eb_run *run);
+char *eb_plot_load(const eb_run *run);
 char *eb_plot_roofline(const eb_run *run);
 char *eb_plot_operators(const eb_run *run);
 

@@ -79,6 +79,15 @@ char *eb_sustained_title(const eb_run *run, const struct eb_sustained *s);     /
 // Where it throttles and why, and what is left of its speed. Caller frees.
 char *eb_sustained_note(const eb_run *run, const struct eb_sustained *s);
 
+// ---- load.c: what was offered and completed ----
+
+struct eb_load_result;
+// One table of the loads that are no curves, and one of each curve, with a row for each level.
+int eb_load_tables(const eb_run *run);
+eb_table *eb_load_table(const eb_run *run, int table); // caller frees
+// The overall, what the schedule did, and why levels are invalid. Caller frees.
+char *eb_load_note(const eb_run *run, const struct eb_load_result *r);
+
 // ---- notes.c: the words under the tables ----
 
 typedef struct eb_note {

@@ -21,6 +21,8 @@ bool eb_drive_init(eb_drive *d, const eb_workload_params *p, eb_engine *engine, 
     engine->ops->caps(engine, &caps);
     *d = (eb_drive){ .p = p, .engine = engine, .clock = eb_engine_clock(engine), .sink = sink };
     sink->n_tokens = sink->n_requests = 0;
+    sink->n_levels = 0;
+    sink->saturated_per_s = 0;
     d->n_prompts = sink->cap_requests < PROMPTS_MAX ? (int)sink->cap_requests : PROMPTS_MAX;
     const size_t batch = (size_t)p->batch, prompt = (size_t)p->prompt_tok;
     d->prompts = eb_try_alloc((size_t)d->n_prompts * prompt, sizeof *d->prompts, "prompts", err);
@@ -41,6 +43,11 @@ void eb_drive_deinit(eb_drive *d)
     free(d->request_of);
     free(d->free_slots);
     *d = (eb_drive){ 0 };
+}
+
+void eb_drive_forget(eb_drive *d)
+{
+    d->sink->n_tokens = d->sink->n_requests = d->n_sent = 0;
 }
 
 int64_t eb_drive_now_ns(const eb_drive *d)

@@ -35,6 +35,8 @@ void eb_drive_deinit(eb_drive *d);
 // Until all requests have come and are finished and it is least_ns, or until until_ns. Rows and tokens are appended to
 // the sink.
 bool eb_drive_run(eb_drive *d, const eb_arrivals *a, eb_err *err);
+// Forgets what the sink has, so that a measurement begins anew.
+void eb_drive_forget(eb_drive *d);
 int64_t eb_drive_now_ns(const eb_drive *d);
 
 #endif

@@ -19,6 +19,7 @@ const eb_choice eb_load_modes[] = {
     { "offline", "all requests are there at the beginning" },
     { "server", "requests arrive at random, `rate` of them per second, whether or not the others are finished" },
     { "closed", "`users` of them, each of whom asks again once the answer is there" },
+    { "curve", "as server, at 100 % to 10 % of the maximum in steps of 10, then active idle" },
     { 0 },
 };
 
@@ -157,13 +158,13 @@ const eb_option eb_workload_options[] = {
       .min = 0.001,
       .max = 1000000,
       .flags = EB_OPTION_LIST,
-      .doc = "load, server: requests per second, on average." },
+      .doc = "load, server: requests per second, on average. curve: those of its 100 %; left out, calibrated." },
     { .section = "workload",
       .key = "arrivals",
       .type = EB_OPTION_ENUM,
       .choices = arrivals,
       .def = "poisson",
-      .doc = "load, server: how the gaps between requests are distributed." },
+      .doc = "load, server and curve: how the gaps between requests are distributed." },
     { .section = "workload",
       .key = "users",
       .type = EB_OPTION_INT,
@@ -172,6 +173,13 @@ const eb_option eb_workload_options[] = {
       .max = 100000,
       .flags = EB_OPTION_LIST,
       .doc = "load, closed: users at once." },
+    { .section = "workload",
+      .key = "level",
+      .type = EB_OPTION_TIME,
+      .min = 1e9,
+      .max = 3600e9,
+      .def = "30s",
+      .doc = "load, curve: how long requests arrive at each level. A level of few requests is rarely valid." },
     { 0 },
 };
 

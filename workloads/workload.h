@@ -16,6 +16,7 @@ typedef enum eb_load_mode {
     EB_LOAD_OFFLINE, // all at once
     EB_LOAD_SERVER,  // at random, at a rate
     EB_LOAD_CLOSED,  // from users, each of whom waits for an answer before asking again
+    EB_LOAD_CURVE,   // as EB_LOAD_SERVER at 100 % to 10 % of the maximum, then active idle
 } eb_load_mode;
 
 typedef struct eb_load_params {
@@ -23,7 +24,8 @@ typedef struct eb_load_params {
     bool even;         // arrivals evenly spaced, not Poisson
     int requests;      // of a trial
     int users;         // closed
-    double rate_per_s; // server: requests per second; 0 = not given
+    double rate_per_s; // requests per second: server, and the maximum of a curve; 0 = not given
+    int64_t level_ns;  // curve: of each level
 } eb_load_params;
 
 // Immutable parameters of a case, filled by plan.
@@ -47,9 +49,12 @@ typedef struct eb_trial_sink {
     size_t n_tokens, cap_tokens;
     eb_request_row *requests;
     size_t n_requests, cap_requests;
-    int64_t t_start_ns, t_end_ns; // the window: first scheduled arrival (load: its schedule's start) to last
-                                  // token's end
-    int round;                    // of the trial, 1-based: the n-th trial of two cases has the same arrivals
+    int64_t t_start_ns, t_end_ns;       // the window: first scheduled arrival (load: its schedule's start) to last
+                                        // token's end
+    eb_level_row levels[EB_LEVELS_MAX]; // of a load
+    int n_levels;
+    double saturated_per_s; // requests per second with all sequences busy, where a curve was calibrated; 0 else
+    int round;              // of the trial, 1-based: the n-th trial of two cases has the same arrivals
     // Called on the workload's thread right before and after the window (sampler marks); may be NULL.
     void (*mark)(void *arg, bool begin);
     // Called between steps, must be cheap (checks a flag); true = stop. May be NULL.

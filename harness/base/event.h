@@ -35,6 +35,18 @@ typedef struct eb_request_row {
     eb_request_status status;
 } eb_request_row;
 
+// A stretch of a load in which requests arrive at one rate. A request belongs to the last level that had begun when it
+// was scheduled.
+typedef struct eb_level_row {
+    int percent;          // of the maximum; 0 = active idle; -1 = the only level, of no curve
+    double nominal_per_s; // requests per second that were asked for; 0 = by no rate
+    int64_t t_start_ns;
+    int64_t t_offered_ns; // the end of its schedule
+    int64_t t_end_ns;     // when its requests were finished or given up, not before t_offered_ns
+} eb_level_row;
+
+enum { EB_LEVELS_MAX = 16 };
+
 const char *eb_phase_name(eb_phase phase);                    // "prefill", "decode"
 const char *eb_request_status_name(eb_request_status status); // "ok", "cancelled", "failed"
 

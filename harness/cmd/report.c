@@ -9,6 +9,7 @@
 #include "harness/base/option.h"
 #include "harness/cmd/cmd.h"
 #include "harness/record/profile.h"
+#include "harness/record/load.h"
 #include "harness/record/sustained.h"
 #include "reports/report.h"
 #include "reports/text.h"
@@ -68,6 +69,8 @@ static void refresh_derived(const eb_run *run, const char *dir)
     refresh(run, dir, "energy.csv", eb_energy_csv(run), eb_energy_csv_write);
     if (run->n_profiles)
         refresh(run, dir, "profile.csv", eb_profile_csv(run), eb_profile_csv_write);
+    if (run->n_loads)
+        refresh(run, dir, "load.csv", eb_load_csv(run), eb_load_csv_write);
     if (run->n_sustained)
         refresh(run, dir, "sustained.csv", eb_sustained_csv(run), eb_sustained_csv_write);
 }

@@ -19,6 +19,7 @@
 #include "harness/cmd/resume.h"
 #include "harness/plan/plan.h"
 #include "harness/record/profile.h"
+#include "harness/record/load.h"
 #include "harness/record/sustained.h"
 #include "harness/record/run.h"
 #include "harness/run/runner.h"
@@ -349,6 +350,7 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
     eb_err_clear(&err);
     if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) ||
         (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) ||
+        (run->n_loads && !eb_load_csv_write(run, dir, &err)) ||
         (run->n_sustained && !eb_sustained_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);

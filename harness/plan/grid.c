@@ -91,6 +91,7 @@ static void put_load(const span *s, const int *at, eb_load_params *load)
     load->requests = (int)eb_block_i(w, "requests", 0);
     load->rate_per_s = s->axes[6]->n ? s->axes[6]->items[at[6]].value.f : 0;
     load->users = (int)axis_i(s, 7, at, 0);
+    load->level_ns = eb_block_i(w, "level", 0);
 }
 
 static void add_case(eb_build *b, const span *s, const int *at)

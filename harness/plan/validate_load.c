@@ -6,17 +6,17 @@
 
 enum { TOKENS_MAX = 1 << 24 }; // of a trial: its marks are kept in memory
 
-// Which modes a key belongs to, and whether they need it.
+// Which modes a key belongs to, and which need it.
 static const struct {
     const char *key;
-    unsigned modes;
-    bool needed;
+    unsigned modes, needed;
 } keys[] = {
-    { "mode", ~0u, true },
-    { "requests", ~0u, false },
-    { "rate", 1u << EB_LOAD_SERVER, true },
-    { "arrivals", 1u << EB_LOAD_SERVER, false },
-    { "users", 1u << EB_LOAD_CLOSED, true },
+    { "mode", ~0u, 0 },
+    { "requests", ~(1u << EB_LOAD_CURVE), 0 },
+    { "rate", 1u << EB_LOAD_SERVER | 1u << EB_LOAD_CURVE, 1u << EB_LOAD_SERVER },
+    { "arrivals", 1u << EB_LOAD_SERVER | 1u << EB_LOAD_CURVE, 0 },
+    { "users", 1u << EB_LOAD_CLOSED, 1u << EB_LOAD_CLOSED },
+    { "level", 1u << EB_LOAD_CURVE, 0 },
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
@@ -41,7 +41,7 @@ static void check_keys(eb_build *b, const eb_block *w, const char *mode, unsigne
         const eb_slot *slot = eb_block_slot(w, keys[i].key);
         if (!(keys[i].modes & bit) && is_own(slot))
             eb_err_hint(eb_complain(b, slot->place, "mode = %s takes no %s", mode, keys[i].key), "leave it out");
-        else if (keys[i].needed && keys[i].modes & bit && !slot->n && !slot->bad)
+        else if (keys[i].needed & bit && !slot->n && !slot->bad)
             eb_err_hint(eb_complain(b, eb_block_slot(w, "mode")->place, "mode = %s needs %s", mode, keys[i].key),
                         "add %s = ... to [workload %s]", keys[i].key, w->name);
     }

@@ -384,6 +384,36 @@ static void read_warnings(fields *f, eb_trial_info *t)
     }
 }
 
+// In order of time, one after the other.
+static void read_levels(fields *f, eb_trial_info *t)
+{
+    const cJSON *array, *item;
+    int n = has(f, "levels") ? list(f, "levels", &array) : 0;
+    if (n > EB_LEVELS_MAX)
+        wrong(f, "levels");
+    for (item = n ? array->child : NULL; item && f->ok; item = item->next) {
+        fields row = inside(f, item);
+        eb_level_row *l = &t->levels[t->n_levels];
+        int64_t before_ns = t->n_levels ? t->levels[t->n_levels - 1].t_end_ns : 0;
+        *l = (eb_level_row){ .percent = whole(&row, "percent", -1, 100),
+                             .nominal_per_s = number(&row, "nominal_per_s"),
+                             .t_start_ns = (int64_t)digits(&row, "t_start_ns", EB_TIME_MAX_NS, false, 0),
+                             .t_offered_ns = (int64_t)digits(&row, "t_offered_ns", EB_TIME_MAX_NS, false, 0),
+                             .t_end_ns = (int64_t)digits(&row, "t_end_ns", EB_TIME_MAX_NS, false, 0) };
+        t->n_levels++;
+        if (row.ok && !(l->nominal_per_s >= 0 && isfinite(l->nominal_per_s)))
+            wrong(&row, "nominal_per_s");
+        if (row.ok && l->t_start_ns < before_ns)
+            wrong(&row, "t_start_ns");
+        if (row.ok && l->t_offered_ns < l->t_start_ns)
+            wrong(&row, "t_offered_ns");
+        if (row.ok && l->t_end_ns < l->t_offered_ns)
+            wrong(&row, "t_end_ns");
+        f->ok = row.ok;
+    }
+    t->saturated_per_s = has(f, "saturated_per_s") ? number(f, "saturated_per_s") : 0;
+}
+
 bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb_trial_info *t, eb_err *err)
 {
     fields f = { .json = json, .at = at, .err = err, .ok = true };
@@ -402,6 +432,7 @@ bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb
     t->scratch_bytes = digits(&f, "scratch_bytes", INT64_MAX, false, 0);
     t->sampler_cpu_ns = has(&f, "sampler_cpu_ns") ? (int64_t)digits(&f, "sampler_cpu_ns", INT64_MAX, true, 0) : 0;
     t->wide_samples = has(&f, "wide_samples") ? whole(&f, "wide_samples", 0, INT32_MAX) : 0;
+    read_levels(&f, t);
     text_into(&f, "digest", t->digest, sizeof t->digest);
     t->error = text(&f, "error", false);
     read_warnings(&f, t);

@@ -195,6 +195,22 @@ char *eb_record_facts(const eb_case_facts *f)
     return to_line(json);
 }
 
+static void add_levels(cJSON *json, const eb_trial_info *t)
+{
+    cJSON *list = t->n_levels ? eb_json_add_arr(json, "levels") : NULL;
+    for (int i = 0; i < t->n_levels; i++) {
+        const eb_level_row *l = &t->levels[i];
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_i64(obj, "percent", l->percent);
+        eb_json_add_num(obj, "nominal_per_s", l->nominal_per_s);
+        eb_json_add_u64str(obj, "t_start_ns", (uint64_t)l->t_start_ns);
+        eb_json_add_u64str(obj, "t_offered_ns", (uint64_t)l->t_offered_ns);
+        eb_json_add_u64str(obj, "t_end_ns", (uint64_t)l->t_end_ns);
+    }
+    if (t->saturated_per_s > 0)
+        eb_json_add_num(json, "saturated_per_s", t->saturated_per_s);
+}
+
 char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT])
 {
     cJSON *json = new_record(t->number ? "trial" : "idle");
@@ -212,6 +228,7 @@ char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT]
     eb_json_add_u64str(json, "scratch_bytes", t->scratch_bytes);
     add_known_u64(json, "sampler_cpu_ns", t->sampler_cpu_ns > 0, (uint64_t)t->sampler_cpu_ns);
     eb_json_add_i64(json, "wide_samples", t->wide_samples);
+    add_levels(json, t);
     eb_json_add_str(json, "digest", t->digest);
     eb_json_add_str(json, "error", t->error);
     eb_json_add_texts(json, "warnings", t->warnings, (size_t)t->n_warnings);

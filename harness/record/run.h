@@ -89,6 +89,9 @@ typedef struct eb_trial_info {
     char **warnings;
     int n_warnings;     // guards: throttled, steal, swap, foreign load ...
     char taken_utc[24]; // idle baselines: when; "" = not known
+    eb_level_row levels[EB_LEVELS_MAX]; // of a load, in order of time
+    int n_levels;
+    double saturated_per_s; // see eb_trial_sink; 0 = not measured
 } eb_trial_info;
 
 typedef struct eb_power_row {
@@ -228,6 +231,8 @@ typedef struct eb_run {
     int n_profiles;
     struct eb_sustained **sustained; // of every trial of sustained cases (sustained.h), in order
     int n_sustained;
+    struct eb_load_result **loads; // of the cases that are loads (load.h)
+    int n_loads;
     eb_crosscheck *checks;
     int n_checks;
     eb_power_series *series;

@@ -8,6 +8,7 @@
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
 #include "harness/record/journal.h"
+#include "harness/record/load_json.h"
 #include "harness/record/profile.h"
 #include "harness/record/records.h"
 #include "harness/record/sustained.h"
@@ -354,6 +355,9 @@ static void add_case(cJSON *list, const eb_run *run, int index)
         if (run->profiles[i]->case_index == index)
             add_profile(obj, run->header, run->profiles[i], &c->energy);
     add_sustained(obj, run, index);
+    for (int i = 0; i < run->n_loads; i++)
+        if (run->loads[i]->case_index == index)
+            eb_load_json(obj, run->loads[i]);
     eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
 }
 

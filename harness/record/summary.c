@@ -12,6 +12,7 @@
 #include "harness/record/dead.h"
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
+#include "harness/record/load.h"
 #include "harness/record/metrics.h"
 #include "harness/record/profile.h"
 #include "harness/record/provenance.h"
@@ -208,6 +209,16 @@ static void take_sustained(eb_run *run, const eb_sums_env *env)
     }
 }
 
+static void take_loads(eb_run *run, const eb_sums_env *env)
+{
+    run->loads = eb_alloc((size_t)run->n_cases * sizeof(void *) + 1);
+    for (int i = 0; i < run->n_cases; i++) {
+        eb_load_result *r = eb_load_result_new(env, run->raw, i);
+        if (r)
+            run->loads[run->n_loads++] = r;
+    }
+}
+
 static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
 {
     for (int i = 0; i < d->n_warnings; i++)
@@ -278,6 +289,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     if (eb_header_profile(run->header))
         take_profiles(run, &env);
     take_sustained(run, &env);
+    take_loads(run, &env);
     run->n_checks = eb_crosscheck_run(d, counted, dead, &run->checks, &warnings);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
@@ -308,6 +320,9 @@ void eb_run_free(eb_run *run)
     for (int i = 0; i < run->n_sustained; i++)
         eb_sustained_free(run->sustained[i]);
     free(run->sustained);
+    for (int i = 0; i < run->n_loads; i++)
+        eb_load_result_free(run->loads[i]);
+    free(run->loads);
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);
         free(run->series[i].w);

@@ -16,6 +16,8 @@ static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
     if (c->params.duration_ns)
         return (double)c->params.duration_ns / 1e9;
     const eb_load_params *load = &c->params.load;
+    if (load->requests && load->mode == EB_LOAD_CURVE)
+        return 12 * (double)load->level_ns / 1e9; // calibration, ten levels, idle
     double sequences = load->requests ? load->requests : c->params.batch;
     double tokens = sequences * (c->params.prompt_tok + c->params.depth_tok);
     double prefill = tokens * 2 * (bytes / BYTES_PER_WEIGHT) / (0.5 * k->flop_s);
@@ -54,9 +56,9 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
         seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
         double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
         double tokens = (double)c->params.batch * c->params.output_tok;
-        if (c->params.load.requests)
+        if (c->params.load.requests && c->params.load.mode != EB_LOAD_CURVE)
             tokens = (double)c->params.load.requests * c->params.output_tok;
-        if (c->params.duration_ns)
+        if (c->params.duration_ns || c->params.load.mode == EB_LOAD_CURVE)
             tokens = trial * (0.6 * k.read_bytes_s) / (double)(bytes ? bytes : 1) * c->params.batch;
         tokens = isfinite(tokens) ? tokens : 0;
         out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES + tokens * TOKEN_ROW_BYTES));

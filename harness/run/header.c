@@ -294,6 +294,10 @@ static char *load_text(const eb_load_params *load)
     switch (load->mode) {
     case EB_LOAD_SERVER:
         return eb_format("%s %s %.9g/s", mode, load->even ? "even" : "poisson", load->rate_per_s);
+    case EB_LOAD_CURVE:
+        return load->rate_per_s > 0
+                   ? eb_format("%s %s to %.9g/s", mode, load->even ? "even" : "poisson", load->rate_per_s)
+                   : eb_format("%s %s", mode, load->even ? "even" : "poisson");
     case EB_LOAD_CLOSED:
         return eb_format("%s %d user%s", mode, load->users, load->users == 1 ? "" : "s");
     default:

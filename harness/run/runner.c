@@ -438,6 +438,9 @@ static bool measure(runner *r, const eb_case *c, eb_trial_sink *sink, eb_trial_i
     c->ops->verify(sink, info->digest);
     info->t_start_ns = sink->t_start_ns;
     info->t_end_ns = sink->t_end_ns;
+    memcpy(info->levels, sink->levels, sizeof info->levels);
+    info->n_levels = sink->n_levels;
+    info->saturated_per_s = sink->saturated_per_s;
     info->rss_peak_bytes = eb_rss_peak(r->job->io);
     info->model_bytes = memory.model_bytes;
     info->kv_bytes = memory.kv_bytes;

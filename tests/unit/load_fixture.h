@@ -22,7 +22,7 @@ typedef struct timed_engine {
     eb_engine base;
     int64_t now_ns;
     eb_clock clock;
-    int64_t prefill_ns, decode_ns; // of a step
+    int64_t prefill_ns, decode_ns; // of a prompt; of a step
     int64_t stall_at_ns, stall_ns; // the first step that begins after stall_at_ns takes so much longer
     bool stalled, deaf;            // deaf: never makes a token and says that it has nothing to do
     int fail_at_step, steps, most_live, n_submitted;
@@ -91,7 +91,7 @@ static int timed_step(eb_engine *engine, int64_t timeout_ns, eb_token_event *eve
         live += e->seq[i].live;
     }
     e->most_live = live + waiting > e->most_live ? live + waiting : e->most_live;
-    e->now_ns += waiting ? e->prefill_ns : e->decode_ns;
+    e->now_ns += waiting ? waiting * e->prefill_ns : e->decode_ns;
     if (!e->stalled && e->stall_ns && start_ns >= e->stall_at_ns) {
         e->stalled = true;
         e->now_ns += e->stall_ns;

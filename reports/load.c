@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Loads as tables: what was offered and completed, at which latency and watts; a curve with a row for each level.
+#include "harness/record/load.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+#include "reports/view.h"
+
+enum { WHY_SIZE = 120 };
+
+static const eb_column rate_columns[] = {
+    { .head = "offered", .unit = "req/s" },
+    { .head = "completed", .unit = "req/s" },
+    { .head = "tokens", .unit = "tok/s" },
+    { .head = "goodput", .unit = "tok/s" },
+};
+
+static const eb_column latency_columns[] = {
+    { .head = "TTFT ms", .unit = "p50" },
+    { .head = "", .unit = "p99", .glue = true },
+    { .head = "e2e ms", .unit = "p50" },
+    { .head = "", .unit = "p99", .glue = true },
+};
+
+static const eb_column power_columns[] = {
+    { .head = "power", .unit = "W" },
+    { .head = "", .unit = "±", .glue = true },
+    { .head = "", .unit = "tok/J" },
+};
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+static void add_columns(eb_table *t, const eb_column *columns, int n)
+{
+    for (int i = 0; i < n; i++)
+        eb_table_column(t, columns[i]);
+}
+
+static void number(eb_table *t, double value, int digits)
+{
+    char buf[48];
+    eb_table_cell(t, isfinite(value) ? eb_fmt_sig(buf, sizeof buf, value, digits) : "-", EB_MARK_NONE);
+}
+
+static void put_rates(eb_table *t, const eb_load_row *row)
+{
+    static const eb_load_key keys[] = { EB_LOAD_OFFERED, EB_LOAD_COMPLETED, EB_LOAD_TOK_S, EB_LOAD_GOODPUT };
+    for (int i = 0; i < COUNT(keys); i++)
+        number(t, row->figures[keys[i]].value, 3);
+}
+
+static void put_latencies(eb_table *t, const eb_load_row *row)
+{
+    static const eb_load_percentile which[] = { EB_LOAD_TTFT_P50, EB_LOAD_TTFT_P99, EB_LOAD_E2E_P50, EB_LOAD_E2E_P99 };
+    for (int i = 0; i < COUNT(which); i++)
+        number(t, row->latency[which[i]].value / 1e6, 3);
+}
+
+static void put_power(eb_table *t, const eb_load_row *row)
+{
+    char digits[48], half[64] = "";
+    number(t, row->figures[EB_LOAD_POWER].value, 3);
+    if (isfinite(row->halfwidth_w))
+        snprintf(half, sizeof half, "±%s", eb_fmt_sig(digits, sizeof digits, row->halfwidth_w, 1));
+    eb_table_cell(t, half, EB_MARK_NONE);
+    number(t, row->figures[EB_LOAD_TOK_PER_J].value, 3);
+}
+
+static bool any_power(const eb_load_result *r)
+{
+    bool any = false;
+    for (int i = 0; i < r->n_rows; i++)
+        any |= isfinite(r->rows[i].figures[EB_LOAD_POWER].value);
+    return any;
+}
+
+static eb_table *flat_table(const eb_run *run)
+{
+    eb_table *t = NULL;
+    for (int i = 0; i < run->n_loads; i++) {
+        const eb_load_result *r = run->loads[i];
+        if (r->curve)
+            continue;
+        if (!t) {
+            t = eb_table_new("Load");
+            eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = true });
+            add_columns(t, rate_columns, COUNT(rate_columns));
+            add_columns(t, latency_columns, COUNT(latency_columns));
+            eb_table_column(t, (eb_column){ "", "", .left = true });
+        }
+        char *title = eb_case_title(run, r->case_index);
+        eb_table_row(t, NULL);
+        eb_table_cell(t, title, EB_MARK_NONE);
+        free(title);
+        put_rates(t, &r->rows[0]);
+        put_latencies(t, &r->rows[0]);
+        eb_table_cell(t, r->rows[0].n_valid < r->rows[0].n ? "invalid" : "", EB_MARK_NONE);
+    }
+    return t;
+}
+
+static eb_table *curve_table(const eb_run *run, const eb_load_result *r)
+{
+    char *name = eb_case_title(run, r->case_index), *title = eb_format("Load curve: %s", name), buf[16];
+    const bool power = any_power(r);
+    eb_table *t = eb_table_new(title);
+    free(title);
+    free(name);
+    eb_table_column(t, (eb_column){ "", "load", .label = true });
+    add_columns(t, rate_columns, COUNT(rate_columns));
+    if (power)
+        add_columns(t, power_columns, COUNT(power_columns));
+    add_columns(t, latency_columns, COUNT(latency_columns));
+    eb_table_column(t, (eb_column){ "", "", .left = true });
+    for (int i = 0; i < r->n_rows; i++) {
+        const eb_load_row *row = &r->rows[i];
+        eb_table_row(t, NULL);
+        snprintf(buf, sizeof buf, "%d %%", row->percent);
+        eb_table_cell(t, row->percent ? buf : "idle", EB_MARK_NONE);
+        put_rates(t, row);
+        if (power)
+            put_power(t, row);
+        put_latencies(t, row);
+        eb_table_cell(t, row->n_valid < row->n ? "invalid" : "", EB_MARK_NONE);
+    }
+    return t;
+}
+
+static int flat_tables(const eb_run *run)
+{
+    for (int i = 0; i < run->n_loads; i++)
+        if (!run->loads[i]->curve)
+            return 1;
+    return 0;
+}
+
+int eb_load_tables(const eb_run *run)
+{
+    int n = flat_tables(run);
+    for (int i = 0; i < run->n_loads; i++)
+        n += run->loads[i]->curve;
+    return n;
+}
+
+eb_table *eb_load_table(const eb_run *run, int table)
+{
+    int at = flat_tables(run);
+    if (table < at)
+        return flat_table(run);
+    for (int i = 0; i < run->n_loads; i++)
+        if (run->loads[i]->curve && at++ == table)
+            return curve_table(run, run->loads[i]);
+    return NULL;
+}
+
+// ---- in words ---------------------------------------------------------------------------------------------------
+
+static void say_figure(eb_text *t, const eb_load_figure *f, const char *unit)
+{
+    char value[48], lo[48], hi[48];
+    eb_text_add(t, "%s%s", eb_fmt_sig(value, sizeof value, f->value, 3), unit);
+    if (f->n > 1)
+        eb_text_add(t, " (%s to %s, %s)", eb_fmt_sig(lo, sizeof lo, f->lo, 3), eb_fmt_sig(hi, sizeof hi, f->hi, 3),
+                    f->interval == EB_INTERVAL_CONFIDENCE ? "interval of the median" : "range of the trials");
+}
+
+static void say_curve(eb_text *t, const eb_load_result *r)
+{
+    char number[48];
+    eb_text_add(t, "overall ");
+    if (r->overall_tok_per_j.n) {
+        say_figure(t, &r->overall_tok_per_j, " tok/J");
+        eb_text_add(t, ", %s: sum of tok/s over sum of W, ten levels and active idle", eb_grade_name(r->grade));
+    } else {
+        eb_text_add(t, "tok/J unknown: not every level has an energy");
+    }
+    eb_text_add(t, "; 100 %% is %s requests/s",
+                eb_fmt_sig(number, sizeof number, r->rows[0].figures[EB_LOAD_NOMINAL].value, 3));
+    if (r->saturated_per_s.n)
+        eb_text_add(t, ", found by saturating it (%s requests/s)",
+                    eb_fmt_sig(number, sizeof number, r->saturated_per_s.value, 3));
+    if (r->n_invalid)
+        eb_text_add(t, "; %d of its %d levels %s invalid, so the overall is of less work than was asked for",
+                    r->n_invalid, r->n_levels, r->n_invalid == 1 ? "is" : "are");
+}
+
+// The schedules are drawn by chance; how far they are from the rate that was asked for is not the machine's doing.
+static void say_schedule(eb_text *t, const eb_load_result *r)
+{
+    double lowest = INFINITY, highest = -INFINITY;
+    for (int i = 0; i < r->n_levels; i++)
+        if (isfinite(r->levels[i].schedule_frac)) {
+            lowest = fmin(lowest, r->levels[i].schedule_frac);
+            highest = fmax(highest, r->levels[i].schedule_frac);
+        }
+    if (lowest > highest)
+        return;
+    eb_text_add(t, "; the schedule%s offered %+.1f %%", r->n_levels > 1 ? "s" : "", 100 * (lowest - 1));
+    if (r->n_levels > 1)
+        eb_text_add(t, " to %+.1f %%", 100 * (highest - 1));
+    eb_text_add(t, " of what %s asked for", r->n_levels > 1 ? "the levels" : "the rate");
+}
+
+// The reasons of what stands as "-" or "invalid" in the table.
+static void say_rows(eb_text *t, const eb_load_result *r)
+{
+    char why[WHY_SIZE];
+    int said = 0;
+    for (int i = 0; i < r->n_rows; i++)
+        if (r->rows[i].n_valid < r->rows[i].n) {
+            eb_text_add(t, "; ");
+            if (r->curve)
+                eb_text_add(t, "%d %% ", r->rows[i].percent);
+            eb_text_add(t, "%s", eb_load_why(&r->rows[i], why, sizeof why));
+        }
+    for (int i = 0; i < r->n_rows && !said; i++)
+        for (int k = 0; k < EB_LOAD_PERCENTILES && !said; k++)
+            if (r->rows[i].latency[k].note[0]) {
+                eb_text_add(t, "; %s", r->rows[i].latency[k].note);
+                if (r->curve)
+                    eb_text_add(t, " at %d %%", r->rows[i].percent);
+                said = 1;
+            }
+}
+
+char *eb_load_note(const eb_run *run, const eb_load_result *r)
+{
+    char *name = eb_case_title(run, r->case_index), number[48];
+    const eb_load_row *only = &r->rows[0];
+    eb_text t = { 0 };
+    eb_text_add(&t, "%s: ", name);
+    free(name);
+    if (r->curve)
+        say_curve(&t, r);
+    else if (only->figures[EB_LOAD_OFFERED].n)
+        eb_text_add(&t, "completed %s %% of the offered load",
+                    eb_fmt_sig(number, sizeof number, 100 * only->figures[EB_LOAD_COMPLETED_FRAC].value, 3));
+    else
+        eb_text_add(&t, "as fast as it goes: no rate was asked for");
+    say_schedule(&t, r);
+    say_rows(&t, r);
+    return t.s;
+}
