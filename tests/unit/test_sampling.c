@@ -13,6 +13,8 @@
 
 enum { VOCAB = 300 };
 
+static const eb_kernels *kernels; // the table under test
+
 static void random_logits(uint64_t seed, float *logits, double width)
 {
     eb_rng rng;
@@ -26,10 +28,29 @@ static void greedy_takes_the_first_of_equals(void **state)
     (void)state;
     const float ties[] = { 1, 3, -2, 3, 3 }, nan_first[] = { NAN, -5, -4, NAN }, all_nan[] = { NAN, NAN },
                 low[] = { -INFINITY, -1e30f, -INFINITY };
-    assert_int_equal(eb_sample_greedy(ties, 5), 1);
-    assert_int_equal(eb_sample_greedy(nan_first, 4), 2);
-    assert_int_equal(eb_sample_greedy(all_nan, 2), 0);
-    assert_int_equal(eb_sample_greedy(low, 3), 1);
+    assert_int_equal(eb_sample_greedy(kernels, ties, 5), 1);
+    assert_int_equal(eb_sample_greedy(kernels, nan_first, 4), 2);
+    assert_int_equal(eb_sample_greedy(kernels, all_nan, 2), 0);
+    assert_int_equal(eb_sample_greedy(kernels, low, 3), 1);
+}
+
+// Vocabularies around the sizes that the search is cut at, with the largest one anywhere.
+static void greedy_looks_everywhere(void **state)
+{
+    static const int sizes[] = { 1, 7, 323, 1023, 1024, 1025, 3000 };
+    static float logits[3000];
+    eb_rng rng;
+    (void)state;
+    eb_rng_init(&rng, 5);
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (int i = 0; i < 200; i++) {
+            const int n = sizes[s], at = i < 2 ? i * (n - 1) : (int)(eb_rng_uniform(&rng) * n);
+            for (int j = 0; j < n; j++)
+                logits[j] = (float)(-2 - eb_rng_uniform(&rng));
+            logits[at] = -1;
+            logits[n / 2] = at == n / 2 ? -1 : NAN;
+            assert_int_equal(eb_sample_greedy(kernels, logits, n), at);
+        }
 }
 
 static void cold_and_top_1_are_greedy(void **state)
@@ -41,13 +62,13 @@ static void cold_and_top_1_are_greedy(void **state)
         eb_rng rng;
         eb_rng_init(&rng, seed);
         random_logits(seed, logits, 2);
-        int32_t best = eb_sample_greedy(logits, VOCAB);
+        int32_t best = eb_sample_greedy(kernels, logits, VOCAB);
         eb_sampling_spec cold = { .temperature = 0, .top_p = 1 };
         eb_sampling_spec one = { .temperature = 5, .top_k = 1, .top_p = 1 };
         eb_sampling_spec sliver = { .temperature = 1, .top_p = 1e-9 };
-        assert_int_equal(eb_sample(&cold, &rng, logits, VOCAB, scratch), best);
-        assert_int_equal(eb_sample(&one, &rng, logits, VOCAB, scratch), best);
-        assert_int_equal(eb_sample(&sliver, &rng, logits, VOCAB, scratch), best);
+        assert_int_equal(eb_sample(kernels, &cold, &rng, logits, VOCAB, scratch), best);
+        assert_int_equal(eb_sample(kernels, &one, &rng, logits, VOCAB, scratch), best);
+        assert_int_equal(eb_sample(kernels, &sliver, &rng, logits, VOCAB, scratch), best);
     }
 }
 
@@ -64,9 +85,9 @@ static void a_seed_is_a_sequence(void **state)
     eb_rng_init(&b, 7);
     eb_rng_init(&c, 8);
     for (int i = 0; i < 200; i++) {
-        int32_t x = eb_sample(&spec, &a, logits, VOCAB, scratch);
-        assert_int_equal(x, eb_sample(&spec, &b, logits, VOCAB, scratch));
-        same += x == eb_sample(&spec, &c, logits, VOCAB, scratch);
+        int32_t x = eb_sample(kernels, &spec, &a, logits, VOCAB, scratch);
+        assert_int_equal(x, eb_sample(kernels, &spec, &b, logits, VOCAB, scratch));
+        same += x == eb_sample(kernels, &spec, &c, logits, VOCAB, scratch);
     }
     assert_in_range(same, 0, 150);
 }
@@ -112,7 +133,7 @@ static void cuts_keep_the_right_tokens(void **state)
         plain_cut(logits, &specs[s], kept);
         eb_rng_init(&rng, s);
         for (int i = 0; i < 20000; i++) {
-            int32_t token = eb_sample(&specs[s], &rng, logits, VOCAB, scratch);
+            int32_t token = eb_sample(kernels, &specs[s], &rng, logits, VOCAB, scratch);
             assert_in_range(token, 0, VOCAB - 1);
             assert_true(kept[token]);
             seen[token] = true;
@@ -135,7 +156,7 @@ static void frequencies_are_the_softmax(void **state)
     (void)state;
     eb_rng_init(&rng, 3);
     for (int i = 0; i < DRAWS; i++)
-        counts[eb_sample(&spec, &rng, logits, N, scratch)]++;
+        counts[eb_sample(kernels, &spec, &rng, logits, N, scratch)]++;
     for (int i = 0; i < N; i++)
         total += exp(logits[i] / 0.8);
     for (int i = 0; i < N; i++) {
@@ -157,12 +178,12 @@ static void strange_logits_do_no_harm(void **state)
     eb_rng_init(&rng, 1);
     for (int i = 0; i < 300; i++) {
         const eb_sampling_spec *s = &specs[i % 3];
-        assert_in_range(eb_sample(s, &rng, huge, 3, scratch), 0, 2);
-        assert_int_equal(eb_sample(s, &rng, walls, 3, scratch), 1);
-        assert_int_equal(eb_sample(s, &rng, nans, 3, scratch), 0);
-        assert_int_equal(eb_sample(s, &rng, top, 3, scratch), 1);
-        assert_in_range(eb_sample(s, &rng, one_nan, 3, scratch), 1, 2);
-        assert_in_range(eb_sample(s, &rng, nothing, 3, scratch), 0, 2);
+        assert_in_range(eb_sample(kernels, s, &rng, huge, 3, scratch), 0, 2);
+        assert_int_equal(eb_sample(kernels, s, &rng, walls, 3, scratch), 1);
+        assert_int_equal(eb_sample(kernels, s, &rng, nans, 3, scratch), 0);
+        assert_int_equal(eb_sample(kernels, s, &rng, top, 3, scratch), 1);
+        assert_in_range(eb_sample(kernels, s, &rng, one_nan, 3, scratch), 1, 2);
+        assert_in_range(eb_sample(kernels, s, &rng, nothing, 3, scratch), 0, 2);
     }
 }
 
@@ -196,13 +217,16 @@ static void bad_specs_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(greedy_takes_the_first_of_equals),
-        cmocka_unit_test(cold_and_top_1_are_greedy),
-        cmocka_unit_test(a_seed_is_a_sequence),
-        cmocka_unit_test(cuts_keep_the_right_tokens),
-        cmocka_unit_test(frequencies_are_the_softmax),
-        cmocka_unit_test(strange_logits_do_no_harm),
-        cmocka_unit_test(bad_specs_are_refused),
+        cmocka_unit_test(greedy_takes_the_first_of_equals), cmocka_unit_test(greedy_looks_everywhere),
+        cmocka_unit_test(cold_and_top_1_are_greedy),        cmocka_unit_test(a_seed_is_a_sequence),
+        cmocka_unit_test(cuts_keep_the_right_tokens),       cmocka_unit_test(frequencies_are_the_softmax),
+        cmocka_unit_test(strange_logits_do_no_harm),        cmocka_unit_test(bad_specs_are_refused),
     };
-    return cmocka_run_group_tests_name("sampling", tests, NULL, NULL);
+    int failed = 0;
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
+        if ((*k)->usable()) {
+            kernels = *k;
+            failed += cmocka_run_group_tests_name(kernels->name, tests, NULL, NULL);
+        }
+    return failed;
 }

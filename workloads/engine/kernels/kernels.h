@@ -121,6 +121,8 @@ typedef struct eb_kernels {
 
     void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps); // weight NULL = 1
     void (*softmax)(float *x, int64_t n);                                                    // in place, max-subtracted
+    float (*largest)(const float *x, int64_t n); // NaNs are passed over; -inf where there is nothing else
+    void (*exp_scaled)(float *y, const float *x, int64_t n, float origin, float scale); // exp((x - origin) scale)
     void (*silu_mul)(float *gate, const float *up, int64_t n); // gate[i] = silu(gate[i]) * up[i]
     void (*silu)(float *x, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);

@@ -59,11 +59,23 @@ static void scalar_rms_norm(float *out, const float *x, const float *weight, int
         out[i] = x[i] * scale * (weight ? weight[i] : 1);
 }
 
-static void scalar_softmax(float *x, int64_t n)
+static float scalar_largest(const float *x, int64_t n)
 {
     float max = -INFINITY;
     for (int64_t i = 0; i < n; i++)
         max = x[i] > max ? x[i] : max;
+    return max;
+}
+
+static void scalar_exp_scaled(float *y, const float *x, int64_t n, float origin, float scale)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] = expf((x[i] - origin) * scale);
+}
+
+static void scalar_softmax(float *x, int64_t n)
+{
+    const float max = scalar_largest(x, n);
     double sum = 0;
     for (int64_t i = 0; i < n; i++)
         sum += x[i] = expf(x[i] - max);
@@ -136,6 +148,8 @@ const eb_kernels eb_kernels_scalar = {
     .matmul_scratch = scalar_matmul_scratch,
     .rms_norm = scalar_rms_norm,
     .softmax = scalar_softmax,
+    .largest = scalar_largest,
+    .exp_scaled = scalar_exp_scaled,
     .silu_mul = scalar_silu_mul,
     .silu = scalar_silu,
     .dot = scalar_dot,

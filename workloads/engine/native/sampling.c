@@ -5,16 +5,24 @@
 
 #include <math.h>
 
-int32_t eb_sample_greedy(const float *logits, int vocab)
+enum { PIECE = 1024 };
+
+// The piece that holds the largest logit first, then the logit.
+int32_t eb_sample_greedy(const eb_kernels *kernels, const float *logits, int vocab)
 {
-    int32_t best = 0;
     float most = -INFINITY;
-    for (int32_t i = 0; i < vocab; i++)
-        if (logits[i] > most) {
-            most = logits[i];
-            best = i;
+    int at = 0;
+    for (int i = 0; i < vocab; i += PIECE) {
+        const float here = kernels->largest(logits + i, vocab - i < PIECE ? vocab - i : PIECE);
+        if (here > most) {
+            most = here;
+            at = i;
         }
-    return best;
+    }
+    for (int i = at; i < vocab && most > -INFINITY; i++)
+        if (logits[i] == most)
+            return i;
+    return 0;
 }
 
 static bool likelier(const eb_candidate *a, const eb_candidate *b)
@@ -45,14 +53,20 @@ static const eb_candidate *pop(eb_candidate *heap, int n)
 }
 
 // A weight of exp(logit - best) has sum >= 1: no overflow, and no division by nothing. -inf and NaN weigh 0.
-static int fill(const eb_sampling_spec *spec, const float *logits, int vocab, eb_candidate *c)
+static int fill(const eb_kernels *kernels, const eb_sampling_spec *spec, const float *logits, int vocab,
+                eb_candidate *c)
 {
-    const double best = logits[eb_sample_greedy(logits, vocab)];
+    const float best = logits[eb_sample_greedy(kernels, logits, vocab)], scale = (float)(1 / spec->temperature);
+    float weight[PIECE];
     int n = 0;
-    for (int32_t i = 0; i < vocab; i++) {
-        double weight = logits[i] == best ? 1 : exp((logits[i] - best) / spec->temperature);
-        if (weight > 0)
-            c[n++] = (eb_candidate){ .weight = weight, .logit = logits[i], .token = i };
+    for (int32_t at = 0; at < vocab; at += PIECE) {
+        const int32_t end = vocab - at < PIECE ? vocab : at + PIECE;
+        kernels->exp_scaled(weight, logits + at, end - at, best, scale);
+        for (int32_t i = at; i < end; i++) {
+            const float w = logits[i] == best ? 1 : weight[i - at];
+            if (w > 0)
+                c[n++] = (eb_candidate){ .weight = (double)w, .logit = logits[i], .token = i };
+        }
     }
     return n;
 }
@@ -104,11 +118,12 @@ static int keep_likeliest(const eb_sampling_spec *spec, eb_candidate *c, int n)
     return n_kept;
 }
 
-int32_t eb_sample(const eb_sampling_spec *spec, eb_rng *rng, const float *logits, int vocab, eb_candidate *scratch)
+int32_t eb_sample(const eb_kernels *kernels, const eb_sampling_spec *spec, eb_rng *rng, const float *logits, int vocab,
+                  eb_candidate *scratch)
 {
     if (spec->temperature <= 0)
-        return eb_sample_greedy(logits, vocab);
-    int n = fill(spec, logits, vocab, scratch), kept = n;
+        return eb_sample_greedy(kernels, logits, vocab);
+    int n = fill(kernels, spec, logits, vocab, scratch), kept = n;
     if (n == 0) // nothing but NaN
         return 0;
     if ((spec->top_k > 0 && spec->top_k < n) || spec->top_p < 1)

@@ -209,7 +209,7 @@ static void pack_live(eb_session *s)
 
 static void pick_token(eb_session *s, eb_seq *q, const float *logits)
 {
-    q->last = eb_sample(&q->sampling, &q->rng, logits, s->net.model->hp.vocab, s->candidates);
+    q->last = eb_sample(s->net.kernels, &q->sampling, &q->rng, logits, s->net.model->hp.vocab, s->candidates);
     q->produced++;
 }
 
