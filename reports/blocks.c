@@ -391,6 +391,31 @@ static void put_rows(const eb_run *run, int block, eb_table *t, labels l, const 
     free(marks);
 }
 
+static const char *head_of(const field *f, bool milli)
+{
+    return f->head == JOULES && milli ? "mJ/token" : f->head;
+}
+
+static const char *unit_of(const eb_run *run, const field *f, bool milli)
+{
+    if (f->unit == DEMO && !eb_run_demonstration(run))
+        return "";
+    return f->unit == JOULES_UNIT && milli ? "mJ/tok" : f->unit;
+}
+
+char *eb_block_column_name(const eb_run *run, const char *key)
+{
+    for (int b = 0; b < EB_BLOCK_COUNT; b++)
+        for (const field *f = blocks[b].fields; f->key; f++) {
+            if (strcmp(f->key, key) || !block_wanted(run, b) || !column_wanted(run, b, f))
+                continue;
+            bool milli = in_millijoules(run);
+            const char *unit = f->unit == DEMO ? "" : unit_of(run, f, milli);
+            return eb_format("%s%s%s", head_of(f, milli), *unit && *unit != '/' ? " " : "", unit);
+        }
+    return eb_strdup(key);
+}
+
 eb_table *eb_block_table(const eb_run *run, int block)
 {
     const field *fields[12];
@@ -405,9 +430,7 @@ eb_table *eb_block_table(const eb_run *run, int block)
         if (!column_wanted(run, block, f))
             continue;
         bool beside = f->kind == SPREAD || f->kind == GRADE;
-        const char *head = f->head == JOULES && milli ? "mJ/token" : f->head;
-        const char *unit = f->unit == DEMO && !eb_run_demonstration(run) ? "" : f->unit;
-        unit = unit == JOULES_UNIT && milli ? "mJ/tok" : unit;
+        const char *head = head_of(f, milli), *unit = unit_of(run, f, milli);
         eb_table_column(t, (eb_column){ head, unit, .left = beside, .glue = beside, .marks = f->ranked,
                                         .role = f->kind == SPREAD  ? EB_ROLE_SPREAD
                                                 : f->kind == GRADE ? EB_ROLE_GRADE

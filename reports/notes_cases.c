@@ -26,7 +26,7 @@ bool eb_shown(const eb_shown_keys *k, const char *key)
 }
 
 typedef struct saying {
-    char *text, *keys; // keys: the metrics it is said of, "" = none
+    char *text, *keys; // keys: the columns it is said of, "" = none
     int *cases, n, cap;
 } saying;
 typedef struct sayings {
@@ -64,6 +64,14 @@ static void say(sayings *all, const char *key, const char *text, int c)
         return;
     EB_GROW(s->cases, s->n, s->cap);
     s->cases[s->n++] = c;
+}
+
+// A metric's note, under the name of its column.
+static void say_of(const eb_run *run, sayings *all, const eb_metric *m, int c)
+{
+    char *name = eb_block_column_name(run, m->key);
+    say(all, name, m->note, c);
+    free(name);
 }
 
 // Notes them as "KEYS: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
@@ -118,10 +126,10 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
             if (!m->note[0] || !eb_shown(&visible, m->key) || !eb_block_has_cell(&run->cases[i], m->key))
                 continue;
             if (!isfinite(m->value) && (strcmp(m->key, "usd_per_mtok") || eb_run_has_prices(run)))
-                say(&gaps, m->key, m->note, i); // without prices the column says so
+                say_of(run, &gaps, m, i); // without prices the column says so
             for (size_t e = 0; e < 4 && isfinite(m->value); e++)
                 if (!strcmp(m->key, explained[e]))
-                    say(&beside[e], m->key, m->note, i);
+                    say_of(run, &beside[e], m, i);
         }
     for (size_t e = 0; e < 4; e++)
         note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
@@ -132,7 +140,7 @@ void eb_notes_profiles(const eb_run *run, eb_notes *out)
 {
     sayings all = { 0 };
     for (int i = 0; i < run->n_profiles; i++) {
-        char *text = eb_profile_note(run->profiles[i]);
+        char *text = eb_profile_note(run, run->profiles[i]);
         say(&all, "", text, run->profiles[i]->case_index);
         free(text);
     }

@@ -181,19 +181,23 @@ static char *shared_text(const eb_profile *p, char *text)
     return text;
 }
 
-char *eb_profile_note(const eb_profile *p)
+char *eb_profile_note(const eb_run *run, const eb_profile *p)
 {
     const eb_split *s = &p->split;
     if (*s->refused)
         return shared_text(p, eb_format("joules are not split by operator: %s", s->refused));
-    char residual[32], condition[32], sum[32], total[32], off[32];
-    char *text =
-        eb_format("joules by non-negative least squares over %zu updates of the counter in windows of %d; residual "
-                  "%s %%, condition number %s; the operators' sum is %s J of %s J measured (%s %%)",
-                  s->windows, s->span, eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
-                  eb_fmt_sig(condition, sizeof condition, s->condition, 2),
-                  eb_fmt_sig(sum, sizeof sum, s->sum_j / p->n_trials, 4),
-                  eb_fmt_sig(total, sizeof total, s->total_j / p->n_trials, 4),
-                  eb_fmt_sig(off, sizeof off, 100 * (s->sum_j / s->total_j - 1), 2));
+    const eb_provenance *from = &run->cases[p->case_index].energy;
+    char residual[32], condition[32], sum[32], total[32], off[32], half[32];
+    char *text = eb_format(
+        "joules (grade %s, of %s, source %s, coverage %s) by non-negative least squares over %zu updates of the "
+        "counter in windows of %d; residual "
+        "%s %%, condition number %s; the operators' sum is %s J of %s J ±%s measured (%s %%)",
+        eb_grade_name(s->grade), from->domains, from->source, from->coverage, s->windows, s->span,
+        eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
+        eb_fmt_sig(condition, sizeof condition, s->condition, 2),
+        eb_fmt_sig(sum, sizeof sum, s->sum_j / p->n_trials, 4),
+        eb_fmt_sig(total, sizeof total, s->total_j / p->n_trials, 4),
+        eb_fmt_sig(half, sizeof half, s->total_halfwidth_j / p->n_trials, 2),
+        eb_fmt_sig(off, sizeof off, 100 * (s->sum_j / s->total_j - 1), 2));
     return shared_text(p, groups_text(p, text));
 }

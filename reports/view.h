@@ -44,6 +44,8 @@ eb_table *eb_block_table(const eb_run *run, int block);
 const char *eb_block_title(int block);
 // Does any table of this run have a column of this metric?
 bool eb_block_shows(const eb_run *run, const char *key);
+// What the table calls that column: "decode tok/s"; the key itself where there is none. Caller frees.
+char *eb_block_column_name(const eb_run *run, const char *key);
 // Does this case stand in a table that can have one?
 bool eb_block_has_cell(const eb_case_result *c, const char *key);
 // Display name of a family ("moe" -> "mixture of experts").
@@ -68,8 +70,8 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
 
 struct eb_profile;
 eb_table *eb_profile_table(const eb_run *run, const struct eb_profile *p); // caller frees
-// How its joules came about, or why there are none; which events shared counters. Caller frees.
-char *eb_profile_note(const struct eb_profile *p);
+// How its joules came about and what they are of, or why there are none; which events shared counters. Caller frees.
+char *eb_profile_note(const eb_run *run, const struct eb_profile *p);
 
 // ---- sustained.c: a sustained trial over time ----
 

@@ -186,7 +186,7 @@ static void without_energy_it_says_so_once(void **state)
     assert_int_equal(count(text, "effbench probes"), 1);
     assert_null(strstr(text, "J/token"));
     assert_null(strstr(text, "tok/J"));
-    assert_non_null(strstr(text, "unknown   usd_per_mtok: watts are not known (all cases)"));
+    assert_non_null(strstr(text, "unknown   $/Mtok: watts are not known (all cases)"));
     assert_non_null(strstr(md, "\nNo energy source: joules are not known here.\n"));
     free(md);
     free(text);
