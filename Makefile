@@ -182,7 +182,9 @@ $(REFERENCE):
 	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3) $(if $(filter check_json,$(@F)),-lcjson)
+	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3) $(if $(filter check_json,$(@F)),-lcjson) \
+	    $(if $(filter make_run,$(@F)),$(LIB) $(LIBS))
+$(BUILD)/tests/make_run: $(LIB)
 $(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<

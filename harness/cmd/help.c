@@ -44,7 +44,7 @@ static const eb_help_section *find_section(const char *name)
 
 static int help_overview(void)
 {
-    printf("effbench: what a token costs here, in milliseconds, joules and dollars\n\n"
+    printf("effbench: what a token costs here, in milliseconds, joules and dollars\n"
            "usage: effbench COMMAND ...\n\n");
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
@@ -55,12 +55,10 @@ static int help_overview(void)
            "\n"
            "more help:\n"
            "  effbench help COMMAND               a command's arguments\n"
-           "  effbench help config                how a config is written; its sections and keys\n"
-           "  effbench help SECTION[.KEY]         the keys of a section (run, model, ...), or one key\n"
+           "  effbench help config|SECTION[.KEY]  how a config is written; the keys of a section; one key\n"
            "  effbench help metrics               what the figures mean; `help groups`: those of operators\n"
            "\n"
-           "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version,\n"
-           "            --help (effbench help help)\n");
+           "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version, --help (`help help`)\n");
     return EB_OK;
 }
 

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Several runs side by side: the same work is lined up, set in relation to a reference, priced and ranked. What does
+// not match is listed. docs/compare.md says how each figure comes about.
+#ifndef EB_RECORD_COMPARE_H
+#define EB_RECORD_COMPARE_H
+
+#include "harness/record/compare_ratio.h"
+#include "harness/record/compare_read.h"
+
+typedef enum eb_compare_by {
+    EB_BY_MACHINE, // run against run
+    EB_BY_MODEL,
+    EB_BY_TYPE,
+    EB_BY_PRICE,
+    EB_BY_COUNT
+} eb_compare_by;
+const char *eb_compare_by_name(eb_compare_by by);
+bool eb_compare_by_parse(const char *s, eb_compare_by *out);
+
+typedef struct eb_compare_row { // a case of a run, at one price
+    int run, case_index, offer; // offer -1 = the prices of the run itself
+    char *label;                // what sets it apart from the others of its group
+    eb_compare_value figures[EB_FIGURE_COUNT];
+    int kind; // which kind of energy it has (eb_compare.kinds), -1 = none
+    eb_cost_curve curve;
+    bool front;
+    bool other_digest; // its output tokens are not those of the reference
+    eb_ratio ratios[EB_FIGURE_COUNT];
+} eb_compare_row;
+
+typedef struct eb_compare_leader { // cheapest between two utilisations
+    int row;
+    double from, to;
+} eb_compare_leader;
+
+typedef struct eb_compare_crossing { // two rows of a group change places
+    double utilisation;
+    int below, above; // the cheaper one on each side
+} eb_compare_crossing;
+
+typedef struct eb_compare_group { // the same work
+    char *title;
+    int first, n;                     // rows
+    int reference;                    // row
+    bool objectives[EB_FIGURE_COUNT]; // of the front: what all rows know
+    eb_compare_leader *leaders;       // from low to high utilisation; none where no price depends on it
+    int n_leaders;
+    eb_compare_crossing *crossings; // ascending
+    int n_crossings;
+} eb_compare_group;
+
+typedef struct eb_compare_lone { // work that only one row has
+    char *title, *label;
+    int run;
+} eb_compare_lone;
+
+typedef struct eb_compare_options {
+    eb_compare_by by;
+    const char *reference;  // a folder or a label; NULL = the first of each group
+    const eb_offer *offers; // further prices; of several each goes to the run that bears its name, unless by price
+    int n_offers;
+    const eb_header *slo; // limits that all runs are held to; NULL = each to its own
+} eb_compare_options;
+
+typedef struct eb_compare {
+    eb_compare_options options;
+    eb_compare_run **runs; // borrowed
+    int n_runs;
+    eb_compare_row *rows; // group by group
+    int n_rows;
+    eb_compare_group *groups;
+    int n_groups;
+    eb_compare_lone *lone;
+    int n_lone;
+    char **kinds; // "counter, compute: package + dram"
+    int n_kinds;
+    eb_warnings warnings;
+} eb_compare;
+
+// EB_USAGE when the runs have no work in common, or the reference is none of them.
+eb_compare *eb_compare_new(eb_compare_run *const *runs, int n_runs, const eb_compare_options *options, eb_err *err);
+void eb_compare_free(eb_compare *c);
+// What a comparison of these runs is about when nobody says.
+eb_compare_by eb_compare_guess(eb_compare_run *const *runs, int n_runs);
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ratios of medians by bootstrap.
+#include "harness/record/compare_ratio.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include "harness/base/bootstrap.h"
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+
+const char *eb_word_name(eb_word word)
+{
+    static const char *const names[EB_WORD_COUNT] = { "", "better", "worse", "same", "inconclusive", "reference" };
+    return names[word];
+}
+
+static int known_logs(const double *x, int n, double *out)
+{
+    int k = 0;
+    for (int i = 0; i < n; i++)
+        if (x[i] > 0 && isfinite(x[i]))
+            out[k++] = log(x[i]);
+    return k;
+}
+
+static double drawn_median(eb_rng *rng, const double *x, int n, double *scratch)
+{
+    for (int i = 0; i < n; i++)
+        scratch[i] = x[eb_rng_below(rng, (uint64_t)n)];
+    return eb_median(scratch, (size_t)n);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void bootstrap(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
+{
+    double d[EB_BOOTSTRAP_REPLICATES], *scratch = eb_realloc(NULL, (size_t)(na > nb ? na : nb), sizeof *scratch);
+    eb_rng rng;
+    eb_rng_init(&rng, seed);
+    for (int i = 0; i < EB_BOOTSTRAP_REPLICATES; i++) {
+        double of_a = drawn_median(&rng, a, na, scratch);
+        d[i] = of_a - drawn_median(&rng, b, nb, scratch);
+    }
+    qsort(d, EB_BOOTSTRAP_REPLICATES, sizeof *d, by_value);
+    int cut = (int)((1 - level) / 2 * (EB_BOOTSTRAP_REPLICATES + 1));
+    cut = cut > 0 ? cut - 1 : 0;
+    out->lo = exp(d[cut]);
+    out->hi = exp(d[EB_BOOTSTRAP_REPLICATES - 1 - cut]);
+    out->interval = EB_INTERVAL_CONFIDENCE;
+    free(scratch);
+}
+
+void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
+{
+    *out = (eb_ratio){ .value = NAN, .lo = NAN, .hi = NAN };
+    double *x = eb_realloc(NULL, (size_t)(na + nb) + 1, sizeof *x), *y = x + na;
+    int nx = known_logs(a, na, x), ny = known_logs(b, nb, y);
+    if (nx && ny) {
+        qsort(x, (size_t)nx, sizeof *x, by_value);
+        qsort(y, (size_t)ny, sizeof *y, by_value);
+        out->value = exp(eb_median(x, (size_t)nx) - eb_median(y, (size_t)ny));
+        out->lo = exp(x[0] - y[ny - 1]);
+        out->hi = exp(x[nx - 1] - y[0]);
+        out->interval = EB_INTERVAL_RANGE;
+        if (nx >= EB_BOOTSTRAP_TRIALS_MIN && ny >= EB_BOOTSTRAP_TRIALS_MIN)
+            bootstrap(x, nx, y, ny, level, seed, out);
+    }
+    free(x);
+}
+
+void eb_ratio_widen(eb_ratio *r, double common, double bound)
+{
+    if (isnan(r->value) || !(common > 0 || bound > 0))
+        return;
+    double down = hypot(log(r->value / r->lo), common) + bound, up = hypot(log(r->hi / r->value), common) + bound;
+    r->lo = r->value * exp(-down);
+    r->hi = r->value * exp(up);
+}
+
+void eb_ratio_word(eb_ratio *r, int better)
+{
+    const double least = 1 / (1 + EB_RATIO_MARGIN), most = 1 + EB_RATIO_MARGIN;
+    bool same = r->lo >= least && r->hi <= most, more = r->lo > 1, less = r->hi < 1;
+    if (isnan(r->value) || !better)
+        r->word = EB_WORD_NONE;
+    else if (r->interval != EB_INTERVAL_CONFIDENCE)
+        r->word = EB_WORD_INCONCLUSIVE;
+    else if (same)
+        r->word = EB_WORD_SAME;
+    else if (more || less)
+        r->word = more == (better > 0) ? EB_WORD_BETTER : EB_WORD_WORSE;
+    else
+        r->word = EB_WORD_INCONCLUSIVE;
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.json -> what a comparison needs.
+#include "harness/record/compare_read.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "harness/base/file.h"
+#include "harness/base/json.h"
+#include "harness/base/mem.h"
+#include "harness/base/stats.h"
+#include "harness/record/records.h"
+
+enum { CASES_MAX = 100000 };
+static const size_t run_json_limit = (size_t)1 << 28, lines_limit = (size_t)1 << 30;
+
+const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
+    [EB_FIGURE_GOODPUT] = { "goodput_tok_s", 1, false, true },
+    [EB_FIGURE_DECODE] = { "decode_tok_s", 1, false, false },
+    [EB_FIGURE_PREFILL] = { "prefill_tok_s", 1, false, false },
+    [EB_FIGURE_TTFT] = { "ttft_ns", -1, false, false },
+    [EB_FIGURE_TPOT] = { "tpot_ns", -1, false, false },
+    [EB_FIGURE_J_PER_TOK] = { "j_per_tok", -1, true, true },
+    [EB_FIGURE_TOK_PER_J] = { "tok_per_j", 1, true, false },
+    [EB_FIGURE_USD] = { "usd_per_mtok", -1, true, true },
+    [EB_FIGURE_TOK_PER_USD] = { "tok_per_usd", 1, true, false },
+    [EB_FIGURE_CARBON] = { "gco2e_per_mtok", -1, true, false },
+    [EB_FIGURE_RSS] = { "rss_peak_bytes", -1, false, true },
+    [EB_FIGURE_KLD] = { "kld_nats", -1, false, true },
+    [EB_FIGURE_POWER] = { "power_w", 0, true, false },
+    [EB_FIGURE_IDLE] = { "idle_power_w", 0, true, false },
+};
+
+// ---- from JSON ----
+
+static char *text(const cJSON *obj, const char *key)
+{
+    return eb_strdup(eb_json_str(obj, key, ""));
+}
+
+static int whole(const cJSON *obj, const char *key)
+{
+    double value = eb_json_num(obj, key, 0);
+    return value >= 0 && value <= 1e9 ? (int)value : 0;
+}
+
+static const cJSON *list_of(const cJSON *obj, const char *key)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(obj, key);
+    return cJSON_IsArray(list) ? list : NULL;
+}
+
+static void take_trials(const cJSON *obj, eb_compare_value *v)
+{
+    const cJSON *list = list_of(obj, "trials");
+    int n = list ? cJSON_GetArraySize(list) : 0;
+    v->trials = eb_realloc(NULL, (size_t)n + 1, sizeof *v->trials);
+    for (const cJSON *item = n ? list->child : NULL; item; item = item->next)
+        v->trials[v->n_trials++] = cJSON_IsNumber(item) ? item->valuedouble : NAN;
+}
+
+// What is in the interval besides the spread of the trials.
+static void take_budget(const cJSON *obj, eb_compare_value *v)
+{
+    const cJSON *budget = cJSON_GetObjectItemCaseSensitive(obj, "budget");
+    double quantum = fmax(0, eb_json_num(budget, "quantisation", 0)),
+           base = fmax(0, eb_json_num(budget, "baseline", 0));
+    double sensor = fmax(0, eb_json_num(budget, "sensor_class", 0));
+    if (v->value > 0) {
+        v->common = hypot(quantum, base) / v->value;
+        v->sensor = sensor / v->value;
+    }
+}
+
+static void take_value(const cJSON *metrics, eb_figure f, eb_compare_value *v)
+{
+    const cJSON *obj = cJSON_GetObjectItemCaseSensitive(metrics, eb_figures[f].key);
+    const char *interval = eb_json_str(obj, "interval", "none");
+    *v = (eb_compare_value){ .value = eb_json_num(obj, "value", NAN),
+                             .lo = eb_json_num(obj, "lo", NAN),
+                             .hi = eb_json_num(obj, "hi", NAN) };
+    v->interval = !strcmp(interval, "confidence") ? EB_INTERVAL_CONFIDENCE
+                  : !strcmp(interval, "range")    ? EB_INTERVAL_RANGE
+                                                  : EB_INTERVAL_NONE;
+    eb_grade_parse(eb_json_str(obj, "grade", "none"), &v->grade);
+    if (isnan(v->value))
+        snprintf(v->note, sizeof v->note, "%s", eb_json_str(obj, "note", ""));
+    take_trials(obj, v);
+    take_budget(obj, v);
+}
+
+static void take_case(const cJSON *obj, eb_compare_case *c)
+{
+    const cJSON *numbers = list_of(obj, "trial_numbers"), *metrics = cJSON_GetObjectItemCaseSensitive(obj, "metrics");
+    *c = (eb_compare_case){ .id = text(obj, "id"),
+                            .family = text(obj, "family"),
+                            .model = text(obj, "model"),
+                            .source = text(obj, "source"),
+                            .type = text(obj, "type"),
+                            .workload = text(obj, "workload"),
+                            .kv = text(obj, "kv"),
+                            .arch = text(obj, "arch"),
+                            .model_name = text(obj, "model_name"),
+                            .digest = text(obj, "digest"),
+                            .domains = text(obj, "domains"),
+                            .coverage = text(obj, "coverage"),
+                            .n_params = eb_json_num(obj, "n_params", NAN),
+                            .prompt_tok = whole(obj, "prompt_tok"),
+                            .output_tok = whole(obj, "output_tok"),
+                            .batch = whole(obj, "batch"),
+                            .depth_tok = whole(obj, "depth_tok"),
+                            .threads = whole(obj, "threads") };
+    c->trial_numbers = eb_alloc((size_t)(numbers ? cJSON_GetArraySize(numbers) : 0) * sizeof *c->trial_numbers + 1);
+    for (const cJSON *n = numbers ? numbers->child : NULL; n; n = n->next)
+        c->trial_numbers[c->n_trials++] = cJSON_IsNumber(n) ? n->valueint : 0;
+    for (int f = 0; f < EB_FIGURE_COUNT; f++)
+        take_value(metrics, (eb_figure)f, &c->figures[f]);
+}
+
+static void take_settings(const cJSON *json, eb_header *h)
+{
+    static const char *const wanted[] = { "cost", "slo", "workload" };
+    const cJSON *list = list_of(json, "settings");
+    h->settings = eb_alloc((size_t)(list ? cJSON_GetArraySize(list) : 0) * sizeof *h->settings + 1);
+    for (const cJSON *s = list ? list->child : NULL; s; s = s->next)
+        for (int i = 0; i < 3; i++)
+            if (!strcmp(eb_json_str(s, "section", ""), wanted[i]))
+                h->settings[h->n_settings++] = (eb_setting_row){ .section = text(s, "section"),
+                                                                 .name = text(s, "name"),
+                                                                 .key = text(s, "key"),
+                                                                 .value = text(s, "value"),
+                                                                 .unit = text(s, "unit"),
+                                                                 .origin = text(s, "origin") };
+}
+
+static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err)
+{
+    const cJSON *cases = list_of(json, "cases");
+    int n = cases ? cJSON_GetArraySize(cases) : 0;
+    if (!cases || n > CASES_MAX) {
+        eb_err_set(err, EB_USAGE, "'%s': run.json has no list of cases", dir);
+        return NULL;
+    }
+    eb_compare_run *run = eb_alloc(sizeof *run);
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    run->dir = eb_strndup(dir, len);
+    run->name = eb_strdup(eb_path_base(run->dir));
+    run->cpu_model = text(cJSON_GetObjectItemCaseSensitive(json, "machine"), "cpu_model");
+    run->fingerprint = text(json, "fingerprint");
+    run->config = text(json, "config");
+    run->tool_version = text(json, "tool_version");
+    run->started = text(json, "started");
+    run->level = eb_json_num(json, "interval_level", 0.95);
+    run->complete = eb_json_bool(json, "complete", false);
+    eb_boundary_parse(eb_json_str(json, "boundary", "compute"), &run->boundary);
+    take_settings(json, &run->text);
+    run->cases = eb_alloc((size_t)n * sizeof *run->cases + 1);
+    for (const cJSON *c = cases->child; c; c = c->next)
+        take_case(c, &run->cases[run->n_cases++]);
+    return run;
+}
+
+// ---- from the folder ----
+
+static bool whole_csv(const char *dir, const cJSON *bytes)
+{
+    for (const cJSON *b = bytes ? bytes->child : NULL; b; b = b->next) {
+        char *path = eb_path_join(dir, b->string);
+        struct stat st;
+        bool ok = b->valuedouble == 0 || (stat(path, &st) == 0 && (double)st.st_size >= b->valuedouble);
+        free(path);
+        if (!ok)
+            return false;
+    }
+    return cJSON_IsObject(bytes);
+}
+
+// Is it of the trials.jsonl beside it, and are the files whole that it vouches for?
+static bool vouched(const char *dir, const cJSON *json)
+{
+    const cJSON *journal = cJSON_GetObjectItemCaseSensitive(json, "journal");
+    char digest[17] = "";
+    eb_err ignored = { 0 };
+    size_t len = 0;
+    char *path = eb_path_join(dir, EB_JOURNAL_LINES), *lines = eb_file_read(path, lines_limit, &len, &ignored);
+    while (lines && len && lines[len - 1] != '\n')
+        len--;
+    if (lines)
+        eb_journal_digest(lines, len, digest);
+    free(lines);
+    free(path);
+    return !strcmp(eb_json_str(journal, "digest", "-"), digest) &&
+           whole_csv(dir, cJSON_GetObjectItemCaseSensitive(journal, "bytes"));
+}
+
+static bool known_schema(const char *dir, const cJSON *json, eb_err *err)
+{
+    const char *schema = eb_json_str(json, "schema", "");
+    if (strncmp(schema, "effbench.run/", 13) != 0 || !strcmp(schema, EB_RUN_SCHEMA))
+        return true;
+    return eb_err_set(err, EB_USAGE, "'%s' was written as %.40s by effbench %.20s, and this one reads %s", dir, schema,
+                      eb_json_str(json, "tool_version", "(unknown)"), EB_RUN_SCHEMA);
+}
+
+static cJSON *computed_again(const char *dir, eb_err *err)
+{
+    eb_run *run = eb_run_load(dir, err);
+    if (!run)
+        return NULL;
+    char *made = eb_run_json(run);
+    cJSON *json = eb_json_parse(made, strlen(made), dir, err);
+    free(made);
+    eb_run_free(run);
+    return json;
+}
+
+eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
+{
+    eb_err ignored = { 0 };
+    size_t len = 0;
+    struct stat st;
+    char *path = eb_path_join(dir, "run.json");
+    bool file = stat(path, &st) == 0 && S_ISREG(st.st_mode); // a pipe of that name would be waited for
+    char *made = file ? eb_file_read(path, run_json_limit, &len, &ignored) : NULL;
+    cJSON *json = made ? eb_json_parse(made, len, path, &ignored) : NULL;
+    free(made);
+    free(path);
+    eb_compare_run *run = NULL;
+    bool readable = !json || known_schema(dir, json, err);
+    if (readable && (!json || strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA) != 0 || !vouched(dir, json))) {
+        cJSON_Delete(json);
+        json = computed_again(dir, err);
+    }
+    if (readable && json)
+        run = from_json(dir, json, err);
+    cJSON_Delete(json);
+    return run;
+}
+
+static void free_case(eb_compare_case *c)
+{
+    char *owned[] = { c->id, c->family, c->model,      c->source, c->type,    c->workload,
+                      c->kv, c->arch,   c->model_name, c->digest, c->domains, c->coverage };
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+    for (int f = 0; f < EB_FIGURE_COUNT; f++)
+        free(c->figures[f].trials);
+    free(c->trial_numbers);
+}
+
+void eb_compare_run_free(eb_compare_run *run)
+{
+    if (!run)
+        return;
+    for (int i = 0; i < run->n_cases; i++)
+        free_case(&run->cases[i]);
+    eb_header_deinit(&run->text);
+    char *owned[] = { run->dir,    run->name,         run->cpu_model, run->fingerprint,
+                      run->config, run->tool_version, run->started,   (char *)run->cases };
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+    free(run);
+}
+
+void eb_compare_settle(eb_compare_value *v, double level)
+{
+    double *x = eb_realloc(NULL, (size_t)v->n_trials + 1, sizeof *x);
+    size_t n = 0;
+    for (int i = 0; i < v->n_trials; i++)
+        if (!isnan(v->trials[i]))
+            x[n++] = v->trials[i];
+    v->value = eb_median(x, n);
+    v->lo = v->hi = NAN;
+    v->interval = EB_INTERVAL_NONE;
+    if (n)
+        v->interval = eb_median_interval(x, n, level, &v->lo, &v->hi) ? EB_INTERVAL_CONFIDENCE : EB_INTERVAL_RANGE;
+    free(x);
+}
+
+const char *eb_compare_setting(const eb_compare_run *run, const char *section, const char *name, const char *key)
+{
+    for (int i = 0; i < run->text.n_settings; i++) {
+        const eb_setting_row *s = &run->text.settings[i];
+        if (!strcmp(s->section, section) && !strcmp(s->key, key) && (!name || !strcmp(s->name, name)) && s->value[0])
+            return s->value;
+    }
+    return NULL;
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A comparison of runs as text for people, CSV or JSON.
+#ifndef EB_REPORTS_COMPARE_H
+#define EB_REPORTS_COMPARE_H
+
+#include <stdio.h>
+#include "harness/record/compare.h"
+#include "reports/table.h"
+#include "reports/view.h"
+
+typedef struct eb_compare_form {
+    const char *name, *doc; // "term", "md", "csv", "json"
+    void (*write)(const eb_compare *c, bool color, FILE *out);
+} eb_compare_form;
+extern const eb_compare_form eb_compare_forms[]; // ends with name NULL
+
+// ---- for compare_*.c ----
+
+// Figures and ratios of a group; caller frees. NULL: nothing of it is known.
+eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *g);
+eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g);
+// The answer of a group in a sentence or two; caller frees.
+char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
+// Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.
+char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g);
+void eb_compare_notes(const eb_compare *c, eb_notes *notes);
+void eb_compare_write_csv(const eb_compare *c, bool color, FILE *out);
+void eb_compare_write_json(const eb_compare *c, bool color, FILE *out);
+
+#endif

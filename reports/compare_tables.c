@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// A group of rows as tables: what each of them does, and what that is of the reference.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+#include "reports/compare.h"
+#include "reports/text.h"
+
+static void put_plain(char *buf, size_t size, double value, double half)
+{
+    eb_text_number(buf, size, value, eb_text_place(value, half));
+}
+
+static void put_si(char *buf, size_t size, double value, double half)
+{
+    eb_text_si(buf, size, value, half);
+}
+
+static void put_ms(char *buf, size_t size, double value, double half)
+{
+    put_plain(buf, size, value / 1e6, half / 1e6);
+}
+
+static void put_mb(char *buf, size_t size, double value, double half)
+{
+    put_plain(buf, size, value / 1e6, half / 1e6);
+}
+
+static const struct {
+    eb_figure figure;
+    const char *head, *unit;
+    void (*put)(char *buf, size_t size, double value, double half);
+    bool ratio; // has a place in the table of ratios
+    bool money; // all that differs between two prices
+} shown[] = {
+    { EB_FIGURE_GOODPUT, "good", "tok/s", put_plain, true, false },
+    { EB_FIGURE_DECODE, "decode", "tok/s", put_plain, false, false },
+    { EB_FIGURE_TTFT, "TTFT", "ms", put_ms, true, false },
+    { EB_FIGURE_TPOT, "TPOT", "ms", put_ms, false, false },
+    { EB_FIGURE_J_PER_TOK, "energy", "J/tok", put_plain, false, false },
+    { EB_FIGURE_TOK_PER_J, "perf/W", "tok/J", put_plain, true, false },
+    { EB_FIGURE_USD, "cost", "$/Mtok", put_plain, false, true },
+    { EB_FIGURE_TOK_PER_USD, "perf/$", "tok/$", put_si, true, true },
+    { EB_FIGURE_CARBON, "carbon", "g/Mtok", put_plain, false, true },
+    { EB_FIGURE_RSS, "memory", "MB", put_mb, false, false },
+    { EB_FIGURE_KLD, "quality", "KLD", put_plain, false, false },
+};
+enum { N_SHOWN = sizeof shown / sizeof *shown };
+
+static double half_of(const eb_compare_value *v)
+{
+    return v->interval == EB_INTERVAL_NONE ? NAN : fmax(v->hi - v->value, v->value - v->lo);
+}
+
+static bool any_known(const eb_compare *c, const eb_compare_group *g, int k)
+{
+    eb_figure f = shown[k].figure;
+    for (int i = g->first; i < g->first + g->n; i++)
+        if (!isnan(c->rows[i].figures[f].value))
+            return c->options.by != EB_BY_PRICE || shown[k].money;
+    return false;
+}
+
+// Not of the reference's kind: not to be read in one column with it.
+static bool set_apart(const eb_compare *c, const eb_compare_group *g, const eb_compare_row *row, eb_figure f)
+{
+    const eb_compare_row *ref = &c->rows[g->reference];
+    return eb_figures[f].energy && row->figures[f].grade != EB_GRADE_NONE && ref->figures[f].grade != EB_GRADE_NONE &&
+           row->kind != ref->kind;
+}
+
+static bool better(int direction, double a, double b)
+{
+    return direction > 0 ? a > b : a < b;
+}
+
+// The best of a column among rows of its own kind of energy, and those whose interval reaches into its own.
+static eb_mark mark_of(const eb_compare *c, const eb_compare_group *g, int index, eb_figure f)
+{
+    const eb_compare_value *v = &c->rows[index].figures[f];
+    const eb_compare_value *best = NULL;
+    int peers = 0;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_value *o = &c->rows[i].figures[f];
+        bool watts = eb_figures[f].energy && v->grade != EB_GRADE_NONE && o->grade != EB_GRADE_NONE;
+        if (isnan(o->value) || (watts && c->rows[i].kind != c->rows[index].kind))
+            continue;
+        peers++;
+        if (!best || better(eb_figures[f].better, o->value, best->value))
+            best = o;
+    }
+    if (isnan(v->value) || peers < 2)
+        return EB_MARK_NONE;
+    bool clear = eb_figures[f].better > 0 ? v->hi < best->lo : v->lo > best->hi;
+    bool spread = v->interval != EB_INTERVAL_NONE && best->interval != EB_INTERVAL_NONE;
+    if (v->value != best->value)
+        return spread && !clear ? EB_MARK_TIED : EB_MARK_NONE;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_value *o = &c->rows[i].figures[f];
+        bool overlaps = o->interval != EB_INTERVAL_NONE && (eb_figures[f].better > 0 ? o->hi >= v->lo : o->lo <= v->hi);
+        bool peer = !eb_figures[f].energy || c->rows[i].kind == c->rows[index].kind;
+        if (i != index && peer && !isnan(o->value) && (o->value == v->value || overlaps))
+            return EB_MARK_TIED;
+    }
+    return EB_MARK_BEST;
+}
+
+static void put_grade(eb_table *t, const eb_compare *c, const eb_compare_row *row, bool several)
+{
+    const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK];
+    char *text = row->kind < 0 ? eb_strdup("no energy")
+                 : several     ? eb_format("%s %c", eb_grade_name(j->grade), 'A' + row->kind % 26)
+                               : eb_strdup(eb_grade_name(j->grade));
+    (void)c;
+    eb_table_cell(t, text, EB_MARK_NONE);
+    free(text);
+}
+
+eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *g)
+{
+    eb_table *t = eb_table_new(g->title);
+    eb_table_column(
+        t, (eb_column){
+               .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
+    for (int k = 0; k < N_SHOWN; k++)
+        if (any_known(c, g, k))
+            eb_table_column(t, (eb_column){ .head = shown[k].head, .unit = shown[k].unit, .marks = true });
+    eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true });
+    eb_table_column(t, (eb_column){ .head = "on the", .unit = "front" });
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_row *row = &c->rows[i];
+        eb_table_row(t, NULL);
+        eb_table_cell(t, row->label, EB_MARK_NONE);
+        for (int k = 0; k < N_SHOWN; k++) {
+            char number[40] = "-", cell[48];
+            const eb_compare_value *v = &row->figures[shown[k].figure];
+            if (!any_known(c, g, k))
+                continue;
+            if (!isnan(v->value))
+                shown[k].put(number, sizeof number, v->value, half_of(v));
+            bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
+            snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
+            eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
+        }
+        put_grade(t, c, row, c->n_kinds > 1);
+        eb_table_cell(t, row->front ? "yes" : "-", EB_MARK_NONE);
+    }
+    return t;
+}
+
+// ---- ratios ----
+
+static const char *const ratio_units[] = { "ratio", "interval", "word" };
+
+static void ratio_cells(eb_table *t, const eb_ratio *r)
+{
+    char buf[64];
+    if (r->word == EB_WORD_REFERENCE || isnan(r->value)) {
+        eb_table_cell(t, r->word == EB_WORD_REFERENCE ? "1" : "-", EB_MARK_NONE);
+        eb_table_cell(t, "", EB_MARK_NONE);
+        eb_table_cell(t, r->word == EB_WORD_REFERENCE ? "reference" : "not known", EB_MARK_NONE);
+        return;
+    }
+    snprintf(buf, sizeof buf, "%s%.3g", r->mixed ? "\xE2\x89\xA0" : "", r->value);
+    eb_table_cell(t, buf, EB_MARK_NONE);
+    snprintf(buf, sizeof buf, "%.3g-%.3g", r->lo, r->hi);
+    eb_table_cell(t, buf, EB_MARK_NONE);
+    snprintf(buf, sizeof buf, "%s%s", eb_word_name(r->word), r->mixed ? " \xE2\x89\xA0" : "");
+    eb_table_cell(t, buf, EB_MARK_NONE);
+}
+
+eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g)
+{
+    char *title = eb_format("Of %s", c->rows[g->reference].label);
+    eb_table *t = eb_table_new(title);
+    int n = 0;
+    free(title);
+    eb_table_column(
+        t, (eb_column){
+               .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
+    for (int k = 0; k < N_SHOWN; k++)
+        for (int u = 0; u < 3 && shown[k].ratio && any_known(c, g, k); u++, n++)
+            eb_table_column(t, (eb_column){ .head = u                                      ? ""
+                                                    : shown[k].figure == EB_FIGURE_GOODPUT ? "tok/s"
+                                                                                           : shown[k].head,
+                                            .unit = ratio_units[u],
+                                            .left = u == 2,
+                                            .glue = u > 0 });
+    for (int i = g->first; i < g->first + g->n; i++) {
+        if (i == g->reference)
+            continue;
+        eb_table_row(t, NULL);
+        eb_table_cell(t, c->rows[i].label, EB_MARK_NONE);
+        for (int k = 0; k < N_SHOWN; k++)
+            if (shown[k].ratio && any_known(c, g, k))
+                ratio_cells(t, &c->rows[i].ratios[shown[k].figure]);
+    }
+    if (n)
+        return t;
+    eb_table_free(t);
+    return NULL;
+}

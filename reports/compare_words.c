@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be said of a comparison in words.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "reports/compare.h"
+#include "reports/text.h"
+
+enum { CROSSINGS_SHOWN = 8, LONE_SHOWN = 12 };
+
+static void add(eb_notes *notes, const char *label, char *text)
+{
+    EB_GROW(notes->items, notes->n, notes->cap);
+    notes->items[notes->n++] = (eb_note){ label, eb_text_clean(text) };
+    free(text);
+}
+
+// The best of the rows whose figure may be compared with that of `like` (-1: any), -1 = none known.
+static int best_row(const eb_compare *c, const eb_compare_group *g, eb_figure f, int kind)
+{
+    int best = -1;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_value *v = &c->rows[i].figures[f];
+        bool other = eb_figures[f].energy && v->grade != EB_GRADE_NONE && kind >= 0 && c->rows[i].kind != kind;
+        if (isnan(v->value) || other)
+            continue;
+        if (best < 0 || (eb_figures[f].better > 0 ? v->value > c->rows[best].figures[f].value
+                                                  : v->value < c->rows[best].figures[f].value))
+            best = i;
+    }
+    return best;
+}
+
+char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
+{
+    static const struct {
+        eb_figure figure;
+        const char *what;
+    } claims[] = { { EB_FIGURE_GOODPUT, "fastest" },
+                   { EB_FIGURE_TOK_PER_J, "most tokens per joule" },
+                   { EB_FIGURE_TOK_PER_USD, "most tokens per dollar" } };
+    eb_text t = { 0 };
+    int kind = c->rows[g->reference].kind;
+    for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
+        int best = best_row(c, g, claims[k].figure, kind);
+        bool same_work = c->options.by == EB_BY_PRICE && claims[k].figure != EB_FIGURE_TOK_PER_USD;
+        if (best < 0 || same_work)
+            continue;
+        const eb_ratio *r = &c->rows[best].ratios[claims[k].figure];
+        eb_text_add(&t, "%s%s: %s", t.n ? "; " : "", claims[k].what, c->rows[best].label);
+        if (r->word == EB_WORD_REFERENCE)
+            eb_text_add(&t, " (the reference)");
+        else if (!isnan(r->value))
+            eb_text_add(&t, " (%.3g x %s, %s)", r->value, c->rows[g->reference].label, eb_word_name(r->word));
+    }
+    if (!t.n)
+        eb_text_add(&t, "nothing is known of these rows");
+    char *clean = eb_text_clean(t.s);
+    eb_text_deinit(&t);
+    return clean;
+}
+
+char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
+{
+    eb_text t = { 0 };
+    if (!g->n_leaders)
+        return NULL;
+    eb_text_add(&t, "cheapest by utilisation: ");
+    for (int i = 0; i < g->n_leaders; i++) {
+        const eb_compare_leader *l = &g->leaders[i];
+        if (g->n_leaders == 1)
+            eb_text_add(&t, "%s at every utilisation", c->rows[l->row].label);
+        else if (l->to < 1)
+            eb_text_add(&t, "%s up to %.3g %%, ", c->rows[l->row].label, 100 * l->to);
+        else
+            eb_text_add(&t, "%s above", c->rows[l->row].label);
+    }
+    for (int i = 0; i < g->n_crossings && i < CROSSINGS_SHOWN; i++) {
+        const eb_compare_crossing *x = &g->crossings[i];
+        eb_text_add(&t, "%s at %.3g %% %s overtakes %s", i ? "," : "; break-even:", 100 * x->utilisation,
+                    c->rows[x->above].label, c->rows[x->below].label);
+    }
+    if (g->n_crossings > CROSSINGS_SHOWN)
+        eb_text_add(&t, ", and %d more", g->n_crossings - CROSSINGS_SHOWN);
+    char *clean = eb_text_clean(t.s);
+    eb_text_deinit(&t);
+    return clean;
+}
+
+// ---- notes ----
+
+static void note_kinds(const eb_compare *c, eb_notes *notes)
+{
+    if (c->n_kinds == 1)
+        add(notes, "energy", eb_strdup(c->kinds[0]));
+    for (int k = 0; k < c->n_kinds && c->n_kinds > 1; k++)
+        add(notes, "energy", eb_format("%c: %s", 'A' + k % 26, c->kinds[k]));
+    if (c->n_kinds > 1)
+        add(notes, "\xE2\x89\xA0",
+            eb_strdup(
+                "joules, and dollars made of them, of another grade or another set of domains than the reference's: "
+                "they are not ranked with it, and no front holds both against each other"));
+}
+
+static void note_lone(const eb_compare *c, eb_notes *notes)
+{
+    eb_text t = { 0 };
+    if (!c->n_lone)
+        return;
+    for (int i = 0; i < c->n_lone && i < LONE_SHOWN; i++)
+        eb_text_add(&t, "%s%s (%s)", i ? "; " : "", c->lone[i].title, c->lone[i].label);
+    if (c->n_lone > LONE_SHOWN)
+        eb_text_add(&t, "; and %d more", c->n_lone - LONE_SHOWN);
+    add(notes, "unmatched", eb_format("%d that only one has, left out: %s", c->n_lone, t.s));
+    eb_text_deinit(&t);
+}
+
+static void note_limits(const eb_compare *c, eb_notes *notes)
+{
+    eb_text t = { 0 };
+    const eb_header *slo = c->options.slo;
+    for (int i = 0; slo && i < slo->n_settings; i++)
+        if (slo->settings[i].value[0])
+            eb_text_add(&t, "%s%s %s", t.n ? ", " : "", slo->settings[i].key, slo->settings[i].value);
+    if (t.n)
+        add(notes, "limits", eb_format("goodput counts requests within %s, in every run", t.s));
+    eb_text_deinit(&t);
+}
+
+// What the figures of a row lack, each reason once.
+static void note_absent(const eb_compare *c, eb_notes *notes)
+{
+    static const eb_figure asked[] = { EB_FIGURE_J_PER_TOK, EB_FIGURE_USD };
+    for (size_t f = 0; f < 2; f++)
+        for (int i = 0; i < c->n_rows; i++) {
+            const eb_compare_value *v = &c->rows[i].figures[asked[f]];
+            bool first = isnan(v->value) && v->note[0];
+            int n = 0;
+            for (int k = 0; k < c->n_rows; k++) {
+                bool same =
+                    isnan(c->rows[k].figures[asked[f]].value) && !strcmp(c->rows[k].figures[asked[f]].note, v->note);
+                n += same;
+                first = first && !(same && k < i);
+            }
+            if (first)
+                add(notes, "not known",
+                    eb_format("%s of %d of %d rows: %s", eb_figures[asked[f]].key, n, c->n_rows, v->note));
+        }
+}
+
+static void note_front(const eb_compare *c, eb_notes *notes)
+{
+    for (int g = 0; g < c->n_groups; g++) {
+        eb_text t = { 0 }, left_out = { 0 };
+        for (int f = 0; f < EB_FIGURE_COUNT; f++) {
+            bool some = false;
+            for (int i = c->groups[g].first; i < c->groups[g].first + c->groups[g].n; i++)
+                some = some || !isnan(c->rows[i].figures[f].value);
+            eb_text *to = c->groups[g].objectives[f] ? &t : eb_figures[f].objective && some ? &left_out : NULL;
+            if (to)
+                eb_text_add(to, "%s%s", to->n ? ", " : "", eb_figures[f].key);
+        }
+        bool news = true;
+        for (int k = 0; k < g; k++)
+            news =
+                news && memcmp(c->groups[k].objectives, c->groups[g].objectives, sizeof c->groups[g].objectives) != 0;
+        if (news && t.n)
+            add(notes, "front",
+                eb_format("no other is at least as good in %s and better in one of them%s%s%s", t.s,
+                          left_out.n ? "; left out, because some rows lack it: " : "", left_out.n ? left_out.s : "",
+                          g ? " (in part of the tables)" : ""));
+        eb_text_deinit(&t);
+        eb_text_deinit(&left_out);
+    }
+}
+
+static void note_outputs(const eb_compare *c, eb_notes *notes)
+{
+    int n = 0;
+    for (int i = 0; i < c->n_rows; i++)
+        n += c->rows[i].other_digest;
+    if (n)
+        add(notes, "outputs",
+            eb_format("%d of %d rows gave other tokens than their reference: other arithmetic, "
+                      "another seed, or another model under the same name",
+                      n, c->n_rows));
+}
+
+static void note_offers(const eb_compare *c, eb_notes *notes)
+{
+    bool made_up = false;
+    for (int i = 0; i < c->options.n_offers; i++)
+        made_up = made_up || c->options.offers[i].value.demonstration;
+    for (int r = 0; r < c->n_runs; r++) {
+        const char *said = eb_compare_setting(c->runs[r], "cost", NULL, "demonstration");
+        made_up = made_up || (said && strcmp(said, "no") != 0);
+    }
+    if (made_up)
+        add(notes, "prices", eb_strdup("demonstration prices are among them: made up for show"));
+}
+
+void eb_compare_notes(const eb_compare *c, eb_notes *notes)
+{
+    for (size_t i = 0; i < c->warnings.n; i++)
+        add(notes, "warning", eb_strdup(c->warnings.items[i]));
+    note_limits(c, notes);
+    note_kinds(c, notes);
+    note_absent(c, notes);
+    note_front(c, notes);
+    note_offers(c, notes);
+    note_outputs(c, notes);
+    note_lone(c, notes);
+    add(notes, "words",
+        eb_format("better, worse: the interval of the ratio excludes 1; same: it lies within %.0f %% of 1; "
+                  "inconclusive: neither, or fewer than 6 trials (then the range of the trials is shown)",
+                  100 * EB_RATIO_MARGIN));
+    add(notes, "marks", eb_strdup("* best of its column, ~ not told apart from the best"));
+}
