@@ -5,6 +5,7 @@
 #define EB_CMD_CMD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "harness/base/error.h"
 
 typedef struct eb_globals {
@@ -32,6 +33,10 @@ int eb_cmd_fail(const eb_err *err);
 int eb_cmd_fail_all(const eb_err_list *errs);
 // Usage error: one line and the pointer to help; returns EB_USAGE.
 int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+// The same for an option that is none of the command's (NULL = none of the program's): names the nearest of `known` and of
+// the global ones.
+int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n);
 
 // One option of a command line: `--name VALUE` or `--name=VALUE` at argv[*i]. Returns true when argv[*i] is that option
 // and advances *i past the value; a missing value sets *value to NULL.

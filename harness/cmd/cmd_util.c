@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "harness/base/option.h"
 
 int eb_cmd_fail(const eb_err *err)
 {
@@ -43,6 +44,31 @@ int eb_cmd_usage(const char *command, const char *fmt, ...)
         eb_err_set(&err, EB_USAGE, "%s", message);
         eb_err_hint(&err, "effbench help");
     }
+    return eb_cmd_fail(&err);
+}
+
+int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n)
+{
+    enum { MOST = 32 };
+    static const char *const global[] = { "--sysroot", "--format", "--color", "--debug", "--version", "--help" };
+    const char *names[MOST];
+    int count = 0;
+    for (size_t i = 0; i < n && count < MOST; i++)
+        names[count++] = known[i];
+    for (size_t i = 0; i < sizeof global / sizeof *global && count < MOST; i++)
+        names[count++] = global[i];
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(arg, "="), arg);
+    const char *near = eb_nearest(word, names, count);
+    eb_err err;
+    if (command)
+        eb_err_set(&err, EB_USAGE, "%s: there is no option '%.60s'", command, arg);
+    else
+        eb_err_set(&err, EB_USAGE, "there is no global option '%.60s'", arg);
+    if (near)
+        eb_err_hint(&err, "did you mean '%s'?", near);
+    else
+        eb_err_hint(&err, "effbench help%s%s", command ? " " : "", command ? command : "");
     return eb_cmd_fail(&err);
 }
 

@@ -36,7 +36,8 @@ static int parse_args(int argc, char **argv, cost_args *args)
             if (!args->prices)
                 return eb_cmd_usage("cost", "--prices needs a file");
         } else if (options && argv[i][0] == '-' && argv[i][1]) {
-            return eb_cmd_usage("cost", "there is no option '%.60s'", argv[i]);
+            static const char *const known[] = { "--explain", "--prices" };
+            return eb_cmd_unknown("cost", argv[i], known, sizeof known / sizeof *known);
         } else if (args->run) {
             return eb_cmd_usage("cost", "one run at a time, not also '%.60s'; `effbench compare` takes several",
                                 argv[i]);

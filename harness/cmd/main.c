@@ -105,9 +105,11 @@ static int unknown_command(const char *name)
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
             names[n++] = (*c)->name;
-    const char *near = name[0] == '-' ? NULL : eb_nearest(name, names, n);
+    if (name[0] == '-')
+        return eb_cmd_unknown(NULL, name, NULL, 0);
+    const char *near = eb_nearest(name, names, n);
     eb_err err;
-    eb_err_set(&err, EB_USAGE, "there is no %s '%.60s'", name[0] == '-' ? "global option" : "command", name);
+    eb_err_set(&err, EB_USAGE, "there is no command '%.60s'", name);
     if (near)
         eb_err_hint(&err, "did you mean 'effbench %s'?", near);
     else

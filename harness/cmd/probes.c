@@ -77,7 +77,8 @@ static int read_arguments(int argc, char **argv, arguments *out)
                 return eb_cmd_usage("probes", "--set needs a value");
             out->sets[out->n_sets++] = value;
         } else if (argv[i][0] == '-') {
-            return eb_cmd_usage("probes", "unknown option '%s'", argv[i]);
+            static const char *const known[] = { "--watch", "--interval", "--count", "--quick", "--boundary", "--set" };
+            return eb_cmd_unknown("probes", argv[i], known, sizeof known / sizeof *known);
         } else if (out->config_path) {
             return eb_cmd_usage("probes", "one config at most, not also '%s'", argv[i]);
         } else {

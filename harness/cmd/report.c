@@ -124,7 +124,7 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
         else if (options && !strcmp(argv[i], "--plots"))
             plots = true;
         else if (options && argv[i][0] == '-' && argv[i][1])
-            status = eb_cmd_usage("report", "there is no option '%.60s'", argv[i]);
+            status = eb_cmd_unknown("report", argv[i], (const char *const[]){ "--plots" }, 1);
         else
             dirs[n++] = argv[i];
     }
@@ -148,12 +148,13 @@ const eb_command eb_cmd_report = {
     .synopsis = "effbench report RUN... [--format term|md|html|csv|json|sql|...] [--plots]",
     .doc = "every figure of a result folder, computed again from its raw files",
     .run = run_report,
-    .help = "  RUN             a result folder; several are printed one after another, each under its name\n"
-            "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
-            "                  and metric), json (run.json), sql (for SQLite), llama-bench-json, llama-bench-csv,\n"
-            "                  llama-bench-md (llama-bench's names, with joules)\n"
-            "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
-            "                  gnuplot)\n"
-            "\n"
-            "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n",
+    .help =
+        "  RUN             a result folder; several are printed one after another, each under its name\n"
+        "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
+        "                  and metric), json (run.json), sql (for SQLite), llama-bench-json, llama-bench-csv,\n"
+        "                  llama-bench-md (llama-bench's names, with joules)\n"
+        "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
+        "                  gnuplot)\n"
+        "\n"
+        "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n",
 };

@@ -13,9 +13,9 @@
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
-#include "harness/base/timeline.h"
 #include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
+#include "harness/cmd/dry_run.h"
 #include "harness/cmd/resume.h"
 #include "harness/plan/plan.h"
 #include "harness/record/profile.h"
@@ -66,6 +66,7 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
                           { "--resume", &a->resume },
                           { "--require-energy", &grade },
                           { "--progress", &progress } };
+    static const char *const known[] = { "--set", "--out", "--resume", "--require-energy", "--dry-run", "--progress" };
     if (strcmp(argv[*i], "--dry-run") == 0) {
         a->dry_run = true;
         return EB_OK;
@@ -78,12 +79,12 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
                 return eb_cmd_usage("run", "%s needs a value", options[k].name);
         }
     if (!value)
-        return eb_cmd_usage("run", "there is no option '%s'", name);
+        return eb_cmd_unknown("run", name, known, sizeof known / sizeof *known);
     if (set || grade) {
         if (a->n_sets == MAX_SETS)
             return eb_cmd_usage("run", "more than %d --set", MAX_SETS);
-        eb_grade known;
-        if (grade && !eb_grade_parse(grade, &known))
+        eb_grade asked;
+        if (grade && !eb_grade_parse(grade, &asked))
             return eb_cmd_usage("run", "--require-energy is none, estimate, sampled, counter or wall, not '%.40s'",
                                 grade);
         if (grade)
@@ -214,77 +215,6 @@ static char *self_path(void)
     return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
 }
 
-// ---- dry run ---------------------------------------------------------------------------------------------
-
-static const char *origin(const eb_plan *plan, const eb_setting *s, char *buf, size_t size)
-{
-    static const char *const fixed[] = { [EB_ORIGIN_DEFAULT] = "default", [EB_ORIGIN_FLAG] = "--set" };
-    if (s->origin != EB_ORIGIN_FILE)
-        return fixed[s->origin];
-    snprintf(buf, size, "%s:%d", eb_path_base(plan->config_path), s->line);
-    return buf;
-}
-
-static void print_settings(const eb_plan *plan)
-{
-    printf("resolved options\n");
-    for (size_t i = 0; i < plan->n_settings; i++) {
-        const eb_setting *s = &plan->settings[i];
-        char where[300], key[160];
-        if (!s->text || !*s->text)
-            continue;
-        snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "",
-                 s->option->key);
-        printf("  %-34s = %-36s %s\n", key, s->text, origin(plan, s, where, sizeof where));
-    }
-}
-
-static void print_probes(const eb_globals *globals, const eb_plan *plan)
-{
-    eb_io io = eb_io_select(globals->sysroot);
-    eb_timeline timeline;
-    eb_timeline_init(&timeline);
-    if (plan->engine->simulate) {
-        plan->engine->simulate(plan->engine_settings, plan->n_engine_settings, &timeline);
-        io.timeline = &timeline;
-    }
-    eb_probe_env env = { .io = &io, .config = &plan->probes };
-    printf("\nprobes\n");
-    for (int i = 0; eb_probe_table[i]; i++) {
-        eb_probe_detection d;
-        if (!eb_probe_applies(eb_probe_table[i], &io))
-            continue;
-        eb_probe_detect(eb_probe_table[i], &env, &d);
-        printf("  %-12s %-14s %s\n", eb_probe_ops_name(eb_probe_table[i]), eb_probe_state_name(d.state), d.reason);
-    }
-    eb_io_deinit(&io);
-}
-
-static int dry_run(const eb_globals *globals, const eb_plan *plan)
-{
-    char a[32], b[32], c[32];
-    eb_estimate e;
-    print_settings(plan);
-    printf("\nplan %s: %d cases x %d", plan->digest, plan->n_cases, plan->run.trials_min);
-    if (plan->run.trials_max != plan->run.trials_min)
-        printf(" to %d", plan->run.trials_max);
-    printf(" trials, interleaved\n");
-    for (int i = 0; i < plan->n_cases; i++)
-        printf("  %3d  %-58s %-10s %d threads\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name,
-               plan->cases[i].threads);
-    print_probes(globals, plan);
-    eb_run_estimate(plan, &e);
-    printf("\nestimate: %s of models to write, the largest %s in memory, %s of results, ",
-           eb_fmt_bytes(a, sizeof a, (double)e.model_bytes_to_write, 3),
-           eb_fmt_bytes(b, sizeof b, (double)e.model_bytes_largest, 3),
-           eb_fmt_bytes(c, sizeof c, (double)e.result_bytes, 2));
-    if (isnan(e.seconds))
-        printf("time not known\n");
-    else
-        printf("about %s without the making of models\n", eb_fmt_time(a, sizeof a, e.seconds * 1e9, 2));
-    return EB_OK;
-}
-
 // ---- after the run -----------------------------------------------------------------------------------------
 
 // What is known of why an energy is missing: the warnings that name one of its channels.
@@ -401,7 +331,7 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
     eb_err err;
     eb_err_clear(&err);
     if (args->dry_run)
-        return dry_run(globals, plan);
+        return eb_dry_run(globals, plan);
     const char *given = args->resume ? args->resume : args->out ? args->out : plan->run.out;
     char *dir = given ? eb_strdup(given) : fresh_folder(plan, &err);
     if (!dir)

@@ -26,6 +26,14 @@ static double case_seconds(const eb_case *c, double bytes, const eb_ceilings *k)
     return fmax(prefill + decode, schedule);
 }
 
+// After max_time no new round is begun.
+static int rounds_of(const eb_plan *plan, double round_s)
+{
+    double max_s = (double)plan->run.max_time_ns / 1e9;
+    double began = max_s > 0 && round_s > 0 ? floor(max_s / round_s) + 1 : INFINITY;
+    return began < plan->run.trials_max ? (int)began : plan->run.trials_max;
+}
+
 void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
 {
     eb_ceilings k = { .read_bytes_s = NAN, .flop_s = NAN };
@@ -39,6 +47,7 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
     else if (plan->engine->ceilings)
         plan->engine->ceilings(threads, plan->affinity, CEILING_BUDGET_NS, &k, &ignored);
     double seconds = 2 * (double)plan->run.idle_ns / 1e9; // before and after
+    double round_s = 0, round_bytes = 0;
     for (int i = 0; i < plan->n_cases; i++) {
         const eb_case *c = &plan->cases[i];
         eb_model_spec spec = { c->source, c->type, c->model_seed };
@@ -50,18 +59,21 @@ void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
             out->model_bytes_to_write += bytes;
         if (bytes > out->model_bytes_largest)
             out->model_bytes_largest = bytes;
-        double trial = case_seconds(c, (double)bytes, &k), trials = plan->run.trials_max;
+        double trial = case_seconds(c, (double)bytes, &k);
         if (bytes == 0)
             trial = NAN;
-        seconds += (trial + (double)plan->run.pause_ns / 1e9) * trials + OPEN_S;
-        double rows = plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS;
+        seconds += OPEN_S;
+        round_s += trial + (double)plan->run.pause_ns / 1e9;
+        double rows = fmin(plan->probes.rate_hz * (isnan(trial) ? 1 : trial) * CHANNELS, EB_RUN_ROWS);
         double tokens = (double)c->params.batch * c->params.output_tok;
         if (c->params.load.requests && c->params.load.mode != EB_LOAD_CURVE)
             tokens = (double)c->params.load.requests * c->params.output_tok;
         if (c->params.duration_ns || c->params.load.mode == EB_LOAD_CURVE)
             tokens = trial * (0.6 * k.read_bytes_s) / (double)(bytes ? bytes : 1) * c->params.batch;
         tokens = isfinite(tokens) ? tokens : 0;
-        out->result_bytes += (uint64_t)(trials * (rows * POWER_ROW_BYTES + tokens * TOKEN_ROW_BYTES));
+        round_bytes += rows * POWER_ROW_BYTES + tokens * TOKEN_ROW_BYTES;
     }
-    out->seconds = seconds;
+    out->rounds = rounds_of(plan, round_s);
+    out->result_bytes = (uint64_t)(out->rounds * round_bytes);
+    out->seconds = seconds + out->rounds * round_s;
 }

@@ -24,7 +24,7 @@
 #include "harness/run/sampler.h"
 #include "harness/run/spans.h"
 
-enum { MAX_ROWS = 1 << 20, PATH_SIZE = 512, SUSTAINED_TOKENS = 1 << 21 };
+enum { PATH_SIZE = 512, SUSTAINED_TOKENS = 1 << 21 };
 #define NAP_NS     20000000ll
 #define PREROLL_NS 5000000ll
 
@@ -524,7 +524,7 @@ static bool make_sampler(runner *r, eb_err *err)
                                .n_probes = r->found.n_probes,
                                .channels = eb_journal_channels(r->journal),
                                .config = &r->plan->probes,
-                               .max_rows = MAX_ROWS,
+                               .max_rows = EB_RUN_ROWS,
                                .busy_cpus = most_threads(r->plan) };
     r->sampler = eb_sampler_new(&setup, err);
     return r->sampler != NULL;

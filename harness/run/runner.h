@@ -47,10 +47,13 @@ bool eb_stop_is_look(int n, int trials_min, int trials_max);
 // look.
 bool eb_stop_now(const double *x, int n, int trials_min, int trials_max, double target);
 
+enum { EB_RUN_ROWS = 1 << 20 }; // readings kept of one trial; more are thinned
+
 // Rough figures for --dry-run.
 typedef struct eb_estimate {
     uint64_t model_bytes_to_write, model_bytes_largest, result_bytes;
     double seconds; // NAN = not known (a model file that does not exist yet has unknown work)
+    int rounds;     // of trials: fewer than trials_max where max_time ends the run
 } eb_estimate;
 void eb_run_estimate(const eb_plan *plan, eb_estimate *out);
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+# A dry run speaks for the run: of a meter whose command does not work, of energy that is required and not to be had (exit
+# 5), of the time that max_time allows. And misspelt options and commands are answered with the nearest.
+mkdir root
+cat >c.ini <<'INI'
+[run]
+trials = 10
+max_time = 250s
+idle = 0
+pause = 0
+[model tiny]
+model = shape:tiny-llama
+type = f32
+[workload hold]
+kind = sustained
+prompt = 16
+output = 64
+duration = 100s
+window = 10s
+[probes]
+boundary = wall
+meter_grade = wall
+meter = ./meter
+INI
+fail() { echo "$*"; cat out err; exit 1; }
+dry() { rc=0; "$EFFBENCH" run c.ini --sysroot root --dry-run "$@" >out 2>err || rc=$?; }
+dry
+[ $rc = 0 ] || fail "exit $rc"
+grep -q '^  meter  *no device  .*not found' out || fail 'the meter is no meter'
+grep -q '^energy of boundary wall: none, the run would print no joules$' out || fail 'joules'
+grep -q 'about 5.0 min without the making of models (max_time ends it after 3 of 10 rounds)$' out || fail 'max_time'
+dry --require-energy wall
+[ $rc = 5 ] || fail "exit $rc"
+grep -q "energy of grade 'wall' is required and only 'none' is to be had for boundary 'wall': meter: .*not found" err || fail 'no reason'
+grep -q '^estimate: ' out || fail 'the rest is not said'
+printf '#!/bin/sh\nwhile :; do echo 42; sleep 0.02; done\n' >meter
+chmod +x meter
+dry --require-energy wall --set run:max_time=1h
+[ $rc = 0 ] || fail "exit $rc"
+grep -q '^  meter  *ok ' out || fail 'the meter is one'
+grep -q '^energy of boundary wall: wall meter, grade wall$' out || fail 'no joules'
+grep -q 'about 17 min without the making of models$' out || fail 'time'
+dry --require-energy wall --set probes:boundary=compute --set 'probes:sources=meter, process'
+[ $rc = 5 ] || fail "exit $rc"
+grep -q '^  powercap  *off  *not in \[probes\] sources$' out || fail 'sources'
+[ ! -e results ] || fail 'a dry run leaves something behind'
+
+near() {  # near WORD ARGUMENT...
+    word=$1 rc=0
+    shift
+    "$EFFBENCH" "$@" >out 2>err || rc=$?
+    [ $rc = 2 ] && grep -q "^hint: did you mean '$word'?" err || fail "$*"
+}
+near --dry-run run c.ini --dryrun
+near --out run c.ini --ouput=x
+near --require-energy run c.ini --require-enrgy counter
+near --format report --formt=csv x
+near --watch probes --wacth
+near --plots report x --plot
+near --prices cost --price x
+near --progress profile c.ini --prgress never
+near --sysroot --sysrot root probes
+near 'effbench probes' prob
+near 'effbench help run' help rnu
+"$EFFBENCH" model maek >out 2>err && fail 'model maek' || grep -q "did you mean 'make'" err || fail 'model maek'
+"$EFFBENCH" --zzz >out 2>err && fail '--zzz' || grep -q '^hint: effbench help$' err || fail '--zzz'
