@@ -10,11 +10,12 @@ enum { MAX_ANSWERS = 6 };
 
 static const struct {
     const char *key, *lead, *alone, *before, *unit; // alone: where no other case does the same work
-    bool money;
+    bool money, prompts_only;                       // the latter: asked where there is no output
 } questions[] = {
-    { "tok_per_j", "most tokens per joule", "tokens per joule", "", " tok/J", false },
-    { "decode_tok_s", "fastest decode", "decode", "", " tok/s", false },
-    { "usd_per_mtok", "cheapest", "cost", "$", " per million tokens", true },
+    { "tok_per_j", "most tokens per joule", "tokens per joule", "", " tok/J", false, false },
+    { "decode_tok_s", "fastest decode", "decode", "", " tok/s", false, false },
+    { "prefill_tok_s", "fastest prefill", "prefill", "", " tok/s", false, true },
+    { "usd_per_mtok", "cheapest", "cost", "$", " per million tokens", true, false },
 };
 
 // The strongest grade that any comparable case has: only those are ranked in the sentence.
@@ -125,7 +126,8 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
         }
         fprintf(out, ": ");
         for (size_t q = 0; q < sizeof questions / sizeof *questions; q++)
-            any |= put_answer(run, style, q, c, !any, out);
+            if (!questions[q].prompts_only || i->output_tok == 0)
+                any |= put_answer(run, style, q, c, !any, out);
         fprintf(out, any ? "." : "nothing was measured.");
         shown++;
     }

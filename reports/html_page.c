@@ -151,6 +151,11 @@ static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
     fprintf(out, "<ul class=\"flags\">\n");
     if (!run->complete)
         fprintf(out, "<li class=\"warn\">not complete: the run was interrupted</li>\n");
+    if (eb_header_imported(run->header)) {
+        fprintf(out, "<li class=\"warn\">imported from ");
+        eb_html_put(out, eb_header_imported(run->header));
+        fprintf(out, "</li>\n");
+    }
     if (eb_run_demonstration(run))
         fprintf(out, "<li class=\"warn\">prices made up for show</li>\n");
     if (warnings)

@@ -290,12 +290,13 @@ static void each_test(const eb_run *run, void (*put)(const test *t, int row, voi
         const eb_case_info *i = run->cases[c].info;
         eb_trial_phases *trials;
         size_t n = eb_trial_phases_collect(run, c, &trials);
+        bool whole = eb_header_imported(run->header) != NULL; // its rates are of all output tokens, after no prompt
         test rows[] = {
             { .run = run, .c = &run->cases[c], .n_prompt = i->prompt_tok, .n_depth = i->depth_tok },
             { .run = run,
               .c = &run->cases[c],
-              .n_gen = i->output_tok > 0 ? i->output_tok - 1 : 0,
-              .n_depth = i->depth_tok + i->prompt_tok },
+              .n_gen = i->output_tok > 0 ? i->output_tok - !whole : 0,
+              .n_depth = i->depth_tok + (whole ? 0 : i->prompt_tok) },
         };
         for (int k = 0; k < 2; k++) {
             const char *type = i->type[0] || !run->cases[c].facts ? i->type : run->cases[c].facts->type;

@@ -62,6 +62,8 @@ char *eb_run_title(const eb_run *run)
         eb_text_add(&t, "%d trial%s each", most, most == 1 ? "" : "s");
     else
         eb_text_add(&t, "%d to %d trials each", least, most);
+    if (eb_header_imported(run->header))
+        eb_text_add(&t, " · imported from %s", eb_header_imported(run->header));
     if (!run->complete)
         eb_text_add(&t, " · not complete");
     char *clean = eb_text_clean(t.s);

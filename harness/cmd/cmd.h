@@ -24,7 +24,7 @@ typedef struct eb_command {
 
 extern const eb_command *const eb_command_table[]; // ends with NULL
 extern const eb_command eb_cmd_run, eb_cmd_profile, eb_cmd_report, eb_cmd_compare, eb_cmd_cost, eb_cmd_probes,
-    eb_cmd_model, eb_cmd_first_token, eb_cmd_help;
+    eb_cmd_model, eb_cmd_import, eb_cmd_first_token, eb_cmd_help;
 extern const char eb_version[];
 
 // Prints the error and returns its exit status.

@@ -191,6 +191,8 @@ static void say_absent(const eb_case_sums *c, const eb_metric_def *def, eb_metri
         why = energy_absent(c);
     else if (why == no_battery && !isnan(c->env->cost.battery_wh))
         why = "the power of the whole machine is not known: state [cost] rest_of_system_w";
+    if (eb_header_imported(c->env->header) && !rule->why && c->n_trials)
+        why = "imported: not recorded there";
     snprintf(m->note, sizeof m->note, "%s", why);
 }
 

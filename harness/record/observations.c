@@ -73,6 +73,13 @@ size_t eb_trial_phases_collect(const eb_run *run, int case_index, eb_trial_phase
     *out = NULL;
     eb_slo_from_header(run->header, &slo);
     for (const eb_trial_data *trial; (trial = next_trial(run, case_index, &at));) {
+        const eb_trial_totals *sums = &trial->info.totals;
+        if (sums->known) {
+            EB_GROW(*out, n, cap);
+            (*out)[n++] = (eb_trial_phases){ trial->info.number, (double)sums->prompt_tok, (double)sums->output_tok,
+                                             (double)sums->prefill_ns, (double)sums->decode_ns };
+            continue;
+        }
         eb_latency latency;
         eb_phases phases;
         eb_doubles pool[EB_POOL_COUNT] = { 0 };

@@ -12,6 +12,16 @@
 
 enum { MAX_EVENTS = 64 };
 
+const char *eb_header_imported(const eb_header *header)
+{
+    for (int i = 0; i < header->n_settings; i++) {
+        const eb_setting_row *s = &header->settings[i];
+        if (!strcmp(s->section, "import") && !strcmp(s->key, "from") && s->value && s->value[0])
+            return s->value;
+    }
+    return NULL;
+}
+
 bool eb_header_profile(const eb_header *header)
 {
     for (int i = 0; i < header->n_settings; i++) {

@@ -414,6 +414,19 @@ static void read_levels(fields *f, eb_trial_info *t)
     t->saturated_per_s = has(f, "saturated_per_s") ? number(f, "saturated_per_s") : 0;
 }
 
+static void read_totals(fields *f, eb_trial_totals *t)
+{
+    if (!has(f, "totals"))
+        return;
+    fields in = inside(f, cJSON_GetObjectItemCaseSensitive(f->json, "totals"));
+    t->known = true;
+    t->prompt_tok = whole(&in, "prompt_tok", 0, INT32_MAX);
+    t->output_tok = whole(&in, "output_tok", 0, INT32_MAX);
+    t->prefill_ns = (int64_t)digits(&in, "prefill_ns", EB_TIME_MAX_NS, true, 0);
+    t->decode_ns = (int64_t)digits(&in, "decode_ns", EB_TIME_MAX_NS, true, 0);
+    f->ok = in.ok;
+}
+
 bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb_trial_info *t, eb_err *err)
 {
     fields f = { .json = json, .at = at, .err = err, .ok = true };
@@ -436,6 +449,7 @@ bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb
     text_into(&f, "digest", t->digest, sizeof t->digest);
     t->error = text(&f, "error", false);
     read_warnings(&f, t);
+    read_totals(&f, &t->totals);
     if (f.ok && t->t_end_ns < t->t_start_ns)
         wrong(&f, "t_end_ns");
     return f.ok;

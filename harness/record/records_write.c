@@ -211,6 +211,14 @@ static void add_levels(cJSON *json, const eb_trial_info *t)
         eb_json_add_num(json, "saturated_per_s", t->saturated_per_s);
 }
 
+static void add_totals(cJSON *json, const eb_trial_totals *t)
+{
+    eb_json_add_i64(json, "prompt_tok", t->prompt_tok);
+    eb_json_add_i64(json, "output_tok", t->output_tok);
+    add_known_u64(json, "prefill_ns", t->prefill_ns > 0, (uint64_t)t->prefill_ns);
+    add_known_u64(json, "decode_ns", t->decode_ns > 0, (uint64_t)t->decode_ns);
+}
+
 char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT])
 {
     cJSON *json = new_record(t->number ? "trial" : "idle");
@@ -232,6 +240,8 @@ char *eb_record_trial(const eb_trial_info *t, const uint64_t bytes[EB_CSV_COUNT]
     eb_json_add_str(json, "digest", t->digest);
     eb_json_add_str(json, "error", t->error);
     eb_json_add_texts(json, "warnings", t->warnings, (size_t)t->n_warnings);
+    if (t->totals.known)
+        add_totals(eb_json_add_obj(json, "totals"), &t->totals);
     add_bytes(json, bytes);
     return to_line(json);
 }

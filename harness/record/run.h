@@ -75,6 +75,13 @@ typedef struct eb_case_facts {
     int quality_tok;
 } eb_case_facts;
 
+// Of an imported trial, whose tokens nobody stamped: its sums. Tokens of a phase without a time: only the whole is
+// known.
+typedef struct eb_trial_totals {
+    bool known;
+    int64_t prompt_tok, output_tok, prefill_ns, decode_ns; // decode_ns: of all output tokens
+} eb_trial_totals;
+
 typedef struct eb_trial_info {
     int number; // 1-based over the run, in execution order; 0 = idle baseline
     int case_index, round;
@@ -92,6 +99,7 @@ typedef struct eb_trial_info {
     eb_level_row levels[EB_LEVELS_MAX]; // of a load, in order of time
     int n_levels;
     double saturated_per_s; // see eb_trial_sink; 0 = not measured
+    eb_trial_totals totals;
 } eb_trial_info;
 
 typedef struct eb_power_row {
@@ -107,6 +115,9 @@ typedef struct eb_op_count_row {
     double value, running_frac; // < 1: the counter was shared, `value` is scaled up; NAN = not known
     uint64_t calls;             // of the operator, summed over threads
 } eb_op_count_row;
+
+// A folder made by `effbench import`: whose figures they are ("llama-bench"), NULL = our own. Borrowed.
+const char *eb_header_imported(const eb_header *header);
 
 // A run with [run] profile: its journal has spans.csv and op_counters.csv.
 bool eb_header_profile(const eb_header *header);

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# llama-bench's output becomes a folder: marked as imported, without joules, reported as any other; a file that is not
+# what it should be leaves no folder behind.
+cp "$SRC/tests/fixtures/llama-bench/"* .
+"$EFFBENCH" import llama-bench "bench.json" --out json >table 2>said
+tail -n 1 said
+cat table
+"$EFFBENCH" report json | cmp - table
+grep -o '"grade":[ \t]*"[a-z]*"' json/run.json | tr -d ' \t' | sort -u
+"$EFFBENCH" report json --format llama-bench-md
+"$EFFBENCH" import llama-bench - --out csv --format csv <"bench.csv" 2>/dev/null | grep -E ',(prefill_tok_s|decode_tok_s|throughput_tok_s|ttft_ns|j_per_tok),' | cut -d, -f 1-11,14-18
+"$EFFBENCH" report csv --format html | grep -c 'imported from llama-bench'
+try() { "$EFFBENCH" import "$@" && return; echo "exit $?" >&2; }
+try
+try llama-bench
+try llama.cpp "bench.json"
+try llama-bench "bench.json" "bench.csv"
+try llama-bench nowhere.json --out bad
+try llama-bench "bench.json" --out json
+try llama-bench "bench.json" --output x
+printf 'a,b\n1,2\n' >odd.csv
+try llama-bench odd.csv --out bad
+head -c 700 "bench.json" >cut.json
+try llama-bench cut.json --out bad
+[ ! -e bad ]
