@@ -7,6 +7,7 @@ for tool in chromium chromedriver curl gnuplot; do
 done
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 export HOME="$PWD"
+: >driver.log
 chromedriver --port=0 >driver.log 2>&1 &
 driver=$!
 session=
