@@ -169,15 +169,17 @@ static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
     s->scratch = take(a, (size_t)s->threads, s->scratch_bytes);
 }
 
-// The longest row that a kernel meets, for its scratch.
-static int64_t longest_row(const eb_hparams *hp)
+// What the kernels need for the rows that they meet: a longer row does not always need more.
+static size_t most_scratch(const eb_hparams *hp, const eb_kernels *kernels, int columns)
 {
     const int64_t widths[] = { hp->embd,  hp->ffn,     hp->expert_ffn, hp->shared_ffn, (int64_t)hp->heads * hp->dim_v,
                                hp->dim_k, hp->d_inner, hp->dt_rank };
-    int64_t longest = 1;
-    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
-        longest = widths[i] > longest ? widths[i] : longest;
-    return longest;
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        const size_t bytes = widths[i] > 0 ? kernels->matmul_scratch(widths[i], columns) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    return most;
 }
 
 int eb_state_chunk(const eb_engine_config *config)
@@ -197,7 +199,7 @@ void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, co
     s->kv_elem = config->kv == EB_KV_F16 ? 2 : 4;
     s->rows = chunk > config->max_batch ? chunk : config->max_batch;
     int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
-    s->scratch_bytes = (kernels->matmul_scratch(longest_row(&m->hp), columns) + ALIGN - 1) / ALIGN * ALIGN;
+    s->scratch_bytes = (most_scratch(&m->hp, kernels, columns) + ALIGN - 1) / ALIGN * ALIGN;
     lay_out_memory(s, &memory, m);
     lay_out_work(s, &work, m);
     s->memory_bytes = memory.bytes;
