@@ -266,20 +266,33 @@ static void put_courses(const eb_run *run, const eb_html_pictures *pictures, FIL
     fprintf(out, "</section>\n");
 }
 
+static void put_titled_table(eb_table *t, FILE *out)
+{
+    fprintf(out, "<h3>");
+    eb_html_put(out, eb_table_title(t));
+    fprintf(out, "</h3>\n");
+    eb_html_table(t, eb_table_title(t), out);
+    eb_table_free(t);
+}
+
+static void put_crossings(const eb_run *run, FILE *out)
+{
+    if (!run->n_crossings)
+        return;
+    begin_section(out, "context", "Context: KV cache against state");
+    for (int i = 0; i < run->n_crossings; i++)
+        put_titled_table(eb_crossing_table(run, i), out);
+    fprintf(out, "</section>\n");
+}
+
 static void put_loads(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
 {
     if (!eb_load_tables(run))
         return;
     begin_section(out, "load", "Load");
     eb_html_pictures_put(pictures, "load", out);
-    for (int i = 0; i < eb_load_tables(run); i++) {
-        eb_table *t = eb_load_table(run, i);
-        fprintf(out, "<h3>");
-        eb_html_put(out, eb_table_title(t));
-        fprintf(out, "</h3>\n");
-        eb_html_table(t, eb_table_title(t), out);
-        eb_table_free(t);
-    }
+    for (int i = 0; i < eb_load_tables(run); i++)
+        put_titled_table(eb_load_table(run, i), out);
     fprintf(out, "</section>\n");
 }
 
@@ -449,6 +462,7 @@ static void put_nav(const eb_run *run, const eb_notes *notes, FILE *out)
     } rest[] = {
         { run->n_profiles > 0, "operators", "Operators" },
         { run->n_sustained > 0, "course", "Over time" },
+        { run->n_crossings > 0, "context", "Context" },
         { run->n_loads > 0, "load", "Load" },
         { true, "reading", "How to read it" },
         { count_label(notes, "warning") > 0, "warnings", "Warnings" },
@@ -503,6 +517,7 @@ static bool write_html(const eb_run *run, const eb_report_style *style, FILE *ou
     put_blocks(run, &pictures, out);
     put_profiles(run, &pictures, out);
     put_courses(run, &pictures, out);
+    put_crossings(run, out);
     put_loads(run, &pictures, out);
     put_notes(&notes, out);
     put_warnings(&notes, out);

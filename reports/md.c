@@ -49,8 +49,9 @@ static void put_tables(const eb_run *run, FILE *out)
         free(title);
         eb_table_free(t);
     }
-    for (int i = 0; i < eb_load_tables(run); i++) {
-        eb_table *t = eb_load_table(run, i);
+    for (int i = 0; i < run->n_crossings + eb_load_tables(run); i++) {
+        const bool crossing = i < run->n_crossings;
+        eb_table *t = crossing ? eb_crossing_table(run, i) : eb_load_table(run, i - run->n_crossings);
         fprintf(out, "\n## ");
         put(out, eb_table_title(t));
         fprintf(out, "\n\n");

@@ -373,6 +373,11 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
         eb_notes_add(out, "sustained", "%s", text);
         free(text);
     }
+    for (int i = 0; i < run->n_crossings; i++) {
+        char *text = eb_crossing_note(run, i);
+        eb_notes_add(out, "crossing", "%s", text);
+        free(text);
+    }
     for (int i = 0; i < run->n_loads; i++) {
         char *text = eb_load_note(run, run->loads[i]);
         eb_notes_add(out, "load", "%s", text);

@@ -72,6 +72,12 @@ static bool write_term(const eb_run *run, const eb_report_style *style, FILE *ou
         eb_table_print(t, WIDTH, style->color, out);
         eb_table_free(t);
     }
+    for (int i = 0; i < run->n_crossings; i++) {
+        eb_table *t = eb_crossing_table(run, i);
+        fputc('\n', out);
+        eb_table_print(t, WIDTH, style->color, out);
+        eb_table_free(t);
+    }
     for (int i = 0; i < eb_load_tables(run); i++) {
         eb_table *t = eb_load_table(run, i);
         fputc('\n', out);

@@ -90,6 +90,12 @@ eb_table *eb_load_table(const eb_run *run, int table); // caller frees
 // The overall, what the schedule did, and why levels are invalid. Caller frees.
 char *eb_load_note(const eb_run *run, const struct eb_load_result *r);
 
+// ---- crossing.c: context sweeps, KV cache against state ----
+
+// One table for each of run->crossings; caller frees.
+eb_table *eb_crossing_table(const eb_run *run, int crossing);
+char *eb_crossing_note(const eb_run *run, int crossing); // where they cross; caller frees
+
 // ---- notes.c: the words under the tables ----
 
 typedef struct eb_note {

@@ -24,7 +24,7 @@ static void add_latency(cJSON *obj, const eb_metric *m)
         eb_json_add_str(latency, "note", m->note);
 }
 
-void eb_load_json(cJSON *case_obj, const eb_load_result *r)
+void eb_load_json(cJSON *case_obj, const eb_load_result *r, const eb_provenance *from)
 {
     char why[120];
     cJSON *load = eb_json_add_obj(case_obj, "load_result");
@@ -36,6 +36,9 @@ void eb_load_json(cJSON *case_obj, const eb_load_result *r)
         eb_json_add_bool(load, "overall_valid", r->n_invalid == 0);
         eb_json_add_str(load, "grade", eb_grade_name(r->grade));
     }
+    eb_json_add_known(load, "source", from->source);
+    eb_json_add_known(load, "domains", from->domains);
+    eb_json_add_known(load, "coverage", from->coverage);
     cJSON *rows = eb_json_add_arr(load, "levels");
     for (int i = 0; i < r->n_rows; i++) {
         const eb_load_row *row = &r->rows[i];

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include "harness/record/load.h"
 
-// Adds "load_result" to the case.
-void eb_load_json(cJSON *case_obj, const eb_load_result *r);
+// Adds "load_result" to the case, whose energy comes `from` there.
+void eb_load_json(cJSON *case_obj, const eb_load_result *r, const eb_provenance *from);
 
 #endif

@@ -244,6 +244,8 @@ typedef struct eb_run {
     int n_sustained;
     struct eb_load_result **loads; // of the cases that are loads (load.h)
     int n_loads;
+    struct eb_crossing *crossings; // of context sweeps (crossing.h)
+    int n_crossings;
     eb_crosscheck *checks;
     int n_checks;
     eb_power_series *series;

@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
+#include "harness/record/crossing.h"
 #include "harness/record/journal.h"
 #include "harness/record/load_json.h"
 #include "harness/record/profile.h"
@@ -357,8 +358,55 @@ static void add_case(cJSON *list, const eb_run *run, int index)
     add_sustained(obj, run, index);
     for (int i = 0; i < run->n_loads; i++)
         if (run->loads[i]->case_index == index)
-            eb_load_json(obj, run->loads[i]);
+            eb_load_json(obj, run->loads[i], &c->energy);
     eb_json_add_texts(obj, "warnings", c->warnings, (size_t)c->n_warnings);
+}
+
+static void add_points(cJSON *list, const eb_run *run, const eb_crossing *c)
+{
+    for (int i = 0; i < c->n; i++) {
+        const eb_crossing_point *p = &c->points[i];
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_num(obj, "length_tok", p->length_tok);
+        eb_json_add_str(obj, "kv_case", run->cases[p->kv_case].info->id);
+        eb_json_add_str(obj, "state_case", run->cases[p->state_case].info->id);
+        eb_json_add_num(obj, "kv", p->kv);
+        eb_json_add_num(obj, "state", p->state);
+        eb_json_add_num(obj, "difference", p->diff);
+        eb_json_add_num(obj, "lo", p->lo);
+        eb_json_add_num(obj, "hi", p->hi);
+        eb_json_add_i64(obj, "n", p->n);
+    }
+}
+
+// A bound that the measured lengths do not give is null; `lo_open`, `hi_open` tell it from one that is not known.
+static void add_crossings(cJSON *json, const eb_run *run)
+{
+    static const char *const verdicts[] = { "found", "kv_less", "state_less", "unknown" };
+    cJSON *list = run->n_crossings ? eb_json_add_arr(json, "crossings") : NULL;
+    for (int i = 0; i < run->n_crossings; i++) {
+        const eb_crossing *c = &run->crossings[i];
+        const eb_provenance *from = &run->cases[c->points[0].kv_case].energy;
+        bool energy = c->grade != EB_GRADE_NONE;
+        char *words = eb_crossing_words(c);
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "of", c->what);
+        eb_json_add_str(obj, "unit", c->unit);
+        eb_json_add_str(obj, "verdict", verdicts[c->verdict]);
+        eb_json_add_num(obj, "length_tok", c->length_tok);
+        eb_json_add_num(obj, "lo_tok", c->lo_tok);
+        eb_json_add_num(obj, "hi_tok", c->hi_tok);
+        eb_json_add_bool(obj, "lo_open", isinf(c->lo_tok));
+        eb_json_add_bool(obj, "hi_open", isinf(c->hi_tok));
+        eb_json_add_str(obj, "interval", interval_names[c->interval]);
+        eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
+        eb_json_add_known(obj, "source", energy ? from->source : NULL);
+        eb_json_add_known(obj, "domains", energy ? from->domains : NULL);
+        eb_json_add_known(obj, "coverage", energy ? from->coverage : NULL);
+        eb_json_add_str(obj, "words", words);
+        add_points(eb_json_add_arr(obj, "points"), run, c);
+        free(words);
+    }
 }
 
 char *eb_run_json(const eb_run *run)
@@ -384,6 +432,7 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_known(json, "domains", run->domains);
     eb_json_add_known(json, "missing", run->missing);
     add_crosschecks(json, run);
+    add_crossings(json, run);
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < run->n_cases; i++)
         add_case(cases, run, i);

@@ -9,6 +9,7 @@
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
 #include "harness/record/crosscheck.h"
+#include "harness/record/crossing.h"
 #include "harness/record/dead.h"
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
@@ -290,6 +291,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
         take_profiles(run, &env);
     take_sustained(run, &env);
     take_loads(run, &env);
+    run->n_crossings = eb_crossings_find(run, &run->crossings);
     run->n_checks = eb_crosscheck_run(d, counted, dead, &run->checks, &warnings);
     run->warnings = warnings.items;
     run->n_warnings = (int)warnings.n;
@@ -323,6 +325,7 @@ void eb_run_free(eb_run *run)
     for (int i = 0; i < run->n_loads; i++)
         eb_load_result_free(run->loads[i]);
     free(run->loads);
+    eb_crossings_free(run->crossings, run->n_crossings);
     for (int i = 0; i < run->n_series; i++) {
         free(run->series[i].t_s);
         free(run->series[i].w);
