@@ -463,24 +463,21 @@ static void dots_of(const eb_kernels *k)
     for (int i = 0; i < LENGTHS; i++) {
         int n = lengths[i];
         float *a = random_floats(n, -1, 1), *b = random_floats(n, -1, 1);
-        uint16_t *h = malloc((size_t)n * sizeof *h);
-        assert_non_null(h);
-        double sum = 0, sum16 = 0;
-        for (int j = 0; j < n; j++) {
-            h[j] = eb_f32_to_f16(a[j]);
+        double sum = 0;
+        for (int j = 0; j < n; j++)
             sum += (double)a[j] * (double)b[j];
-            sum16 += half(h[j]) * (double)b[j];
-        }
         assert_near(k, "dot", (double)k->dot(a, b, n), sum, 0, 1e-7 * n);
-        assert_near(k, "dot_f16", (double)k->dot_f16(h, b, n), sum16, 0, 1e-7 * n);
-        float *y = copy_of(b, (size_t)n * sizeof *b), *y16 = copy_of(b, (size_t)n * sizeof *b);
+        float *y = copy_of(b, (size_t)n * sizeof *b);
         k->axpy(y, 0.7f, a, n);
-        k->axpy_f16(y16, 0.7f, h, n);
-        for (int j = 0; j < n; j++) {
+        float *scaled = random_floats(n + 1, 5, 5);
+        k->scale(scaled, a, -0.3f, n);
+        for (int j = 0; j < n; j++)
+            assert_near(k, "scale", (double)scaled[j], (double)-0.3f * (double)a[j], 6e-8, 0);
+        assert_true(scaled[n] == 5);
+        free(scaled);
+        for (int j = 0; j < n; j++)
             assert_near(k, "axpy", (double)y[j], (double)b[j] + (double)0.7f * (double)a[j], 0, 3e-7);
-            assert_near(k, "axpy_f16", (double)y16[j], (double)b[j] + (double)0.7f * half(h[j]), 0, 3e-7);
-        }
-        free(a), free(b), free(h), free(y), free(y16);
+        free(a), free(b), free(y);
     }
 }
 
@@ -568,6 +565,35 @@ static void test_softmax(void **s)
 {
     (void)s;
     each_table(softmax_of);
+}
+
+// From nothing to the largest float, and beyond; what is far below the origin is 0.
+static void exp_scaled_of(const eb_kernels *k)
+{
+    for (int i = 0; i < LENGTHS; i++) {
+        int n = lengths[i];
+        float *x = random_floats(n, -90, 60), *y = random_floats(n + 1, 5, 5), most = -INFINITY;
+        x[n / 3] = n > 2 ? -INFINITY : x[n / 3];
+        k->exp_scaled(y, x, n, 1.5f, 0.75f);
+        for (int j = 0; j < n; j++)
+            assert_near(k, "exp_scaled", (double)y[j], exp(((double)x[j] - 1.5) * 0.75), 1e-5, 1e-37);
+        assert_true(y[n] == 5);
+        x[n / 2] = NAN;
+        for (int j = 0; j < n; j++)
+            most = x[j] > most ? x[j] : most;
+        assert_true(k->largest(x, n) == most);
+        free(x), free(y);
+    }
+    const float edges[] = { 0, -103.9f, -104, -1e30f, 88.7f, 1e30f };
+    float y[6];
+    k->exp_scaled(y, edges, 6, 0, 1);
+    assert_true(y[0] == 1 && y[1] <= 2e-45f && y[2] <= 2e-45f && y[3] == 0 && isfinite(y[4]) && isinf(y[5]));
+}
+
+static void test_exp_scaled(void **s)
+{
+    (void)s;
+    each_table(exp_scaled_of);
 }
 
 static double silu(double x)
@@ -660,7 +686,7 @@ int main(void)
         cmocka_unit_test(test_matmul),        cmocka_unit_test(test_dots),
         cmocka_unit_test(test_to_f16),        cmocka_unit_test(test_rms_norm),
         cmocka_unit_test(test_softmax),       cmocka_unit_test(test_silu),
-        cmocka_unit_test(test_rope),
+        cmocka_unit_test(test_rope),          cmocka_unit_test(test_exp_scaled),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

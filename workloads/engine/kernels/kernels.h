@@ -127,8 +127,7 @@ typedef struct eb_kernels {
     void (*silu)(float *x, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);
     void (*axpy)(float *y, float a, const float *x, int64_t n);     // y += a x
-    float (*dot_f16)(const uint16_t *a, const float *b, int64_t n); // KV cache in f16
-    void (*axpy_f16)(float *y, float a, const uint16_t *x, int64_t n);
+    void (*scale)(float *y, const float *x, float a, int64_t n);    // y = a x; y may be x
     void (*to_f16)(uint16_t *dst, const float *src, int64_t n); // round to nearest even
 
     // Rotary embedding in place on n_head heads of head_dim, first n_rot dims; cos/sin: n_rot/2 each.

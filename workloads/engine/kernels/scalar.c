@@ -107,18 +107,10 @@ static void scalar_axpy(float *y, float a, const float *x, int64_t n)
         y[i] += a * x[i];
 }
 
-static float scalar_dot_f16(const uint16_t *a, const float *b, int64_t n)
-{
-    float s[8] = { 0 };
-    for (int64_t k = 0; k < n; k++)
-        s[k % 8] += eb_f16_to_f32(a[k]) * b[k];
-    return sum8(s);
-}
-
-static void scalar_axpy_f16(float *y, float a, const uint16_t *x, int64_t n)
+static void scalar_scale(float *y, const float *x, float a, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)
-        y[i] += a * eb_f16_to_f32(x[i]);
+        y[i] = x[i] * a;
 }
 
 static void scalar_to_f16(uint16_t *dst, const float *src, int64_t n)
@@ -154,8 +146,7 @@ const eb_kernels eb_kernels_scalar = {
     .silu = scalar_silu,
     .dot = scalar_dot,
     .axpy = scalar_axpy,
-    .dot_f16 = scalar_dot_f16,
-    .axpy_f16 = scalar_axpy_f16,
+    .scale = scalar_scale,
     .to_f16 = scalar_to_f16,
     .rope = scalar_rope,
     .attend = eb_attend_scalar,

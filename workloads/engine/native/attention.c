@@ -105,8 +105,7 @@ static void turn_and_store(void *arg, int64_t begin, int64_t end, int thread)
         norm_heads(net, k, t->w->k_norm, hp->kv_heads, hp->dim_k);
         net->kernels->rope(q, hp->heads, hp->dim_k, hp->rot, cos, sin, neox);
         net->kernels->rope(k, hp->kv_heads, hp->dim_k, hp->rot, cos, sin, neox);
-        for (size_t j = 0; j < q_width; j++)
-            q[j] *= scale; // so the scores need none
+        net->kernels->scale(q, q, scale, (int64_t)q_width); // so that the scores need none
         store_row(net, t->layer, i);
     }
 }
@@ -140,16 +139,16 @@ static void put_results(eb_attend *a, const eb_attended *to, size_t first)
 }
 
 // Query i of `to` is joined by query j of `from`, a later span.
-static void merge(const eb_attended *to, size_t i, const eb_attended *from, size_t j, int dim)
+static void merge(const eb_kernels *kernels, const eb_attended *to, size_t i, const eb_attended *from, size_t j,
+                  int dim)
 {
     if (!(from->sum[j] > 0)) // it saw nothing there
         return;
     const float most = from->max[j] > to->max[i] ? from->max[j] : to->max[i];
     const float keep = expf(to->max[i] - most), add = expf(from->max[j] - most);
-    float *x = to->out + i * (size_t)dim;
-    const float *y = from->out + j * (size_t)dim;
-    for (int d = 0; d < dim; d++)
-        x[d] = x[d] * keep + y[d] * add;
+    float *out = to->out + i * (size_t)dim;
+    kernels->scale(out, out, keep, dim);
+    kernels->axpy(out, add, from->out + j * (size_t)dim, dim);
     to->sum[i] = to->sum[i] * keep + from->sum[j] * add;
     to->max[i] = most;
 }
@@ -158,10 +157,8 @@ static void merge(const eb_attended *to, size_t i, const eb_attended *from, size
 static void finish(const eb_net *net, int row, int head, const eb_attended *a, size_t i)
 {
     const eb_hparams *hp = &net->model->hp;
-    const float *out = a->out + i * (size_t)net->state->dim_v, scale = 1 / a->sum[i];
     float *att = net->state->att + ((size_t)row * (size_t)hp->heads + (size_t)head) * (size_t)hp->dim_v; // [dim_v]
-    for (int d = 0; d < hp->dim_v; d++)
-        att[d] = out[d] * scale;
+    net->kernels->scale(att, a->out + i * (size_t)net->state->dim_v, 1 / a->sum[i], hp->dim_v);
 }
 
 // ---- a tile, span after span ------------------------------------------------------------------------
@@ -178,7 +175,7 @@ static void attend_tile(const attention_task *t, const eb_rows *tile, int kv_hea
         put_results(&a, &s->tile, from == 0 ? total : span);
         net->kernels->attend(&a, from, from + EB_ATTENTION_SPAN < n_pos ? from + EB_ATTENTION_SPAN : n_pos);
         for (int i = 0; from > 0 && i < queries; i++)
-            merge(&s->tile, total + (size_t)i, &s->tile, span + (size_t)i, a.dim_v);
+            merge(net->kernels, &s->tile, total + (size_t)i, &s->tile, span + (size_t)i, a.dim_v);
     }
     for (int i = 0; i < queries; i++)
         finish(net, tile->first + i / a.heads, kv_head * a.heads + i % a.heads, &s->tile, total + (size_t)i);
@@ -245,7 +242,7 @@ static void merge_spans(void *arg, int64_t begin, int64_t end, int thread)
         const int head = (int)(i % hp->heads), spans = spans_of(s, tile);
         const size_t first = span_slot(t, i / hp->heads, head / heads, 0) + (size_t)(head % heads);
         for (int span = 1; span < spans; span++)
-            merge(&s->spans, first, &s->spans, first + (size_t)(span * heads), s->dim_v);
+            merge(t->net->kernels, &s->spans, first, &s->spans, first + (size_t)(span * heads), s->dim_v);
         finish(t->net, tile->first, head, &s->spans, first);
     }
 }

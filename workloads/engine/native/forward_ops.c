@@ -38,12 +38,12 @@ static void finish_rows(const linear_task *t, const eb_linear_job *job, int64_t 
     const size_t ldy = stride(job->ldy, job->w->out);
     for (int j = 0; j < job->m; j++) {
         float *y = job->y + (size_t)j * ldy, *add = job->add ? job->add + (size_t)j * ldy : NULL;
-        for (int64_t r = r0; job->bias && r < r1; r++)
-            y[r] += job->bias[r];
+        if (job->bias)
+            t->net->kernels->axpy(y + r0, 1, job->bias + r0, r1 - r0);
         if (job->up)
             t->net->kernels->silu_mul(y + r0, job->y_up + (size_t)j * ldy + r0, r1 - r0);
-        for (int64_t r = r0; add && r < r1; r++)
-            add[r] += y[r];
+        if (add)
+            t->net->kernels->axpy(add + r0, 1, y + r0, r1 - r0);
     }
 }
 
