@@ -223,7 +223,7 @@ fuzz: deps ## coverage-guided fuzzing of every reader, FUZZ_SECONDS (600) each, 
 	@.ci/fuzz $(FUZZ_SECONDS)
 
 bench: deps ## the benchmarks of effbench itself
-	@$(MAKE) --no-print-directory all $(BENCH)
+	@$(MAKE) --no-print-directory all $(BENCH) $(BUILD)/tests/make_run
 	@for b in $(BENCH); do echo "== $$(basename $$b)"; EFFBENCH=$(PROGRAM) $$b || exit 1; done
 
 bench-engine: deps ## the engine against the machine and PEER=LLAMA-BENCH, on MODELS= TYPES= CELLS= (docs/performance.md)

@@ -170,7 +170,7 @@ const eb_command eb_cmd_compare = {
     .synopsis =
         "effbench compare RUN... [--by machine|model|type|price] [--reference RUN] [--slo FILE] [--prices FILE]\n"
         "                           [--format term|md|csv|json]",
-    .doc = "the same work of several runs side by side: ratios, perf/W, perf/$, Pareto front, break-even",
+    .doc = "the same work of several runs side by side: ratios, perf/W, perf/$, Pareto front",
     .run = run_compare,
     .help = "  RUN              result folders; what cannot be read is said in one line and passed over\n"
             "  --by WHAT        what differs: machine (run against run), model, type, price; left out, machine for\n"

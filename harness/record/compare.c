@@ -359,7 +359,7 @@ static void relate(eb_compare *c, const eb_compare_group *g, int index)
             r->word = isnan(a->value) ? EB_WORD_NONE : EB_WORD_REFERENCE;
             continue;
         }
-        if (isnan(a->value) || isnan(b->value))
+        if (isnan(a->value) || isnan(b->value) || !eb_figures[f].better)
             continue;
         eb_ratio_of_trials(a->trials, a->n_trials, b->trials, b->n_trials, level, seed, r);
         eb_ratio_widen(r, hypot(a->common, b->common), a->sensor + b->sensor);

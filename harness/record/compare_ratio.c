@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include "harness/base/bootstrap.h"
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
@@ -23,35 +24,71 @@ static int known_logs(const double *x, int n, double *out)
     return k;
 }
 
-static double drawn_median(eb_rng *rng, const double *x, int n, double *scratch)
-{
-    for (int i = 0; i < n; i++)
-        scratch[i] = x[eb_rng_below(rng, (uint64_t)n)];
-    return eb_median(scratch, (size_t)n);
-}
-
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
+// The median of n draws from n ascending values: how often each was drawn is enough to find it.
+static double drawn_median(eb_rng *rng, const double *x, int n, int *drawn)
+{
+    memset(drawn, 0, (size_t)n * sizeof *drawn);
+    for (int i = 0; i < n; i++)
+        drawn[(eb_rng_next(rng) >> 32) * (uint64_t)n >> 32]++;
+    int at = 0, seen = drawn[0];
+    while (seen <= (n - 1) / 2)
+        seen += drawn[++at];
+    int upper = at;
+    while (seen <= n / 2)
+        seen += drawn[++upper];
+    return (x[at] + x[upper]) / 2;
+}
+
+// The k-th smallest (Hoare's selection); reorders x.
+static double select_kth(double *x, int n, int k)
+{
+    int lo = 0, hi = n - 1;
+    while (lo < hi) {
+        double pivot = x[(lo + hi) / 2];
+        int i = lo, j = hi;
+        while (i <= j) {
+            while (x[i] < pivot)
+                i++;
+            while (x[j] > pivot)
+                j--;
+            if (i <= j) {
+                double swap = x[i];
+                x[i++] = x[j];
+                x[j--] = swap;
+            }
+        }
+        if (k <= j)
+            hi = j;
+        else if (k >= i)
+            lo = i;
+        else
+            break;
+    }
+    return x[k];
+}
+
 static void bootstrap(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
 {
-    double d[EB_BOOTSTRAP_REPLICATES], *scratch = eb_realloc(NULL, (size_t)(na > nb ? na : nb), sizeof *scratch);
+    double d[EB_BOOTSTRAP_REPLICATES];
+    int *drawn = eb_realloc(NULL, (size_t)(na > nb ? na : nb), sizeof *drawn);
     eb_rng rng;
     eb_rng_init(&rng, seed);
     for (int i = 0; i < EB_BOOTSTRAP_REPLICATES; i++) {
-        double of_a = drawn_median(&rng, a, na, scratch);
-        d[i] = of_a - drawn_median(&rng, b, nb, scratch);
+        double of_a = drawn_median(&rng, a, na, drawn);
+        d[i] = of_a - drawn_median(&rng, b, nb, drawn);
     }
-    qsort(d, EB_BOOTSTRAP_REPLICATES, sizeof *d, by_value);
     int cut = (int)((1 - level) / 2 * (EB_BOOTSTRAP_REPLICATES + 1));
     cut = cut > 0 ? cut - 1 : 0;
-    out->lo = exp(d[cut]);
-    out->hi = exp(d[EB_BOOTSTRAP_REPLICATES - 1 - cut]);
+    out->lo = exp(select_kth(d, EB_BOOTSTRAP_REPLICATES, cut));
+    out->hi = exp(select_kth(d, EB_BOOTSTRAP_REPLICATES, EB_BOOTSTRAP_REPLICATES - 1 - cut));
     out->interval = EB_INTERVAL_CONFIDENCE;
-    free(scratch);
+    free(drawn);
 }
 
 void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
