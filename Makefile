@@ -170,6 +170,7 @@ $(BUILD)/flags: FORCE
 .PHONY: FORCE # .SECONDARY takes any other file that is not there for one that need not be
 
 $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
+$(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

@@ -174,8 +174,8 @@ static void say_machine(const asked *a)
         if (strcmp(header.machine[i].key, "cpu_model") == 0)
             cpu = header.machine[i].value;
     eb_utc_now(now, sizeof now);
-    printf("effbench " EB_VERSION ", %s, %s, %d threads, %d interleaved rounds, %s\n\n", cpu, isa ? isa : "no kernels",
-           a->threads, a->rounds, now);
+    printf("effbench " EB_VERSION ", %s, %s, %d thread%s, %d interleaved round%s, %s\n\n", cpu,
+           isa ? isa : "no kernels", a->threads, a->threads == 1 ? "" : "s", a->rounds, a->rounds == 1 ? "" : "s", now);
 }
 
 int main(void)
