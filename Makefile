@@ -4,6 +4,7 @@
 #   CC=clang                compiler                      WITH_PAPI=0 WITH_PFM=0   smaller program
 #   CROSS=aarch64-linux-gnu-  cross build (tests run under qemu-user), SYSROOT=DIR for its libraries
 #   WERROR=1                warnings are errors           NO_INSTALL=1  name missing packages only
+#   V=1                     show the compiler's whole command lines
 #   `make asan test`, `make tsan test`, `make cov`        the same targets on an instrumented build
 
 .DELETE_ON_ERROR:
@@ -23,6 +24,16 @@ WERROR ?= 0
 FUZZ_SECONDS ?= 600
 SYSROOT ?=
 CONFIG ?= configs/edge.ini
+
+# `CC harness/base/io.o`; the whole line with V=1, nothing with -s.
+V ?= 0
+ifneq (,$(findstring s,$(filter-out --%,$(firstword -$(MAKEFLAGS)))))
+say = @
+else ifeq ($(V),1)
+say =
+else
+say = @printf '  %-3s %s\n' $(1) $(@:$(BUILD)/%=%);
+endif
 
 # ---- flag set: each has its own folder under build/ -----------------------------------------------
 FLAVOUR := release
@@ -133,7 +144,7 @@ ifneq (,$(LANDING))
 endif
 
 $(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIB) $(BUILD)/flags
-	$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< $(LIB) $(LIBS)
 
 $(LIB): $(LIB_OBJS)
 	@rm -f $@
@@ -141,7 +152,7 @@ $(LIB): $(LIB_OBJS)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FILE_FLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(FILE_FLAGS) -MMD -MP -c -o $@ $<
 
 # The metric groups, as text in the program.
 $(BUILD)/probes/group_texts.c: $(GROUPS) Makefile
@@ -150,7 +161,7 @@ $(BUILD)/probes/group_texts.c: $(GROUPS) Makefile
 	   for f in $(GROUPS); do printf '{ "%s",\n' "$$f"; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' "$$f"; echo '},'; done; \
 	   echo '{ 0 } };'; } > $@
 $(BUILD)/probes/group_texts.o: $(BUILD)/probes/group_texts.c probes/groups.h harness/base/formula.h $(BUILD)/flags
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # The page's style sheet and script, as text in the program; only that script may run in the page, by its digest.
 $(BUILD)/reports/asset_texts.c: $(ASSETS) Makefile
@@ -160,7 +171,7 @@ $(BUILD)/reports/asset_texts.c: $(ASSETS) Makefile
 	   printf 'const char eb_asset_js_sha256[] = "%s";\n' \
 	       "$$(sha256sum reports/assets/report.js | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)"; } > $@
 $(BUILD)/reports/asset_texts.o: $(BUILD)/reports/asset_texts.c reports/assets.h $(BUILD)/flags
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 # Rebuild everything of a flag set when its flags, or the list of sources, change.
 $(BUILD)/flags: FORCE
@@ -173,26 +184,26 @@ $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figu
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)
 ref = $(1:%=$(BUILD)/tests/reference/%.o)
 $(BUILD)/tests/ref_logits: $(call ref,ref_logits ref_model ref_attention ref_ffn ref_mamba ref_ops ref_gguf ref_dequant)
 $(BUILD)/tests/mkmodel: $(call ref,mkmodel mk_gguf mk_blocks ref_gguf ref_dequant)
 $(BUILD)/tests/cmp_logits: $(call ref,cmp_logits)
 $(REFERENCE):
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lm
 $(TOOLS): $(BUILD)/tests/%: $(BUILD)/tests/fixtures/%.o
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3) $(if $(filter check_json,$(@F)),-lcjson) \
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $< -lm -lpthread $(if $(filter fuse_%,$(@F)),-lfuse3) $(if $(filter check_json,$(@F)),-lcjson) \
 	    $(if $(filter make_run,$(@F)),$(LIB) $(LIBS))
 $(BUILD)/tests/make_run: $(LIB)
 $(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
 $(BUILD)/tests/bench_engine: $(BENCH_ENGINE)
 $(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 
 unit-tests: $(UNIT) $(REFERENCE) $(TOOLS) $(FAKE_NVML)
 

@@ -407,7 +407,7 @@ char *eb_block_column_name(const eb_run *run, const char *key)
 {
     for (int b = 0; b < EB_BLOCK_COUNT; b++)
         for (const field *f = blocks[b].fields; f->key; f++) {
-            if (strcmp(f->key, key) || !block_wanted(run, b) || !column_wanted(run, b, f))
+            if (strcmp(f->key, key) || !block_wanted(run, b))
                 continue;
             bool milli = in_millijoules(run);
             const char *unit = f->unit == DEMO ? "" : unit_of(run, f, milli);

@@ -123,7 +123,10 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < run->cases[i].n_metrics; k++) {
             const eb_metric *m = &run->cases[i].metrics[k];
-            if (!m->note[0] || !eb_shown(&visible, m->key) || !eb_block_has_cell(&run->cases[i], m->key))
+            // With a baseline, a column of net figures that is not there is worth a word.
+            bool net =
+                !strcmp(m->key, "net_j_per_tok") && !isnan(run->idle_w) && eb_rank_value(&run->cases[i], "j_per_tok");
+            if (!m->note[0] || !(net || eb_shown(&visible, m->key)) || !eb_block_has_cell(&run->cases[i], m->key))
                 continue;
             if (!isfinite(m->value) && (strcmp(m->key, "usd_per_mtok") || eb_run_has_prices(run)))
                 say_of(run, &gaps, m, i); // without prices the column says so

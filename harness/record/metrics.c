@@ -10,6 +10,7 @@
 #include <xxhash.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/units.h"
 
 typedef enum rule_kind {
     RULE_TRIAL, // median over the trials of one of their figures
@@ -256,6 +257,34 @@ static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_m
              *missing ? "; " : "", b->largest);
 }
 
+// Nothing takes less than idling does: a net figure that is not above 0 says something of the baseline, not of the
+// work.
+static void judge_net(const eb_case_sums *c, eb_metric *m)
+{
+    char gross[20], idle[20], half[20], note[sizeof m->note];
+    if (m->value > 0 && m->lo > 0)
+        return;
+    double idle_w = median_field(c, offsetof(eb_trial_sums, idle_power_w)), half_w = 0;
+    for (int i = 0; i < c->n_trials; i++)
+        half_w = fmax(half_w, isnan(c->trials[i].idle.w) ? 0 : c->trials[i].idle.halfwidth_w);
+    eb_fmt_sig(gross, sizeof gross, median_field(c, offsetof(eb_trial_sums, power_w)), 3);
+    eb_fmt_sig(idle, sizeof idle, idle_w, 3);
+    eb_fmt_sig(half, sizeof half, half_w, 2);
+    if (m->value > 0) {
+        snprintf(note, sizeof note, "%s", m->note);
+        snprintf(m->note, sizeof m->note, "may be nothing: the interval reaches below 0; %.100s", note);
+        return;
+    }
+    snprintf(m->note, sizeof m->note, "%s: %s W gross, %s W ±%s W idle",
+             m->hi > 0 ? "within the idle baseline's spread"
+                       : "below the idle baseline, which was busier than the work",
+             gross, idle, half);
+    m->value = m->lo = m->hi = NAN;
+    m->interval = EB_INTERVAL_NONE;
+    m->grade = EB_GRADE_NONE;
+    m->budget = (eb_budget){ NAN, NAN, NAN, NAN, NAN, NULL };
+}
+
 static void say_money(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_metric *m)
 {
     bool bare = rule->field == offsetof(eb_trial_sums, gco2e_per_mtok) && isnan(c->env->cost.embodied_g);
@@ -340,6 +369,8 @@ static void trial_metric(const eb_case_sums *c, const eb_metric_def *def, eb_met
         idle_metric(c, m);
     else if (def->energy)
         widen(c, rule, m);
+    if (rule->net && rule->field != offsetof(eb_trial_sums, idle_power_w))
+        judge_net(c, m);
     if (rule->why)
         say_money(c, rule, m);
     if (rule->field == offsetof(eb_trial_sums, bw_frac) && m->value > 1)

@@ -54,8 +54,9 @@ static eb_spread times(eb_spread s, double factor)
 // The sensor that measures both is off by the same share of both.
 static eb_spread of_net(const eb_spread *whole, double gross_j, double net_j, double idle_off_j)
 {
-    eb_spread s = times(*whole, fabs(gross_j / net_j));
-    s.baseline = fabs(idle_off_j / net_j);
+    double size = fmax(fabs(net_j), 1e-9); // of exactly 0 nothing is a part
+    eb_spread s = times(*whole, fabs(gross_j) / size);
+    s.baseline = fabs(idle_off_j) / size;
     s.sensor = whole->sensor;
     return s;
 }

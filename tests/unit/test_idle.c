@@ -173,12 +173,47 @@ static void test_one_baseline_is_broken(void **state)
     sample_deinit(&s);
 }
 
+// A baseline that was busier than the work, by less than it is known to, by more, and one that reaches below 0 only
+// with its interval: never joules below 0, and never without a word.
+static void test_a_net_energy_below_zero_is_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        double before_w, after_w; // of the package; memory's 5 W beside it
+        const char *words;
+        bool known;
+    } cases[] = {
+        { 40.5, 40.6, "below the idle baseline, which was busier than the work: 50.0 W gross, 50.", false },
+        { 25, 65.1, "within the idle baseline's spread: 50.0 W gross, 55.0 W ±20 W idle", false },
+        { 25, 45, "may be nothing: the interval reaches below 0; largest error term: idle baseline", true },
+    };
+    static const char *const keys[] = { "net_energy_j", "net_j_per_tok", "net_power_w" };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sample_run s;
+        eb_journal *j = begin(&s);
+        add(&s, j, 0, 0, cases[i].before_w, 10);
+        add(&s, j, 1, 5, 40, 10);
+        add(&s, j, 0, 10, cases[i].after_w, 10);
+        eb_journal_close(j);
+        eb_run *run = load(&s);
+        near(metric(run, "power_w")->value, 50, 0.05);
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+            const eb_metric *net = metric(run, keys[k]);
+            if (!strstr(net->note, cases[i].words))
+                fail_msg("%s of %zu: %g, '%s'", keys[k], i, net->value, net->note);
+            assert_true(cases[i].known ? net->value > 0 && net->lo < 0 : isnan(net->value) && isnan(net->lo));
+            assert_int_equal(net->grade, cases[i].known ? EB_GRADE_COUNTER : EB_GRADE_NONE);
+        }
+        eb_run_free(run);
+        sample_deinit(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_between_two_baselines),
-        cmocka_unit_test(test_steady_baselines_are_no_drift),
-        cmocka_unit_test(test_baselines_of_a_run_taken_up),
+        cmocka_unit_test(test_between_two_baselines),         cmocka_unit_test(test_a_net_energy_below_zero_is_refused),
+        cmocka_unit_test(test_steady_baselines_are_no_drift), cmocka_unit_test(test_baselines_of_a_run_taken_up),
         cmocka_unit_test(test_one_baseline_is_broken),
     };
     return cmocka_run_group_tests_name("idle", tests, NULL, NULL);
