@@ -194,21 +194,27 @@ static int help_topic(const eb_globals *globals, const char *topic)
 
 static int run(const eb_globals *globals, int argc, char **argv)
 {
-    bool md = globals->format && !strcmp(globals->format, "md");
-    if (globals->format && !md && strcmp(globals->format, "term") != 0)
-        return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md", globals->format);
+    static const struct {
+        const char *name;
+        int (*print)(void);
+    } forms[] = { { "md", eb_help_markdown }, { "man", eb_help_man } };
+    int (*whole)(void) = NULL;
+    for (size_t i = 0; globals->format && i < sizeof forms / sizeof *forms; i++)
+        whole = strcmp(forms[i].name, globals->format) ? whole : forms[i].print;
+    if (globals->format && !whole && strcmp(globals->format, "term") != 0)
+        return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md, man", globals->format);
     if (argc > 2)
         return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[2]);
-    if (md && argc == 2)
-        return eb_cmd_usage("help", "--format md prints all options: leave '%.60s' out", argv[1]);
-    if (md)
-        return eb_help_markdown();
+    if (whole && argc == 2)
+        return eb_cmd_usage("help", "--format %s prints everything: leave '%.60s' out", globals->format, argv[1]);
+    if (whole)
+        return whole();
     return argc == 2 ? help_topic(globals, argv[1]) : help_overview();
 }
 
 const eb_command eb_cmd_help = {
     .name = "help",
-    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups] [--format term|md]",
+    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups] [--format term|md|man]",
     .doc = "explain a command, a config key or a metric",
     .run = run,
     .help = "  COMMAND        its arguments\n"
@@ -218,6 +224,7 @@ const eb_command eb_cmd_help = {
             "  metrics        every metric with its unit and definition\n"
             "  groups         metric groups of a profile: formulas, and which events count here\n"
             "  --format md    all options as markdown (docs/config.md)\n"
+            "  --format man   everything as a manual page (docs/effbench.1)\n"
             "\n"
             "  everywhere:\n"
             "  --sysroot DIR  read /sys and /proc below DIR, never the machine's own (or EFFBENCH_SYSROOT)\n"
