@@ -88,14 +88,19 @@ static eb_table *flat_table(const eb_run *run)
         if (!t) {
             t = eb_table_new("Load");
             eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = true });
+            eb_table_column(t, (eb_column){ "", "load", .label = true, .left = true });
             add_columns(t, rate_columns, COUNT(rate_columns));
             add_columns(t, latency_columns, COUNT(latency_columns));
             eb_table_column(t, (eb_column){ "", "", .left = true });
         }
-        char *title = eb_case_title(run, r->case_index);
+        const eb_case_info *info = run->cases[r->case_index].info;
+        char *name = eb_case_name(run, r->case_index),
+             *work = eb_format("%s %d+%d b%d", name, info->prompt_tok, info->output_tok, info->batch);
         eb_table_row(t, NULL);
-        eb_table_cell(t, title, EB_MARK_NONE);
-        free(title);
+        eb_table_cell(t, work, EB_MARK_NONE);
+        eb_table_cell(t, info->load, EB_MARK_NONE);
+        free(work);
+        free(name);
         put_rates(t, &r->rows[0]);
         put_latencies(t, &r->rows[0]);
         eb_table_cell(t, r->rows[0].n_valid < r->rows[0].n ? "invalid" : "", EB_MARK_NONE);

@@ -13,10 +13,13 @@ static int by_start(const void *a, const void *b)
     return (x->t_end_ns > y->t_end_ns) - (x->t_end_ns < y->t_end_ns);
 }
 
+// Between two steps that follow each other there is less than this; more, and there was nothing to do.
+#define PAUSE_NS 1000000
+
 static void add(eb_phases *p, eb_phase phase, int64_t t0_ns, int64_t t1_ns)
 {
     eb_phase_piece *last = p->n ? &p->items[p->n - 1] : NULL;
-    if (last && last->phase == phase) {
+    if (last && last->phase == phase && t0_ns - last->t1_ns < PAUSE_NS) {
         last->t1_ns = t1_ns > last->t1_ns ? t1_ns : last->t1_ns;
         return;
     }

@@ -21,8 +21,10 @@ static size_t most_spans(const eb_plan *plan, const eb_case_facts *facts)
         const eb_workload_params *p = &plan->cases[i].params;
         size_t prompts = (size_t)p->batch * (size_t)p->prompt_tok;
         size_t steps = (size_t)p->output_tok + (size_t)p->batch + prompts / LEAST_CHUNK_TOK + 1;
+        if (p->load.requests) // none of them shares a step, at worst
+            steps = (size_t)p->load.requests * (size_t)(p->output_tok + p->prompt_tok / LEAST_CHUNK_TOK + 1);
         size_t spans = steps * ((size_t)facts[i].n_layer * SPANS_PER_LAYER + SPANS_PER_STEP);
-        if (p->duration_ns)
+        if (p->duration_ns || p->load.mode == EB_LOAD_CURVE)
             spans = MOST_SPANS;
         most = spans > most ? spans : most;
     }
