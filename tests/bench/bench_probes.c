@@ -300,7 +300,11 @@ static bool bench_thread(eb_io *io, eb_probe *probe, eb_probe_config *config, wo
                          double target)
 {
     static const eb_probe_ops nothing_ops = { .name = "nothing", .doc = "reads nothing", .read = read_nothing };
-    static eb_channel nothing_channel = { .name = "nothing/0", .scale = 1 };
+    static eb_channel nothing_channel = { .name = "nothing/0",
+                                          .quantity = EB_QUANTITY_ENERGY_UJ,
+                                          .cumulative = true,
+                                          .scale = 1,
+                                          .grade = EB_GRADE_COUNTER };
     eb_probe nothing = { .ops = &nothing_ops, .channels = &nothing_channel, .n = 1 }, *no_zones = &nothing;
     cost zones, none;
     eb_sampler *s = make_sampler(io, &probe, config, rate_hz, online());
