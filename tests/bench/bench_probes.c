@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What measuring costs: a token mark, a read of a zone over a plain pread, the sampler at 100 Hz and 1 kHz over six
 // zones (the thread's own CPU clock, judged; and what is read in beats, which the pairs judge), and the tokens per
-// second that sampling at 1 kHz takes, by interleaved pairs. Each figure with its target. The zones are files of a
+// second that sampling takes, by interleaved pairs. Each figure with its target. The zones are files of a
 // temporary folder, which cost less to read than sysfs does (0.63 us there, docs/energy.md); the way to them is that of
 // the machine itself: kept handles and pread. bench_probes [PAIRS [SHAPE TYPE]]   (default: 100 pairs of smollm2-135m
 // q8_0). THREADS: of the engine, else all CPUs. Exit 1 where something could not be measured at all; a missed target is
@@ -346,10 +346,10 @@ static double trimmed(double *x, int n, double *half)
 }
 
 // Pairs in the order A B B A, so that drift falls on both alike.
-static bool bench_pairs(eb_io *io, eb_probe *probe, eb_probe_config *config, workload *w, int pairs)
+static bool bench_pairs(eb_io *io, eb_probe *probe, eb_probe_config *config, workload *w, double rate_hz, int pairs)
 {
     static double ratio[PAIRS_MAX];
-    eb_sampler *s = make_sampler(io, &probe, config, 1000, online());
+    eb_sampler *s = make_sampler(io, &probe, config, rate_hz, online());
     bool ok = s && !isnan(tok_s(w, NULL)) && !isnan(tok_s(w, s));
     double with = 0, without = 0;
     for (int i = 0; ok && i < pairs; i++) {
@@ -365,7 +365,7 @@ static bool bench_pairs(eb_io *io, eb_probe *probe, eb_probe_config *config, wor
         return false;
     double half, mean = trimmed(ratio, pairs, &half);
     double lo = 100 * (exp(mean - half) - 1), hi = 100 * (exp(mean + half) - 1);
-    printf("%d pairs: %.1f tok/s, sampled at 1 kHz %.1f tok/s\n", pairs, without, with);
+    printf("%d pairs: %.1f tok/s, sampled at %g Hz %.1f tok/s\n", pairs, without, rate_hz, with);
     printf("%-44s %+9.3f %%  95 %% interval %+.2f to %+.2f; target: no loss beyond 1: %s\n", "tokens/s with sampling",
            100 * (exp(mean) - 1), lo, hi,
            lo > -1   ? "ok"
@@ -394,7 +394,8 @@ int main(int argc, char **argv)
            shape, type, threads, online());
     eb_probe *probe = open_zones(&io, &config);
     bool ok = probe && bench_calls(probe) && bench_thread(&io, probe, &config, &w, 100, 0.1) &&
-              bench_thread(&io, probe, &config, &w, 1000, 0.25) && bench_pairs(&io, probe, &config, &w, pairs);
+              bench_thread(&io, probe, &config, &w, 1000, 0.25) && bench_pairs(&io, probe, &config, &w, 100, pairs) &&
+              bench_pairs(&io, probe, &config, &w, 1000, pairs);
     eb_probe_close(probe);
     w.engine->ops->close(w.engine);
     remove_zones();
