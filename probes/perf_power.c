@@ -336,7 +336,8 @@ static void part_unreadable(scan *s, eb_channel *channels)
         eb_probe_unread(&channels[kept], reason_of(it.errnum));
         items[kept++] = it;
     }
-    memcpy(s->items, items, (size_t)kept * sizeof *items);
+    if (kept > 0)
+        memcpy(s->items, items, (size_t)kept * sizeof *items);
     s->n = kept;
     free(items);
 }

@@ -341,8 +341,10 @@ static void part_unreadable(scan *s, eb_channel *channels)
         eb_probe_unread(&parted[kept], what_went_wrong(f.errnum));
         items[kept++] = f;
     }
-    memcpy(s->items, items, (size_t)kept * sizeof *items);
-    memcpy(channels, parted, (size_t)kept * sizeof *parted);
+    if (kept > 0) {
+        memcpy(s->items, items, (size_t)kept * sizeof *items);
+        memcpy(channels, parted, (size_t)kept * sizeof *parted);
+    }
     s->n = kept;
     free(items);
     free(parted);
