@@ -123,6 +123,7 @@ BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
+isa_avx512vnni = -mavx512vnni $(isa_avx512)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
 ISA_FLAGS = $(isa_$(firstword $(subst _, ,$(basename $(notdir $<)))))
 FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3) $(ISA_FLAGS))

@@ -75,6 +75,37 @@ static void bench_table(const eb_kernels *k, const uint8_t *w, size_t bytes, int
     free(scratch);
 }
 
+// The same in 8-bit arithmetic. What is packed does not matter: `w` stands for it.
+static void bench_packed(const eb_kernels *k, const uint8_t *w, size_t bytes, int64_t n, int m, double read)
+{
+    float *y = calloc(bytes, sizeof *y);
+    eb_q8 *x = aligned_alloc(64, sizeof *x * (size_t)(n / 32) * (size_t)m);
+    void *scratch = aligned_alloc(64, (k->packed->scratch(n) + 63) & ~(size_t)63);
+    if (x)
+        memset(x, 1, sizeof *x * (size_t)(n / 32) * (size_t)m);
+    for (int t = 0; x && y && scratch && t < EB_W_LIMIT; t++) {
+        if (!eb_wtypes[t].name || !k->packed->packs((eb_wtype)t))
+            continue;
+        const int64_t rows = (int64_t)(bytes / eb_row_bytes((eb_wtype)t, n)) / EB_PACK_ROWS * EB_PACK_ROWS;
+        double one = 1e9, many = 1e9;
+        for (int i = 0; i < REPEATS; i++) {
+            double start = now_s();
+            k->packed->matmul((eb_wtype)t, w, n, 0, rows, x, (size_t)(n / 32), 1, y, (size_t)rows, scratch);
+            double middle = now_s();
+            k->packed->matmul((eb_wtype)t, w, n, 0, ROWS_MANY, x, (size_t)(n / 32), m, y, ROWS_MANY, scratch);
+            double end = now_s();
+            one = middle - start < one ? middle - start : one;
+            many = end - middle < many ? end - middle : many;
+        }
+        double gb_s = (double)rows * (double)eb_row_bytes((eb_wtype)t, n) / one / 1e9;
+        printf("%-10s %-7s %8.2f GB/s  %3.0f %% of read  %8.1f GOP/s at m=%d\n", k->name, eb_wtypes[t].name, gb_s,
+               100 * gb_s / read, 2e-9 * ROWS_MANY * (double)n * m / many, m);
+    }
+    free(x);
+    free(y);
+    free(scratch);
+}
+
 int main(int argc, char **argv)
 {
     size_t bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 256) << 20;
@@ -90,7 +121,7 @@ int main(int argc, char **argv)
     printf("read            %8.2f GB/s  (%zu MiB)\n", read, bytes >> 20);
     for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
         if ((*k)->usable() && (argc <= 4 || strcmp(argv[4], (*k)->name) == 0))
-            bench_table(*k, w, bytes, n, m, read);
+            (*k)->packed ? bench_packed(*k, w, bytes, n, m, read) : bench_table(*k, w, bytes, n, m, read);
     free(w);
     return 0;
 }

@@ -252,3 +252,10 @@ const eb_kernels eb_kernels_avx512 = {
     .usable = eb_x86_has_avx512,
 #include "workloads/engine/kernels/simd_table.inc"
 };
+
+const eb_kernels eb_kernels_avx512vnni = {
+    .name = "avx512vnni",
+    .usable = eb_x86_has_avx512vnni,
+    .packed = &eb_packed_avx512vnni,
+#include "workloads/engine/kernels/simd_table.inc"
+};

@@ -3,8 +3,8 @@
 // start by what the CPU and the operating system allow (CPUID and XGETBV; EFFBENCH_ISA=NAME forces
 // one). Includes nothing else of ours. All functions are pure, allocate nothing, and are safe from
 // any thread on disjoint outputs. Activations are f32 and sums are f32: results are those of the
-// dequantized weights up to f32 rounding. A row's result never depends on how rows are split over threads,
-// nor on how many columns (m) a call has.
+// dequantized weights up to f32 rounding, but for a table's `packed` products, which round activations. A row's result
+// never depends on how rows are split over threads, nor on how many columns (m) a call has.
 #ifndef EB_KERNELS_KERNELS_H
 #define EB_KERNELS_KERNELS_H
 
@@ -43,6 +43,43 @@ static inline size_t eb_row_bytes(eb_wtype t, int64_t n) // n a multiple of the 
 
 // Columns of X that one call of `matmul` takes at most.
 enum { EB_MATMUL_MAX_M = 512 };
+
+// ---- products in 8-bit arithmetic -------------------------------------------------------------------
+// Quantized weights are packed once: rows in groups of EB_PACK_ROWS whose words of 4 bytes are interleaved, so that one
+// vector holds the same 4 weights of all rows of the group; the bytes are those of the file, in the file's order of
+// fields (packed.c). Activations are rounded to 8 bits in chunks of 32 with an f32 scale. Then
+//     y = sum over chunks of  d_row (d_x sum(q_row q_x))  [- the type's offset or minimum times d_x sum(q_x)],
+// the inner sum in exact 32-bit integers: the result is that of the dequantized weights times the rounded activations,
+// up to f32 rounding.
+enum { EB_PACK_ROWS = 16 };
+
+// 32 activations: a cache line.
+typedef struct eb_q8 {
+    int8_t q[32];        // round(x / d), |q| <= 127
+    float d;             // greatest |x| / 127
+    int32_t minus_sum;   // -sum(q)
+    float sum;           // d sum(q)
+    int32_t minus_16[2]; // the same of each half
+    float sum_16[2];
+    int32_t unused;
+} eb_q8;
+
+typedef struct eb_packed_ops {
+    bool (*packs)(eb_wtype type);
+    // out[n / 32] from x[n].
+    void (*quantize)(const float *x, int64_t n, eb_q8 *out);
+    // As eb_kernels.matmul, of packed weights (eb_pack) and quantized columns, ldx chunks apart; r0 is a multiple of
+    // EB_PACK_ROWS, r1 too or the last row. scratch: at least `scratch(n)` bytes, 64-byte aligned, per thread.
+    void (*matmul)(eb_wtype type, const void *packed, int64_t n, int64_t r0, int64_t r1, const eb_q8 *x, size_t ldx,
+                   int m, float *y, size_t ldy, void *scratch);
+    size_t (*scratch)(int64_t n);
+} eb_packed_ops;
+
+// Bytes of `rows` rows of `n` weights packed: as in the file, rows rounded up to whole groups.
+size_t eb_packed_bytes(eb_wtype type, int64_t n, int64_t rows);
+// Groups [g0, g1) of a matrix of `rows` rows (row_bytes apart at `w`) to their places in dst.
+void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t rows, int64_t g0, int64_t g1,
+             void *dst);
 
 // Attention's cache, per sequence and key-value head. Keys in groups of EB_KEY_GROUP positions: [group][dim_k][position
 // of the group]; values [position][dim_v], dim_v rounded up to EB_VALUE_STEP. There are whole blocks of positions. What
@@ -106,7 +143,7 @@ typedef struct eb_scan2 {
 } eb_scan2;
 
 typedef struct eb_kernels {
-    const char *name;     // "scalar", "avx2", "avx512"
+    const char *name;     // "scalar", "avx2", "avx512", "avx512vnni"
     bool (*usable)(void); // CPU and OS allow it
 
     // dst[0..n-1] = the weights of one row (n a multiple of the block).
@@ -118,6 +155,9 @@ typedef struct eb_kernels {
     void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1, const float *x,
                    size_t ldx, int m, float *y, size_t ldy, void *scratch);
     size_t (*matmul_scratch)(int64_t n, int m);
+
+    // Products in 8-bit arithmetic; NULL = none: quantized weights go through `matmul` too, in f32.
+    const eb_packed_ops *packed;
 
     void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps); // weight NULL = 1
     void (*softmax)(float *x, int64_t n);                                                    // in place, max-subtracted

@@ -39,4 +39,11 @@ bool eb_x86_has_avx512(void)
     return (b & leaf7) == leaf7 && os_keeps(XCR0_AVX512);
 }
 
-const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, &eb_kernels_avx2, &eb_kernels_avx512, NULL };
+bool eb_x86_has_avx512vnni(void)
+{
+    unsigned a, b, c, d;
+    return eb_x86_has_avx512() && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_AVX512VNNI);
+}
+
+const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, &eb_kernels_avx2, &eb_kernels_avx512,
+                                               &eb_kernels_avx512vnni, NULL };

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packed products against the same sums in double: weights as the scalar table dequantizes them, activations as
+// they were rounded. Every result is the same bits whatever the split and the columns.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/stats.h"
+#include "workloads/engine/kernels/kernels.h"
+
+static eb_rng rng;
+
+static double uniform(double low, double high)
+{
+    return low + (high - low) * eb_rng_uniform(&rng);
+}
+
+// Where a block's halves lie; -1 = no second one.
+static const int halves_at[EB_W_LIMIT][2] = {
+    [EB_W_Q4_0] = { 0, -1 }, [EB_W_Q4_1] = { 0, 2 },    [EB_W_Q5_0] = { 0, -1 },   [EB_W_Q5_1] = { 0, 2 },
+    [EB_W_Q8_0] = { 0, -1 }, [EB_W_IQ4_NL] = { 0, -1 }, [EB_W_Q2_K] = { 80, 82 },  [EB_W_Q3_K] = { 108, -1 },
+    [EB_W_Q4_K] = { 0, 2 },  [EB_W_Q5_K] = { 0, 2 },    [EB_W_Q6_K] = { 208, -1 },
+};
+
+static void put_half(uint8_t *block, int at, double value)
+{
+    const uint16_t h = eb_f32_to_f16((float)value);
+    if (at >= 0)
+        memcpy(block + at, &h, sizeof h);
+}
+
+static uint8_t *random_rows(eb_wtype type, int64_t n, int64_t rows)
+{
+    const size_t bytes = eb_row_bytes(type, n) * (size_t)rows, block = (size_t)eb_wtypes[type].block_bytes;
+    uint8_t *w = malloc(bytes);
+    assert_non_null(w);
+    for (size_t i = 0; i < bytes; i++)
+        w[i] = (uint8_t)(eb_rng_next(&rng) >> 40);
+    for (size_t at = 0; at < bytes; at += block)
+        for (int i = 0; i < 2; i++)
+            put_half(w + at, halves_at[type][i], uniform(-0.02, 0.02));
+    return w;
+}
+
+static void *aligned(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 64) / 64 * 64);
+    assert_non_null(p);
+    return p;
+}
+
+typedef struct setting {
+    const eb_packed_ops *ops;
+    eb_wtype type;
+    int64_t n, rows;
+    int columns;
+    uint8_t *w;
+    void *packed, *scratch;
+    eb_q8 *x; // [columns][n / 32]
+} setting;
+
+static setting make(const eb_packed_ops *ops, eb_wtype type, int64_t n, int64_t rows, int columns)
+{
+    setting s = { .ops = ops, .type = type, .n = n, .rows = rows, .columns = columns, .w = random_rows(type, n, rows) };
+    const int64_t groups = (rows + EB_PACK_ROWS - 1) / EB_PACK_ROWS;
+    s.packed = aligned(eb_packed_bytes(type, n, rows));
+    s.scratch = aligned(ops->scratch(n));
+    eb_pack(type, s.w, eb_row_bytes(type, n), n, rows, groups / 2, groups, s.packed);
+    eb_pack(type, s.w, eb_row_bytes(type, n), n, rows, 0, groups / 2, s.packed);
+    s.x = aligned(sizeof *s.x * (size_t)(columns * (n / 32)));
+    float *x = malloc((size_t)n * sizeof *x);
+    for (int c = 0; c < columns; c++) {
+        for (int64_t i = 0; i < n; i++)
+            x[i] = (float)uniform(-2, 2);
+        ops->quantize(x, n, s.x + c * (n / 32));
+    }
+    free(x);
+    return s;
+}
+
+static void unmake(setting *s)
+{
+    free(s->w);
+    free(s->packed);
+    free(s->scratch);
+    free(s->x);
+}
+
+// The product in double, and the sum of the terms' sizes, which its rounding is measured by.
+static double truth(const setting *s, int64_t row, int c, double *size)
+{
+    float *w = malloc((size_t)s->n * sizeof *w);
+    eb_kernels_scalar.dequant_row(s->type, s->w + (size_t)row * eb_row_bytes(s->type, s->n), w, s->n);
+    double sum = 0;
+    *size = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        const eb_q8 *x = &s->x[c * (s->n / 32) + i / 32];
+        const double term = (double)w[i] * x->q[i % 32] * (double)x->d;
+        sum += term;
+        // An offset or a minimum is subtracted afterwards: its rounding counts though it cancels.
+        *size +=
+            fabs(term) + 0.02 * 64 * 32 * fabs((double)x->d) * (s->type == EB_W_Q8_0 || s->type == EB_W_IQ4_NL ? 8 : 1);
+    }
+    free(w);
+    return sum;
+}
+
+// Rows [r0, r1) of m columns from column c on are those of `whole`, and nothing else is written.
+static void same_as(const setting *s, const float *whole, int64_t r0, int64_t r1, int m)
+{
+    const size_t ldy = (size_t)s->rows + 3;
+    float *y = malloc(ldy * (size_t)m * sizeof *y);
+    for (size_t i = 0; i < ldy * (size_t)m; i++)
+        y[i] = 777;
+    s->ops->matmul(s->type, s->packed, s->n, r0, r1, s->x, (size_t)(s->n / 32), m, y, ldy, s->scratch);
+    for (int c = 0; c < m; c++)
+        for (int64_t r = 0; r < (int64_t)ldy; r++) {
+            const float want = r >= r0 && r < r1 ? whole[c * s->rows + r] : 777, got = y[(size_t)c * ldy + (size_t)r];
+            if (memcmp(&want, &got, sizeof got))
+                fail_msg("%s: n %d, rows %d to %d, m %d: y[%d][%d] is %.9g, not %.9g", eb_wtypes[s->type].name,
+                         (int)s->n, (int)r0, (int)r1, m, c, (int)r, (double)got, (double)want);
+        }
+    free(y);
+}
+
+static void check(const eb_packed_ops *ops, eb_wtype type, int64_t n, int64_t rows, int columns)
+{
+    static const int widths[] = { 1, 2, 3, 4, 5, 7, 8, 9, 13, 16, 65 };
+    setting s = make(ops, type, n, rows, columns);
+    float *alone = malloc((size_t)(rows * columns) * sizeof *alone);
+    for (int c = 0; c < columns; c++)
+        ops->matmul(type, s.packed, n, 0, rows, s.x + c * (n / 32), (size_t)(n / 32), 1, alone + c * rows, (size_t)rows,
+                    s.scratch);
+    for (int c = 0; c < columns; c += columns / 3 + 1)
+        for (int64_t r = 0; r < rows; r++) {
+            double size, want = truth(&s, r, c, &size), got = (double)alone[c * rows + r];
+            if (!(fabs(got - want) <= 1e-6 * size))
+                fail_msg("%s: n %d, row %d, column %d: %.9g, not %.9g (terms %.3g)", eb_wtypes[type].name, (int)n,
+                         (int)r, c, got, want, size);
+        }
+    for (size_t i = 0; i < sizeof widths / sizeof *widths && widths[i] <= columns; i++) {
+        same_as(&s, alone, 0, rows, widths[i]);
+        same_as(&s, alone, rows / 32 * 16, rows, widths[i]);
+        same_as(&s, alone, 0, rows / 32 * 16, widths[i]);
+    }
+    free(alone);
+    unmake(&s);
+}
+
+static int tables;
+
+static void each_packed(void (*visit)(const eb_packed_ops *ops, eb_wtype type))
+{
+    tables = 0;
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
+        for (int t = 0; (*k)->usable() && (*k)->packed && t < EB_W_LIMIT; t++)
+            if (eb_wtypes[t].name && (*k)->packed->packs((eb_wtype)t)) {
+                tables++;
+                visit((*k)->packed, (eb_wtype)t);
+            }
+    if (!tables)
+        skip();
+}
+
+static void products_of(const eb_packed_ops *ops, eb_wtype type)
+{
+    const int64_t block = eb_wtypes[type].block;
+    check(ops, type, block, 1, 5);
+    check(ops, type, block, 16, 9);
+    check(ops, type, 3 * block, 323, 9);
+    check(ops, type, 2 * block, 172, 65);
+    check(ops, type, 8192, 65, 13); // a panel that holds few groups
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    each_packed(products_of);
+}
+
+static void quantize_of(const eb_packed_ops *ops, eb_wtype type)
+{
+    enum { N = 96 };
+    float x[N];
+    eb_q8 q[N / 32];
+    (void)type;
+    for (int i = 0; i < N; i++)
+        x[i] = i < 32 ? 0 : (float)uniform(-3, 3);
+    x[40] = -4;
+    x[95] = 5;
+    ops->quantize(x, N, q);
+    for (int b = 0; b < N / 32; b++) {
+        float most = 0;
+        int sum[2] = { 0, 0 };
+        for (int i = 0; i < 32; i++)
+            most = fmaxf(most, fabsf(x[32 * b + i]));
+        assert_true(q[b].d == most / 127);
+        for (int i = 0; i < 32; i++) {
+            assert_true(fabs((double)x[32 * b + i] - q[b].q[i] * (double)q[b].d) <= 0.5001 * (double)q[b].d);
+            sum[i / 16] += q[b].q[i];
+        }
+        assert_int_equal(q[b].minus_sum, -(sum[0] + sum[1]));
+        assert_int_equal(q[b].minus_16[0], -sum[0]);
+        assert_int_equal(q[b].minus_16[1], -sum[1]);
+        assert_true(q[b].sum == q[b].d * (float)(sum[0] + sum[1]));
+        assert_true(q[b].sum_16[0] == q[b].d * (float)sum[0] && q[b].sum_16[1] == q[b].d * (float)sum[1]);
+    }
+    x[0] = 1e-42f; // too small to be scaled: nothing, not infinite
+    ops->quantize(x, 32, q);
+    assert_int_equal(q[0].q[0], 0);
+    assert_true(isfinite(q[0].sum));
+}
+
+static void test_quantize(void **state)
+{
+    (void)state;
+    each_packed(quantize_of);
+}
+
+// Every byte of the file is in the packed group, once: the layout loses and invents nothing.
+static void test_pack_keeps_all(void **state)
+{
+    (void)state;
+    static const eb_wtype types[] = { EB_W_Q4_0, EB_W_Q4_1, EB_W_Q5_0, EB_W_Q5_1, EB_W_IQ4_NL, EB_W_Q2_K,
+                                      EB_W_Q3_K, EB_W_Q4_K, EB_W_Q5_K, EB_W_Q6_K, EB_W_Q8_0 };
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        const int64_t n = 2 * eb_wtypes[types[i]].block;
+        const size_t bytes = eb_row_bytes(types[i], n);
+        uint8_t *w = random_rows(types[i], n, 17), *packed = malloc(eb_packed_bytes(types[i], n, 17));
+        assert_int_equal(eb_packed_bytes(types[i], n, 17), 32 * bytes);
+        eb_pack(types[i], w, bytes, n, 17, 0, 2, packed);
+        int64_t balance[256] = { 0 };
+        for (size_t k = 0; k < 16 * bytes; k++) {
+            balance[w[k]]++;
+            balance[packed[k]]--;
+        }
+        for (int v = 0; types[i] != EB_W_Q8_0 && v < 256; v++)
+            assert_int_equal(balance[v], 0);
+        free(w);
+        free(packed);
+    }
+}
+
+int main(void)
+{
+    eb_rng_init(&rng, 4711);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_products),
+        cmocka_unit_test(test_quantize),
+        cmocka_unit_test(test_pack_keeps_all),
+    };
+    return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
+}
