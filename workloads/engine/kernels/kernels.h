@@ -51,7 +51,7 @@ enum { EB_MATMUL_MAX_M = 512 };
 //     y = sum over chunks of  d_row (d_x sum(q_row q_x))  [- the type's offset or minimum times d_x sum(q_x)],
 // the inner sum in exact 32-bit integers: the result is that of the dequantized weights times the rounded activations,
 // up to f32 rounding.
-enum { EB_PACK_ROWS = 16 };
+enum { EB_PACK_ROWS = 16, EB_Q8_CHUNK = 32 };
 
 // 32 activations: a cache line.
 typedef struct eb_q8 {

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reference engine behind engine.h: opens a model file, checks that it fits, and hands requests to
 // its session.
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "harness/base/mem.h"
 #include "workloads/engine/native/ceiling.h"
@@ -15,6 +11,7 @@
 #include "workloads/engine/native/make.h"
 #include "workloads/engine/native/memory.h"
 #include "workloads/engine/native/native.h"
+#include "workloads/engine/native/repack.h"
 #include "workloads/engine/native/session.h"
 
 enum { MAX_BATCH = 4096, MAX_CHUNK_TOK = 16384, MAX_CTX_TOK = 1 << 24 };
@@ -89,44 +86,19 @@ static uint64_t plus(uint64_t a, uint64_t b)
     return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-// Weights that are only mapped count too: a token reads them all.
+// Weights that are only mapped count too: a token reads them all. Packed ones take the place of the mapped.
 static bool check_memory(const native *e, eb_err *err)
 {
-    uint64_t need = plus(plus(e->model->file->map_bytes, eb_session_bytes(e->model, &e->config)),
-                         plus(e->state.memory_bytes, e->state.work_bytes));
+    const uint64_t mapped = e->model->file->map_bytes, packed = eb_repack_bytes(e->model, e->kernels);
+    uint64_t own = plus(eb_session_bytes(e->model, &e->config), plus(e->state.memory_bytes, e->state.work_bytes));
+    uint64_t need = plus(own, packed > mapped ? packed : mapped);
     if (e->state.memory_bytes == SIZE_MAX || e->state.work_bytes == SIZE_MAX)
         need = UINT64_MAX;
     char what[160];
     snprintf(what, sizeof what, "model '%.60s' with %d x %d tokens of context", e->model->name, e->config.max_batch,
              e->config.max_ctx_tok);
-    const uint64_t mapped = e->model->file->map_bytes; // takes no more addresses
     return eb_memory_check(eb_memory_root(), what, need, err) &&
-           eb_memory_check_addresses(eb_memory_root(), what, need - mapped, err);
-}
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 // Linux 5.14
-#endif
-
-// Brings the whole file in, so that loading is over when open returns and no token pays for a page.
-static bool load_pages(const eb_gguf *g, eb_err *err)
-{
-    if (!g->mapped || g->map_bytes == 0)
-        return true;
-    void *map = (void *)(uintptr_t)g->map;
-    madvise(map, g->map_bytes, MADV_WILLNEED);
-    if (madvise(map, g->map_bytes, MADV_POPULATE_READ) == 0)
-        return true;
-    if (errno == EFAULT || errno == EIO || errno == EHWPOISON) {
-        eb_err_at(err, EB_FAILED, g->path, 0, 0, "the file cannot be read to its end: %s", strerror(errno));
-        return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
-    }
-    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    volatile uint8_t sink = 0;
-    for (size_t at = 0; at < g->map_bytes; at += page)
-        sink = g->map[at];
-    (void)sink;
-    return true;
+           eb_memory_check_addresses(eb_memory_root(), what, plus(own, packed), err); // the mapping is there already
 }
 
 static bool open_parts(native *e, const char *path, eb_err *err)
@@ -136,9 +108,10 @@ static bool open_parts(native *e, const char *path, eb_err *err)
     if (!(e->model = eb_model_open(path, err)))
         return false;
     eb_state_size(&e->state, e->model, e->kernels, &e->config);
-    if (!check_memory(e, err) || !eb_state_alloc(&e->state, e->model, err) || !load_pages(e->model->file, err))
+    if (!check_memory(e, err) || !eb_state_alloc(&e->state, e->model, err))
         return false;
-    if (!(e->pool = eb_pool_new(e->config.threads, e->config.affinity, err)))
+    if (!(e->pool = eb_pool_new(e->config.threads, e->config.affinity, err)) ||
+        !eb_repack(e->model, e->kernels, e->pool, err))
         return false;
     eb_net net = { .model = e->model, .kernels = e->kernels, .pool = e->pool, .state = &e->state };
     return eb_session_init(&e->session, &net, eb_state_chunk(&e->config), err);

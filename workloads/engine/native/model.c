@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include "harness/base/mem.h"
 #include "harness/base/utf8.h"
 #include "workloads/engine/native/hparams.h"
@@ -364,6 +365,8 @@ void eb_model_close(eb_model *m)
         free(m->owned[i]);
     free(m->owned);
     free(m->layer);
+    if (m->packed)
+        munmap(m->packed, m->packed_bytes);
     eb_gguf_close(m->file);
     free(m);
 }

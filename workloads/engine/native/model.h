@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A GGUF file as a language model: hyperparameters and tensors, all shapes checked on open.
-// Weights stay in the mapping. Immutable after open.
+// Weights stay in the mapping, or are packed out of it (repack.h); immutable after that.
 #ifndef EB_NATIVE_MODEL_H
 #define EB_NATIVE_MODEL_H
 
@@ -50,6 +50,8 @@ typedef struct eb_mat {
     eb_wtype type;
     int64_t in, out, experts; // experts = 1 for a plain matrix
     size_t row_bytes, expert_bytes;
+    const uint8_t *packed; // [experts] for 8-bit products (repack.h); NULL = `data` is multiplied
+    size_t packed_expert_bytes;
 } eb_mat;
 
 typedef struct eb_layer { // f32 vectors are NULL where the model has none
@@ -78,6 +80,8 @@ typedef struct eb_model {
     uint64_t n_params;
     float **owned; // f32 copies of norms/biases stored in other types
     int n_owned;
+    void *packed; // the memory of all packed matrices; NULL = none
+    size_t packed_bytes;
 } eb_model;
 
 // Opens and checks; EB_USAGE with file and cause on anything wrong.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "harness/base/mem.h"
+#include "workloads/engine/native/repack.h"
 
 enum { ALIGN = 64, DEFAULT_CHUNK_TOK = 512 };
 
@@ -166,20 +167,54 @@ static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
     if (hp->experts)
         lay_out_moe(&s->moe, a, hp, rows);
     s->logits = floats(a, (size_t)s->max_batch, hp->vocab);
+    s->q8 = s->q8_bytes ? take(a, s->q8_bytes, 1) : NULL;
     s->scratch = take(a, (size_t)s->threads, s->scratch_bytes);
+}
+
+enum { N_WIDTHS = 8 };
+
+// Of all rows that kernels meet.
+static void row_widths(const eb_hparams *hp, int64_t out[N_WIDTHS])
+{
+    const int64_t widths[N_WIDTHS] = {
+        hp->embd,  hp->ffn,     hp->expert_ffn, hp->shared_ffn, (int64_t)hp->heads * hp->dim_v,
+        hp->dim_k, hp->d_inner, hp->dt_rank
+    };
+    memcpy(out, widths, sizeof widths);
+}
+
+static size_t more_of(size_t a, size_t b)
+{
+    return a > b ? a : b;
 }
 
 // What the kernels need for the rows that they meet: a longer row does not always need more.
 static size_t most_scratch(const eb_hparams *hp, const eb_kernels *kernels, int columns)
 {
-    const int64_t widths[] = { hp->embd,  hp->ffn,     hp->expert_ffn, hp->shared_ffn, (int64_t)hp->heads * hp->dim_v,
-                               hp->dim_k, hp->d_inner, hp->dt_rank };
+    int64_t widths[N_WIDTHS];
     size_t most = 0;
-    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-        const size_t bytes = widths[i] > 0 ? kernels->matmul_scratch(widths[i], columns) : 0;
-        most = bytes > most ? bytes : most;
+    row_widths(hp, widths);
+    for (int i = 0; i < N_WIDTHS; i++) {
+        if (widths[i] <= 0)
+            continue;
+        most = more_of(most, kernels->matmul_scratch(widths[i], columns));
+        if (kernels->packed)
+            most = more_of(most, kernels->packed->scratch(widths[i]));
     }
     return most;
+}
+
+// Room for the columns of every list of jobs: rows of the widest matrix, and of experts as many rows as are chosen.
+static size_t q8_bytes(const eb_hparams *hp, size_t rows)
+{
+    int64_t widths[N_WIDTHS], longest = 0;
+    row_widths(hp, widths);
+    for (int i = 0; i < N_WIDTHS; i++)
+        longest = widths[i] > longest ? widths[i] : longest;
+    size_t dense = times(rows, (size_t)longest / EB_Q8_CHUNK + 1);
+    int64_t width = hp->embd > hp->expert_ffn ? hp->embd : hp->expert_ffn;
+    size_t experts = hp->experts ? times(times(rows, (size_t)hp->experts_used), (size_t)width / EB_Q8_CHUNK + 1) : 0;
+    return times(more_of(dense, experts), sizeof(eb_q8));
 }
 
 int eb_state_chunk(const eb_engine_config *config)
@@ -200,6 +235,7 @@ void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, co
     s->rows = chunk > config->max_batch ? chunk : config->max_batch;
     int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
     s->scratch_bytes = (most_scratch(&m->hp, kernels, columns) + ALIGN - 1) / ALIGN * ALIGN;
+    s->q8_bytes = eb_repack_bytes(m, kernels) ? q8_bytes(&m->hp, (size_t)s->rows) : 0;
     lay_out_memory(s, &memory, m);
     lay_out_work(s, &work, m);
     s->memory_bytes = memory.bytes;

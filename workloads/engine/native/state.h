@@ -96,9 +96,11 @@ typedef struct eb_state {
     eb_attended spans;         // [max_batch][kv_heads][spans][heads / kv_heads]
     eb_moe_state moe;
     eb_ssm_state ssm_act;
-    float *taps;      // [layers][d_conv][channels] the convolution's weights, turned
-    float *rate;      // [layers][blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] mamba: log2(e) ssm_a
-    float *logits;    // [max_batch][vocab]
+    float *taps;   // [layers][d_conv][channels] the convolution's weights, turned
+    float *rate;   // [layers][blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] mamba: log2(e) ssm_a
+    float *logits; // [max_batch][vocab]
+    eb_q8 *q8;     // [q8_rows][longest row / 32] the columns of eb_linear for packed weights; NULL = none are packed
+    size_t q8_bytes;
     uint8_t *scratch; // [threads][scratch_bytes] of the kernels
     size_t scratch_bytes;
     void *memory, *work; // the two blocks that all of the above lies in

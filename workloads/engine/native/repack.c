@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "workloads/engine/native/repack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 // Linux 5.14
+#endif
+
+enum { ALIGN = 64, GROUP_GRAIN = 4, MATS_OF_LAYER = 20 };
+
+// The matrices of a layer; those that it lacks have no data.
+static int mats_of(eb_layer *y, eb_mat *out[MATS_OF_LAYER])
+{
+    eb_mat *const all[] = { &y->wq,    &y->wk,      &y->wv,        &y->wo,      &y->gate,      &y->up,
+                            &y->down,  &y->router,  &y->gate_exps, &y->up_exps, &y->down_exps, &y->gate_sh,
+                            &y->up_sh, &y->down_sh, &y->ssm_in,    &y->ssm_x,   &y->ssm_dt,    &y->ssm_out };
+    int n = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]->data)
+            out[n++] = all[i];
+    return n;
+}
+
+static bool is_packed(const eb_kernels *kernels, const eb_mat *w)
+{
+    return kernels->packed && kernels->packed->packs(w->type);
+}
+
+static size_t round_up(size_t n, size_t to)
+{
+    return (n + to - 1) / to * to;
+}
+
+static size_t mat_bytes(const eb_mat *w)
+{
+    return round_up(eb_packed_bytes(w->type, w->in, w->out), ALIGN) * (size_t)w->experts;
+}
+
+typedef bool mat_fn(void *arg, eb_mat *w);
+
+// All matrices that are packed, in the file's order as far as converters write it; false when `fn` says so.
+static bool each_packed(eb_model *m, const eb_kernels *kernels, mat_fn *fn, void *arg)
+{
+    for (int layer = 0; layer < m->hp.layers; layer++) {
+        eb_mat *mats[MATS_OF_LAYER];
+        const int n = mats_of(&m->layer[layer], mats);
+        for (int i = 0; i < n; i++)
+            if (is_packed(kernels, mats[i]) && !fn(arg, mats[i]))
+                return false;
+    }
+    return !is_packed(kernels, &m->output) || fn(arg, &m->output);
+}
+
+static bool add_bytes(void *arg, eb_mat *w)
+{
+    *(uint64_t *)arg += mat_bytes(w);
+    return true;
+}
+
+uint64_t eb_repack_bytes(const eb_model *m, const eb_kernels *kernels)
+{
+    uint64_t bytes = 0;
+    each_packed((eb_model *)(uintptr_t)m, kernels, add_bytes, &bytes); // add_bytes changes nothing
+    return bytes;
+}
+
+// ---- pages ----------------------------------------------------------------------------------------------------------
+
+typedef struct span {
+    uint8_t *begin;
+    size_t bytes;
+} span;
+
+// The pages that hold any of these bytes, or (`inner`) nothing else.
+static span pages_of(const void *data, size_t bytes, bool inner)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = (uintptr_t)data, end = begin + bytes;
+    const uintptr_t first = inner ? (begin + page - 1) / page * page : begin / page * page;
+    const uintptr_t last = inner ? end / page * page : (end + page - 1) / page * page;
+    return (span){ (uint8_t *)first, last > first ? last - first : 0 };
+}
+
+// Reads these bytes of the file into memory, so that whoever needs them does not wait for the disk.
+static bool bring_in(const eb_gguf *g, const void *data, size_t bytes, eb_err *err)
+{
+    const span s = pages_of(data, bytes, false);
+    if (!g->mapped || s.bytes == 0)
+        return true;
+    madvise(s.begin, s.bytes, MADV_WILLNEED);
+    if (madvise(s.begin, s.bytes, MADV_POPULATE_READ) == 0)
+        return true;
+    if (errno == EFAULT || errno == EIO || errno == EHWPOISON) {
+        eb_err_at(err, EB_FAILED, g->path, 0, 0, "the file cannot be read to its end: %s", strerror(errno));
+        return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
+    }
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    volatile uint8_t sink = 0;
+    for (size_t at = 0; at < bytes; at += page)
+        sink = ((const uint8_t *)data)[at];
+    (void)sink;
+    return true;
+}
+
+static void let_go(const eb_gguf *g, const void *data, size_t bytes)
+{
+    const span s = pages_of(data, bytes, true);
+    if (g->mapped && s.bytes)
+        madvise(s.begin, s.bytes, MADV_DONTNEED);
+}
+
+// ---- packing --------------------------------------------------------------------------------------------------------
+
+typedef struct packing {
+    const eb_gguf *file;
+    eb_pool *pool;
+    eb_err *err;
+    uint8_t *at; // where the next matrix goes
+    eb_mat *w;   // the one at hand
+    int64_t groups;
+} packing;
+
+static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const packing *p = arg;
+    const eb_mat *w = p->w;
+    (void)thread;
+    while (begin < end) {
+        const int64_t expert = begin / p->groups, first = begin % p->groups;
+        const int64_t last = first + end - begin < p->groups ? first + end - begin : p->groups;
+        eb_pack(w->type, w->data + (size_t)expert * w->expert_bytes, w->row_bytes, w->in, w->out, first, last,
+                p->at + (size_t)expert * w->packed_expert_bytes);
+        begin += last - first;
+    }
+}
+
+static bool pack_mat(void *arg, eb_mat *w)
+{
+    packing *p = arg;
+    const size_t bytes = w->expert_bytes * (size_t)w->experts;
+    if (!bring_in(p->file, w->data, bytes, p->err))
+        return false;
+    p->w = w;
+    p->groups = (w->out + EB_PACK_ROWS - 1) / EB_PACK_ROWS;
+    w->packed_expert_bytes = mat_bytes(w) / (size_t)w->experts;
+    eb_pool_for(p->pool, p->groups * w->experts, GROUP_GRAIN, pack_groups, p);
+    w->packed = p->at;
+    p->at += mat_bytes(w);
+    let_go(p->file, w->data, bytes);
+    return true;
+}
+
+static bool in_tensor(const eb_gguf_tensor *t, const eb_mat *w)
+{
+    return w->packed && w->data == t->data;
+}
+
+// Whether a packed matrix stands for the tensor.
+static bool stands_in(eb_model *m, const eb_gguf_tensor *t)
+{
+    for (int layer = 0; layer < m->hp.layers; layer++) {
+        eb_mat *mats[MATS_OF_LAYER];
+        const int n = mats_of(&m->layer[layer], mats);
+        for (int i = 0; i < n; i++)
+            if (in_tensor(t, mats[i]))
+                return true;
+    }
+    return in_tensor(t, &m->output);
+}
+
+static bool bring_in_rest(eb_model *m, eb_err *err)
+{
+    for (size_t i = 0; i < m->file->n_tensors; i++) {
+        const eb_gguf_tensor *t = &m->file->tensors[i];
+        if (!stands_in(m, t) && !bring_in(m->file, t->data, t->bytes, err))
+            return false;
+    }
+    return true;
+}
+
+bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err)
+{
+    const uint64_t bytes = eb_repack_bytes(m, kernels);
+    if (bytes == 0)
+        return bring_in(m->file, m->file->map, m->file->map_bytes, err);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return eb_err_sys(err, EB_FAILED, errno, "no memory for the packed weights", "mmap");
+    m->packed = memory;
+    m->packed_bytes = bytes;
+    madvise(memory, bytes, MADV_HUGEPAGE); // a wish
+    packing p = { .file = m->file, .pool = pool, .err = err, .at = memory };
+    return each_packed(m, kernels, pack_mat, &p) && bring_in_rest(m, err);
+}
