@@ -17,5 +17,5 @@ for shape in tiny-llama tiny-qwen3moe tiny-mamba tiny-mamba2; do
     logits --threads 3 >threads
     logits --threads 1 | cmp - threads
     logits --kv f16 >half
-    compare all half 0.02
+    compare all half 0.1 # activations of 8 bits round the difference up
 done
