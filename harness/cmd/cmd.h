@@ -23,8 +23,8 @@ typedef struct eb_command {
 } eb_command;
 
 extern const eb_command *const eb_command_table[]; // ends with NULL
-extern const eb_command eb_cmd_run, eb_cmd_profile, eb_cmd_report, eb_cmd_compare, eb_cmd_cost, eb_cmd_probes,
-    eb_cmd_model, eb_cmd_import, eb_cmd_first_token, eb_cmd_help;
+extern const eb_command eb_cmd_run, eb_cmd_profile, eb_cmd_report, eb_cmd_compare, eb_cmd_check, eb_cmd_cost,
+    eb_cmd_probes, eb_cmd_model, eb_cmd_import, eb_cmd_first_token, eb_cmd_help;
 extern const char eb_version[];
 
 // Prints the error and returns its exit status.
@@ -34,8 +34,8 @@ int eb_cmd_fail_all(const eb_err_list *errs);
 // Usage error: one line and the pointer to help; returns EB_USAGE.
 int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-// The same for an option that is none of the command's (NULL = none of the program's): names the nearest of `known` and of
-// the global ones.
+// The same for an option that is none of the command's (NULL = none of the program's): names the nearest of `known` and
+// of the global ones.
 int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n);
 
 // One option of a command line: `--name VALUE` or `--name=VALUE` at argv[*i]. Returns true when argv[*i] is that option

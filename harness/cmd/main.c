@@ -16,10 +16,9 @@
 #include "harness/base/term.h"
 #include "harness/cmd/cmd.h"
 
-const eb_command *const eb_command_table[] = {
-    &eb_cmd_run,   &eb_cmd_profile, &eb_cmd_report,      &eb_cmd_compare, &eb_cmd_cost, &eb_cmd_probes,
-    &eb_cmd_model, &eb_cmd_import,  &eb_cmd_first_token, &eb_cmd_help,    NULL
-};
+const eb_command *const eb_command_table[] = { &eb_cmd_run,    &eb_cmd_profile,     &eb_cmd_report, &eb_cmd_compare,
+                                               &eb_cmd_check,  &eb_cmd_cost,        &eb_cmd_probes, &eb_cmd_model,
+                                               &eb_cmd_import, &eb_cmd_first_token, &eb_cmd_help,   NULL };
 
 typedef struct invocation {
     eb_globals globals;

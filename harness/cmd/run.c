@@ -34,7 +34,7 @@ typedef struct run_args {
     const char *sets[MAX_SETS];
     int n_sets;
     char *require; // the --set that --require-energy stands for
-    bool dry_run;
+    bool dry_run, raw;
     progress_mode progress;
 } run_args;
 
@@ -69,6 +69,10 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
     static const char *const known[] = { "--set", "--out", "--resume", "--require-energy", "--dry-run", "--progress" };
     if (strcmp(argv[*i], "--dry-run") == 0) {
         a->dry_run = true;
+        return EB_OK;
+    }
+    if (strcmp(argv[*i], "--raw") == 0) {
+        a->raw = true;
         return EB_OK;
     }
     const char *name = argv[*i];
@@ -315,7 +319,7 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     bool ok = eb_run_execute(&job, &started, &err);
     clear_line(&s);
     int rc = EB_OK;
-    if (started)
+    if (started && !args->raw)
         rc = show(globals, plan, dir);
     if (!ok)
         rc = eb_cmd_fail(&err);
@@ -382,6 +386,7 @@ const eb_command eb_cmd_run = {
             "                             SECTION.KEY` explains each option\n"
             "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
             "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
+            "  --raw                      measure and print nothing; `effbench report DIR` does the rest\n"
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"
             "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
             "  --require-energy GRADE     estimate, sampled, counter or wall: anything weaker is an error (exit 5)\n"

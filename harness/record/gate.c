@@ -4,14 +4,17 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "harness/base/error.h"
+#include "harness/base/mem.h"
 #include "harness/record/gate_stats.h"
 
 const eb_gate_limits eb_gate_class_limits[EB_GATE_CLASSES] = {
     [EB_GATE_MEDIAN] = { "median", 0.02, 0.05 },
     [EB_GATE_TAIL] = { "tail", 0.05, 0.15 },
     [EB_GATE_MEMORY] = { "memory", 0.02, 0.05 },
+    [EB_GATE_COUNT] = { "count", 0.005, 0.01 },
 };
 
 const eb_gate_rule eb_gate_rule_default = {
@@ -93,27 +96,81 @@ static void holm(double alpha, int m, eb_gate_finding *f)
     }
 }
 
-eb_gate_verdict eb_gate_judge(const eb_gate_rule *rule, int look, const eb_gate_series *series, int m,
-                              eb_gate_finding *out)
+eb_gate_verdict eb_gate_settle(double alpha, double beta, const eb_gate_limits *limits, int m, eb_gate_finding *out)
 {
-    assert(look >= 0 && look < EB_GATE_LOOKS);
     bool failed = false, all_pass = m > 0;
-    for (int i = 0; i < m; i++) {
-        if (series[i].n < rule->pairs[look])
-            return EB_GATE_INCONCLUSIVE;
-        estimate(rule, look, m, &series[i], &out[i]);
-    }
-    holm(rule->alpha[look], m, out);
+    holm(alpha, m, out);
     for (int i = 0; i < m; i++) {
         eb_gate_finding *f = &out[i];
-        if (f->worse && f->x > log1p(series[i].limits.margin_frac))
+        if (f->worse && f->x > log1p(limits[i].margin_frac))
             f->verdict = EB_GATE_FAIL;
-        else if (f->p_limit <= rule->beta[look])
+        else if (f->p_limit <= beta)
             f->verdict = EB_GATE_PASS;
         failed = failed || f->verdict == EB_GATE_FAIL;
         all_pass = all_pass && f->verdict == EB_GATE_PASS;
     }
     return failed ? EB_GATE_FAIL : all_pass ? EB_GATE_PASS : EB_GATE_INCONCLUSIVE;
+}
+
+static double sum(const double *x)
+{
+    double s = 0;
+    for (int k = 0; k < EB_GATE_LOOKS; k++)
+        s += x[k];
+    return s;
+}
+
+static eb_trimmed logs(const double *x, int n, double trim)
+{
+    double *l = eb_realloc(NULL, (size_t)n + 1, sizeof *l);
+    for (int i = 0; i < n; i++)
+        l[i] = log(x[i]);
+    eb_trimmed t = eb_trimmed_mean(l, (size_t)n, trim);
+    free(l);
+    return t;
+}
+
+void eb_gate_unpaired(const eb_gate_rule *rule, const double *base, int n_base, const double *cand, int n_cand,
+                      int sign, const eb_gate_limits *limits, int m, eb_gate_finding *f)
+{
+    enum { LEAST = 4 };
+    *f = (eb_gate_finding){ .n = n_base < n_cand ? n_base : n_cand,
+                            .x = NAN,
+                            .se = NAN,
+                            .lo = -INFINITY,
+                            .hi = INFINITY,
+                            .p_worse = 1,
+                            .p_limit = 1,
+                            .verdict = EB_GATE_INCONCLUSIVE };
+    if (f->n < LEAST)
+        return;
+    eb_trimmed a = logs(base, n_base, rule->trim), b = logs(cand, n_cand, rule->trim);
+    double va = a.se * a.se, vb = b.se * b.se;
+    f->x = sign * (b.mean - a.mean);
+    f->se = sqrt(va + vb);
+    double df = va + vb > 0 ? (va + vb) * (va + vb) / (va * va / a.df + vb * vb / b.df) : a.df + b.df;
+    f->df = df < 1 ? 1 : (int)df;
+    f->lo = f->x - eb_student_critical(sum(rule->alpha) / m, f->df) * f->se;
+    f->hi = f->x + eb_student_critical(sum(rule->beta), f->df) * f->se;
+    f->p_worse = p_value(f, 0, false);
+    f->p_limit = p_value(f, log1p(limits->limit_frac), true);
+}
+
+eb_gate_verdict eb_gate_judge(const eb_gate_rule *rule, int look, const eb_gate_series *series, int m,
+                              eb_gate_finding *out)
+{
+    assert(look >= 0 && look < EB_GATE_LOOKS);
+    for (int i = 0; i < m; i++) {
+        if (series[i].n < rule->pairs[look])
+            return EB_GATE_INCONCLUSIVE;
+        estimate(rule, look, m, &series[i], &out[i]);
+    }
+    eb_gate_limits *limits = eb_realloc(NULL, (size_t)m + 1, sizeof *limits);
+    for (int i = 0; i < m; i++)
+        limits[i] = series[i].limits;
+    eb_gate_verdict verdict = eb_gate_settle(rule->alpha[look], rule->beta[look], limits, m, out);
+    free(limits);
+    return verdict;
 }
 
 eb_gate_verdict eb_gate_decide(const eb_gate_rule *rule, const eb_gate_series *series, int m, eb_gate_finding *out,

@@ -35,6 +35,7 @@ typedef enum eb_gate_class {
     EB_GATE_MEDIAN, // a trial's median latency, its energy per token
     EB_GATE_TAIL,   // a trial's percentile, where it has observations enough for one
     EB_GATE_MEMORY, // peak resident set
+    EB_GATE_COUNT,  // instructions, where they are counted
     EB_GATE_CLASSES
 } eb_gate_class;
 
@@ -81,6 +82,14 @@ int eb_gate_look(const eb_gate_rule *rule, int pairs);
 // The verdict of all: fail when one fails, pass when all pass, else inconclusive. m = 0: inconclusive.
 eb_gate_verdict eb_gate_judge(const eb_gate_rule *rule, int look, const eb_gate_series *series, int m,
                               eb_gate_finding *out);
+// Two samples that are no pairs: trimmed means of ln(value), variances added, Welch's degrees of freedom (rounded
+// down); one look at the whole of alpha and beta. `sign` -1: less is worse. Values are positive; fewer than 4 of a
+// side: not decided.
+void eb_gate_unpaired(const eb_gate_rule *rule, const double *base, int n_base, const double *cand, int n_cand,
+                      int sign, const eb_gate_limits *limits, int m, eb_gate_finding *out);
+// Holm's steps over what eb_gate_unpaired found, and the verdicts.
+eb_gate_verdict eb_gate_settle(double alpha, double beta, const eb_gate_limits *limits, int m, eb_gate_finding *out);
+
 // All looks in turn, as far as the pairs go, until one decides. *look gets the last one (-1: none was reached).
 eb_gate_verdict eb_gate_decide(const eb_gate_rule *rule, const eb_gate_series *series, int m, eb_gate_finding *out,
                                int *look);

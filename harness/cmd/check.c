@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// `effbench check`: base against candidate, both run now in interleaved pairs; the exit status is the verdict.
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness/base/clock.h"
+#include "harness/base/file.h"
+#include "harness/base/mem.h"
+#include "harness/cmd/check.h"
+#include "harness/cmd/cmd.h"
+#include "reports/gate.h"
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+    caught = number;
+}
+
+// Without SA_RESTART: waiting for a child ends, and the child is told.
+static void catch_signals(void)
+{
+    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+static char *self_path(void)
+{
+    char buf[4096];
+    ssize_t n = readlink("/proc/self/exe", buf, sizeof buf - 1);
+    return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
+}
+
+// Where trials lie: the folder asked for, or one of our own that is gone afterwards.
+static char *trials_folder(const eb_check_args *a, eb_err *err)
+{
+    if (a->out && !eb_mkdirs(a->out, err))
+        return NULL;
+    if (a->out)
+        return eb_strdup(a->out);
+    const char *tmp = getenv("TMPDIR");
+    char *dir = eb_format("%s/effbench-check-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (mkdtemp(dir))
+        return dir;
+    eb_err_sys(err, EB_FAILED, errno, "cannot make the folder of the trials", dir);
+    free(dir);
+    return NULL;
+}
+
+static bool run_pairs(eb_check *c, const eb_check_args *a, eb_err *err)
+{
+    char *dir = trials_folder(a, err), *self = self_path();
+    bool ok = dir && self && eb_check_pairs(c, a, self, dir, &caught, err);
+    if (dir && !self)
+        eb_err_set(err, EB_FAILED, "this program's own path is not known; name it with --base-bin and --cand-bin");
+    if (dir && !a->out)
+        rmdir(dir);
+    free(dir);
+    free(self);
+    return ok;
+}
+
+static bool compare_folders(eb_check *c, const eb_check_args *a, eb_err *err)
+{
+    eb_run *runs[2] = { 0 };
+    bool ok = true;
+    for (int i = 0; ok && i < 2; i++) {
+        runs[i] = eb_run_load(a->sides[i].config, err);
+        ok = runs[i] != NULL;
+    }
+    ok = ok && eb_check_stored(c, runs[0], runs[1], err);
+    if (ok)
+        eb_check_explain(c);
+    eb_run_free(runs[0]);
+    eb_run_free(runs[1]);
+    return ok;
+}
+
+static bool write_file(const char *path, const eb_gate_form *form, const eb_check *c, eb_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (!f)
+        return eb_err_sys(err, EB_FAILED, errno, "no memory for", path);
+    form->write(c, false, f);
+    fclose(f);
+    bool ok = eb_file_write_atomic(path, text, len, err);
+    free(text);
+    return ok;
+}
+
+// GitHub names a file that the markdown of the step's summary is appended to.
+static bool append_summary(const eb_check *c, eb_err *err)
+{
+    const char *path = getenv("GITHUB_STEP_SUMMARY");
+    if (!path || !*path)
+        return true;
+    FILE *f = fopen(path, "a");
+    if (!f)
+        return eb_err_sys(err, EB_FAILED, errno, "cannot append the summary to", path);
+    eb_gate_form_find("md")->write(c, false, f);
+    int bad = ferror(f);
+    return (fclose(f) == 0 && !bad) || eb_err_sys(err, EB_FAILED, errno, "cannot append the summary to", path);
+}
+
+static int show(const eb_globals *globals, const eb_check_args *a, const eb_check *c)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    eb_gate_form_find(globals->format ? globals->format : "term")->write(c, globals->color, stdout);
+    fflush(stdout);
+    char *own = a->out ? eb_path_join(a->out, "check.json") : NULL;
+    bool ok = (!own || write_file(own, eb_gate_form_find("json"), c, &err)) &&
+              (!a->json || write_file(a->json, eb_gate_form_find("json"), c, &err)) &&
+              (!a->junit || write_file(a->junit, eb_gate_form_find("junit"), c, &err));
+    free(own);
+    if (ok && globals->format && !strcmp(globals->format, "github"))
+        ok = append_summary(c, &err);
+    return ok ? eb_gate_exit(c->verdict, a->strict) : eb_cmd_fail(&err);
+}
+
+static int gate(const eb_globals *globals, const eb_check_args *a)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    char utc[32];
+    bool folders = a->sides[0].kind == EB_SIDE_FOLDER;
+    if (folders != (a->sides[1].kind == EB_SIDE_FOLDER))
+        return eb_cmd_usage("check", "a result folder compares with a result folder: run both sides now, or none");
+    eb_check *c = eb_check_new(&a->options, a->sides[0].label, a->sides[1].label);
+    c->seed = a->seeded ? a->seed : (uint64_t)time(NULL);
+    c->tool_version = eb_strdup(eb_version);
+    eb_utc_now(utc, sizeof utc);
+    c->started_utc = eb_strdup(utc);
+    catch_signals();
+    bool ok = folders ? compare_folders(c, a, &err) : run_pairs(c, a, &err);
+    int rc = ok ? show(globals, a, c) : eb_cmd_fail(&err);
+    eb_check_free(c);
+    return rc;
+}
+
+static int run(const eb_globals *globals, int argc, char **argv)
+{
+    eb_check_args *a = eb_alloc(sizeof *a);
+    eb_err_list errs = { 0 };
+    int rc = eb_check_parse(a, argc, argv);
+    if (rc == EB_OK && globals->format && !eb_gate_form_find(globals->format))
+        rc = eb_cmd_usage("check", "there is no format '%.40s'; formats: term, json, junit, md, github",
+                          globals->format);
+    if (globals->sysroot && rc == EB_OK)
+        setenv("EFFBENCH_SYSROOT", globals->sysroot, 1); // for the trials
+    for (int i = 0; i < 2 && rc == EB_OK; i++)
+        if (!eb_check_side_resolve(&a->sides[i], a, &errs))
+            rc = eb_cmd_fail_all(&errs);
+    if (rc == EB_OK)
+        rc = gate(globals, a);
+    for (int i = 0; i < 2; i++)
+        eb_check_side_deinit(&a->sides[i]);
+    eb_err_list_deinit(&errs);
+    free(a);
+    return rc;
+}
+
+const eb_command eb_cmd_check = {
+    .name = "check",
+    .synopsis = "check [CONFIG] [--base X] [--cand Y] [--cand-set S:K=V] [--cand-bin PROGRAM] [--strict]",
+    .doc = "the gate for CI: did the candidate get slower or hungrier than the base",
+    .run = run,
+    .help =
+        "  Both sides run now, on this machine, in pairs: A B B A or B A A B at random, 10, 20 or 40 of them.\n"
+        "  exit status 0 pass, 3 fail, 4 inconclusive, 5 invalid; docs/ci.md has the rule and its error rates\n"
+        "\n"
+        "  --base X, --cand Y        a config; a model (shape:NAME, file:PATH) for CONFIG; a result folder (both or "
+        "none)\n"
+        "  CONFIG                    what a side without a config of its own runs\n"
+        "  --set S[:NAME]:KEY=VALUE  change an option of both sides; --base-set, --cand-set: of one; may be repeated\n"
+        "  --base-bin P, --cand-bin P  the effbench program that runs a side (default: this one)\n"
+        "  --strict                  inconclusive fails too (exit 3)\n"
+        "  --energy-grade GRADE      gate energies of this grade and better (default counter)\n"
+        "  --metrics LIST            gate only these: ttft_ns, itl_ns, j_per_tok, ttft_p99_ns, itl_p99_ns, "
+        "e2e_p99_ns,\n"
+        "                            rss_peak_bytes, instructions\n"
+        "  --limit CLASS=MARGIN:LIMIT  margin and limit of median, tail, memory or count, such as median=2%:5%\n"
+        "  --ignore LIST             let pairs count in spite of throttle, swap, suspend, load, steal, gap; digest:\n"
+        "                            let the output differ\n"
+        "  --seed N                  of the order of the pairs (default: the time)\n"
+        "  --out DIR                 keep the trials there, and check.json\n"
+        "  --json FILE, --junit FILE  write these too\n"
+        "  --progress MODE           auto, always or never\n"
+        "  --format F                term (default), json, junit, md, github (annotations; the md is appended to\n"
+        "                            $GITHUB_STEP_SUMMARY)\n",
+};

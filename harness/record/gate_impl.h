@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the files of the gate (gate_*.c).
+#ifndef EB_RECORD_GATE_IMPL_H
+#define EB_RECORD_GATE_IMPL_H
+
+#include <stdarg.h>
+#include "harness/record/gate_check.h"
+
+// Adds a copy of `text`, once.
+void eb_check_say(char ***texts, int *n, const char *text);
+// Sets the verdict and why; returns EB_CHECK_ENDED.
+eb_check_step eb_check_invalid(eb_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+eb_check_step eb_check_fact_failed(eb_check *c);
+const eb_case_result *eb_check_result(const eb_run *run, const char *id); // NULL = there is none
+// Matches the cases and finds what can be gated, on the first call. True with c->verdict invalid: it is over.
+bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
+bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs
+void eb_check_medians(eb_check *c);
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which warnings of a trial spoil a pair. test_gate_check feeds what harness/run/guards.c says through here.
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness/record/gate_check.h"
+
+bool eb_trouble_parse(const char *name, eb_trouble *out)
+{
+    static const struct {
+        const char *name;
+        eb_trouble trouble;
+    } names[] = { { "throttle", EB_TROUBLE_THROTTLE }, { "swap", EB_TROUBLE_SWAP },   { "suspend", EB_TROUBLE_SUSPEND },
+                  { "load", EB_TROUBLE_LOAD },         { "steal", EB_TROUBLE_STEAL }, { "gap", EB_TROUBLE_GAP },
+                  { "digest", EB_TROUBLE_DIGEST } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].name, name) == 0) {
+            *out = names[i].trouble;
+            return true;
+        }
+    return false;
+}
+
+// Both sides bear some of it alike, and trimming bears the rest; from here on it is another machine.
+#define LOAD_PCT  50.0
+#define STEAL_PCT 5.0
+
+eb_trouble eb_trouble_of(const char *warning)
+{
+    static const struct {
+        const char *begins, *has;
+        double from_pct; // of the number that the text has after `begins`; 0 = any
+        eb_trouble trouble;
+    } marks[] = {
+        { "the CPU throttled ", "", 0, EB_TROUBLE_THROTTLE },
+        { "the frequency governor changed", "", 0, EB_TROUBLE_THROTTLE },
+        { "", "pages were swapped", 0, EB_TROUBLE_SWAP },
+        { "the machine was suspended", "", 0, EB_TROUBLE_SUSPEND },
+        { "other processes used ", "", LOAD_PCT, EB_TROUBLE_LOAD },
+        { "the hypervisor stole ", "", STEAL_PCT, EB_TROUBLE_STEAL },
+    };
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t len = strlen(marks[i].begins);
+        if (strncmp(warning, marks[i].begins, len) == 0 && strstr(warning, marks[i].has) &&
+            (marks[i].from_pct == 0 || strtod(warning + len, NULL) >= marks[i].from_pct))
+            return marks[i].trouble;
+    }
+    return EB_TROUBLE_NONE;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The forms, and how their figures are written.
+#include "reports/gate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "harness/base/units.h"
+
+static const eb_gate_form forms[] = { { "term", eb_gate_write_term },
+                                      { "json", eb_gate_write_json },
+                                      { "junit", eb_gate_write_junit },
+                                      { "github", eb_gate_write_github },
+                                      { "md", eb_gate_write_summary } };
+
+const eb_gate_form *eb_gate_form_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+        if (strcmp(forms[i].name, name) == 0)
+            return &forms[i];
+    return NULL;
+}
+
+char *eb_gate_percent(char *buf, size_t size, double share)
+{
+    if (isnan(share))
+        snprintf(buf, size, "-");
+    else if (isinf(share) || fabs(share) >= 99.995)
+        snprintf(buf, size, share > 0 ? "more" : "less");
+    else
+        snprintf(buf, size, fabs(share) >= 0.995 ? "%+.0f %%" : "%+.1f %%", 100 * share);
+    return buf;
+}
+
+char *eb_gate_value(char *buf, size_t size, const eb_check_metric *m, double value)
+{
+    char number[32];
+    if (isnan(value))
+        snprintf(buf, size, "-");
+    else if (strcmp(m->unit, "ns") == 0)
+        eb_fmt_time(buf, size, value, 4);
+    else if (strcmp(m->unit, "B") == 0)
+        eb_fmt_bytes(buf, size, value, 4);
+    else
+        snprintf(buf, size, "%s %s", eb_fmt_sig(number, sizeof number, value, 4), m->unit);
+    return buf;
+}

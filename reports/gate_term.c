@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// For people: the answer first, then a line for each metric.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reports/gate.h"
+#include "reports/text.h"
+
+enum { WIDTH = 100 };
+
+static const char *colour_of(eb_gate_verdict v)
+{
+    static const char *const codes[] = { [EB_GATE_PASS] = "\033[32m",
+                                         [EB_GATE_FAIL] = "\033[31m",
+                                         [EB_GATE_INCONCLUSIVE] = "\033[33m",
+                                         [EB_GATE_INVALID] = "\033[35m" };
+    return codes[v];
+}
+
+static void wrapped(FILE *out, const char *head, const char *text)
+{
+    char *clean = eb_text_clean(text);
+    eb_text_wrap(out, head, 10, clean, WIDTH);
+    free(clean);
+}
+
+static void head(const eb_check *c, bool color, FILE *out)
+{
+    fprintf(out, "%s%s%s\n", color ? colour_of(c->verdict) : "", eb_gate_verdict_name(c->verdict),
+            color ? "\033[0m" : "");
+    wrapped(out, "", c->because ? c->because : "");
+    fputc('\n', out);
+    wrapped(out, "base", c->base);
+    wrapped(out, "candidate", c->cand);
+}
+
+static const char *word(const eb_check *c, const eb_check_metric *m)
+{
+    if (c->look < 0 || !m->found.n)
+        return "not judged";
+    return eb_gate_verdict_name(m->found.verdict);
+}
+
+static void metric_line(const eb_check *c, const eb_check_metric *m, FILE *out)
+{
+    char base[48], cand[48], change[32], lo[32], hi[32], range[72];
+    if (isnan(m->base_median) && isnan(m->cand_median))
+        return;
+    snprintf(range, sizeof range, "%s to %s", eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)),
+             eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)));
+    fprintf(out, "  %-18s %14s %14s %9s  %-20s %s\n", m->key, eb_gate_value(base, sizeof base, m, m->base_median),
+            eb_gate_value(cand, sizeof cand, m, m->cand_median),
+            eb_gate_percent(change, sizeof change, eb_check_change(m)), m->gated && m->found.n ? range : "",
+            m->gated      ? word(c, m)
+            : m->explains ? ""
+                          : "not gated");
+}
+
+static void reasons_not(const eb_check_case *k, FILE *out)
+{
+    for (int i = 0; i < k->n_metrics; i++)
+        if (!k->metrics[i].gated && k->metrics[i].why_not[0]) {
+            char text[220];
+            snprintf(text, sizeof text, "%s: %s", k->metrics[i].key, k->metrics[i].why_not);
+            wrapped(out, "not gated", text);
+        }
+}
+
+static void facts(const eb_check_case *k, FILE *out)
+{
+    for (int i = 0; i < k->n_facts; i++) {
+        const eb_check_fact *f = &k->facts[i];
+        if (!f->base[0] && !f->cand[0])
+            continue;
+        bool equal = strcmp(f->base, f->cand) == 0;
+        fprintf(out, "  %-18s %14.14s %14.14s %9s  %-20s %s\n", f->what, f->base, f->cand, equal ? "equal" : "differs",
+                "", f->gated ? eb_gate_verdict_name(f->verdict) : "not gated");
+    }
+}
+
+static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
+{
+    char *id = eb_text_clean(k->id), *cand = eb_text_clean(k->cand_id);
+    fprintf(out, "\n%s%s%s\n", id, strcmp(id, cand) ? " against " : "", strcmp(id, cand) ? cand : "");
+    fprintf(out, "  %-18s %14s %14s %9s  %-20s %s\n", "", "base", "candidate", "change", "bounds", "verdict");
+    for (int explains = 0; explains < 2; explains++)
+        for (int i = 0; i < k->n_metrics; i++)
+            if (k->metrics[i].explains == explains)
+                metric_line(c, &k->metrics[i], out);
+    facts(k, out);
+    for (int i = 0; i < k->n_why; i++)
+        wrapped(out, i ? "" : "why", k->why[i]);
+    reasons_not(k, out);
+    free(id);
+    free(cand);
+}
+
+void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
+{
+    head(c, color, out);
+    for (int i = 0; i < c->n_cases; i++)
+        one_case(c, &c->cases[i], out);
+    char text[300];
+    fputc('\n', out);
+    if (c->stored)
+        snprintf(text, sizeof text, "%d trials of a side, unpaired; alpha %g, beta %g", c->pairs, 0.01, 0.01);
+    else
+        snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
+                 c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);
+    wrapped(out, c->stored ? "trials" : "pairs", text);
+    wrapped(out, "bounds",
+            "the one towards worse: what is certain at Holm's strictest step; the other: what a pass excludes beyond");
+    for (int i = 0; i < c->n_troubles; i++)
+        wrapped(out, i ? "" : "spoilt by", c->troubles[i]);
+    for (int i = 0; i < c->n_notes; i++)
+        wrapped(out, "note", c->notes[i]);
+    if (c->simulated)
+        wrapped(out, "note", "simulated by engine = null: nothing was measured");
+}

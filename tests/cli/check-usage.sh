@@ -1,0 +1,28 @@
+# What is missing, unknown or at odds, in one line each.
+cfg=n.ini
+cp "$SRC/configs/null.ini" n.ini
+mkdir folder
+try() { echo "== check $*"; "$EFFBENCH" check "$@" >/dev/null || echo "exit $?"; }
+{
+    try
+    try --base n.ini
+    try n.ini m.ini
+    try missing.ini
+    try - --cand n.ini
+    try n.ini --cand folder
+    try --base folder --cand folder
+    try n.ini --limit median=5%:2%
+    try n.ini --limit mode=1%:2%
+    try n.ini --limit median
+    try n.ini --ignore weather
+    try n.ini --metrics ttft_ns,luck
+    try n.ini --energy-grade good
+    try n.ini --seed x
+    try n.ini --progress loud
+    try n.ini --format pdf
+    try n.ini --out
+    try n.ini --fast
+    try n.ini --cand-set null:slower=x --base-set null:watt=1
+    try n.ini --cand shape:smollm2-135m --base-bin ./nothing-here
+    try --base shape:a --cand shape:b
+} 2>&1 | sed 's/of [0-9]* metrics/of N metrics/'
