@@ -91,7 +91,9 @@ static bool ask(asked *a, eb_err *err)
 {
     const char *csv = getenv("CSV"), *program = getenv("EFFBENCH");
     bench_cell ignored;
-    a->program = program && *program ? program : "./effbench";
+    a->program = realpath(program && *program ? program : "effbench", NULL); // lives as long as this program
+    if (!a->program)
+        return eb_err_sys(err, EB_USAGE, errno, "EFFBENCH: cannot find", program && *program ? program : "effbench");
     if (!ask_list("MODELS", few_models, all_models, &a->models, err) ||
         !ask_list("TYPES", few_types, all_types, &a->types, err) ||
         !ask_list("CELLS", few_cells, all_cells, &a->cells, err) ||
@@ -145,12 +147,15 @@ static int bench_file(asked *a, const char *model, const char *type)
         bench_table_failure(stdout, model, type, "-", &err);
         return 1;
     }
-    bench_setup setup = { .ours = { .ops = ops, .model_path = path, .program = a->program, .threads = a->threads },
-                          .peers = a->peer,
-                          .n_peers = a->peers.n,
-                          .options = a->options.item,
-                          .n_options = a->options.n,
-                          .rounds = a->rounds };
+    char *whole = realpath(path, NULL); // peers run elsewhere
+    bench_setup setup = {
+        .ours = { .ops = ops, .model_path = whole ? whole : path, .program = a->program, .threads = a->threads },
+        .peers = a->peer,
+        .n_peers = a->peers.n,
+        .options = a->options.item,
+        .n_options = a->options.n,
+        .rounds = a->rounds
+    };
     int failures = 0;
     for (int i = 0; i < a->cells.n; i++) {
         eb_err_clear(&err);
@@ -160,6 +165,7 @@ static int bench_file(asked *a, const char *model, const char *type)
         failures++;
     }
     eb_model_close(m);
+    free(whole);
     return failures;
 }
 

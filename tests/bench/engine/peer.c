@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,15 +36,19 @@ bool bench_peer_open(const char *item, bench_peer *out, eb_err *err)
 {
     const char *equals = strchr(item, '='), *path = equals ? equals + 1 : item;
     *out = (bench_peer){ .label = "peer" };
-    if (strlen(path) >= sizeof out->path || !strchr(path, '/') || access(path, X_OK) != 0) {
+    char *whole = strchr(path, '/') && access(path, X_OK) == 0 ? realpath(path, NULL) : NULL;
+    const bool fits = whole && strlen(whole) < sizeof out->path;
+    if (fits)
+        snprintf(out->path, sizeof out->path, "%s", whole);
+    free(whole);
+    if (!fits) {
         eb_err_set(err, EB_USAGE, "PEER: '%.200s' is not the path of a program", path);
         return eb_err_hint(err, "PEER=/path/to/llama-bench");
     }
     if (equals && equals > item)
         snprintf(out->label, sizeof out->label, "%.*s", (int)(equals - item), item);
-    snprintf(out->path, sizeof out->path, "%s", path);
-    snprintf(out->batched_path, sizeof out->batched_path, "%.*s/llama-batched-bench", (int)(strrchr(path, '/') - path),
-             path);
+    snprintf(out->batched_path, sizeof out->batched_path, "%.*s/llama-batched-bench",
+             (int)(strrchr(out->path, '/') - out->path), out->path);
     return learn(out, err);
 }
 
