@@ -11,7 +11,7 @@
 #define MADV_POPULATE_READ 22 // Linux 5.14
 #endif
 
-enum { ALIGN = 64, GROUP_GRAIN = 4, MATS_OF_LAYER = 20 };
+enum { SLICE_BYTES = 16 << 20, ALIGN = 64, GROUP_GRAIN = 4, MATS_OF_LAYER = 20 };
 
 // The matrices of a layer; those that it lacks have no data.
 static int mats_of(eb_layer *y, eb_mat *out[MATS_OF_LAYER])
@@ -120,9 +120,10 @@ typedef struct packing {
     const eb_gguf *file;
     eb_pool *pool;
     eb_err *err;
-    uint8_t *at; // where the next matrix goes
-    eb_mat *w;   // the one at hand
-    int64_t groups;
+    uint8_t *at;    // where the next matrix goes
+    eb_mat *w;      // the one at hand
+    int64_t groups; // of one expert
+    int64_t first;  // of the slice, over all experts
 } packing;
 
 static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
@@ -130,6 +131,8 @@ static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
     const packing *p = arg;
     const eb_mat *w = p->w;
     (void)thread;
+    begin += p->first;
+    end += p->first;
     while (begin < end) {
         const int64_t expert = begin / p->groups, first = begin % p->groups;
         const int64_t last = first + end - begin < p->groups ? first + end - begin : p->groups;
@@ -139,19 +142,34 @@ static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
     }
 }
 
+// Where group `g`, counted over all experts, begins in the file.
+static const uint8_t *group_data(const packing *p, int64_t g)
+{
+    const eb_mat *w = p->w;
+    const size_t expert = (size_t)(g / p->groups) * w->expert_bytes;
+    return w->data + expert + (size_t)(g % p->groups * EB_PACK_ROWS) * w->row_bytes;
+}
+
+// In slices, so that little of a matrix is in memory twice.
 static bool pack_mat(void *arg, eb_mat *w)
 {
     packing *p = arg;
-    const size_t bytes = w->expert_bytes * (size_t)w->experts;
-    if (!bring_in(p->file, w->data, bytes, p->err))
-        return false;
     p->w = w;
     p->groups = (w->out + EB_PACK_ROWS - 1) / EB_PACK_ROWS;
     w->packed_expert_bytes = mat_bytes(w) / (size_t)w->experts;
-    eb_pool_for(p->pool, p->groups * w->experts, GROUP_GRAIN, pack_groups, p);
+    const int64_t all = p->groups * w->experts;
+    const int64_t step = 1 + (int64_t)(SLICE_BYTES / (EB_PACK_ROWS * w->row_bytes));
+    for (p->first = 0; p->first < all; p->first += step) {
+        const int64_t end = p->first + step < all ? p->first + step : all;
+        const uint8_t *data = group_data(p, p->first);
+        const size_t bytes = (size_t)(group_data(p, end) - data);
+        if (!bring_in(p->file, data, bytes, p->err))
+            return false;
+        eb_pool_for(p->pool, end - p->first, GROUP_GRAIN, pack_groups, p);
+        let_go(p->file, data, bytes);
+    }
     w->packed = p->at;
     p->at += mat_bytes(w);
-    let_go(p->file, w->data, bytes);
     return true;
 }
 
