@@ -51,9 +51,9 @@ struct eb_sampler {
     int64_t cpu_begin_ns, cpu_ns;
 
     eb_pulse pulse; // beat NULL = none is wanted
-    bool beating;   // beats come: the thread holds back
     int64_t beats_ns;
-    _Atomic int64_t beat_due_ns; // of the quick slots; INT64_MAX = nothing to do
+    _Atomic int64_t beat_seen_ns; // the newest beat, whether something was due or not
+    _Atomic int64_t beat_due_ns;  // of the quick slots; INT64_MAX = nothing to do
 };
 
 // Between two updates, as short as they come; 0 = not known.
@@ -170,6 +170,7 @@ static void want_beats(eb_sampler *s)
 {
     cpu_set_t may;
     atomic_init(&s->beat_due_ns, INT64_MAX);
+    atomic_init(&s->beat_seen_ns, INT64_MIN / 2);
     if (usable_cpus(&may) <= s->busy_cpus)
         s->pulse = (eb_pulse){ beat, s };
 }
@@ -278,13 +279,12 @@ static void take(eb_sampler *s, slot *p, int64_t now_ns)
 
 // How long the thread leaves a reading that is due to the next beat. Two of these gaps still lie inside a quarter of
 // the shortest wrap.
-static int64_t patience_ns(const eb_sampler *s, const slot *p)
+static int64_t patience_ns(const eb_sampler *s, const slot *p, int64_t now_ns)
 {
-    if (!s->beating || !p->quick)
-        return 0;
     int64_t ns = 10 * p->interval_ns;
     ns = ns < LATE_MIN_NS ? LATE_MIN_NS : ns > LATE_MAX_NS ? LATE_MAX_NS : ns;
-    return p->guard_ns > 0 && ns > p->guard_ns / 2 ? p->guard_ns / 2 : ns;
+    ns = p->guard_ns > 0 && ns > p->guard_ns / 2 ? p->guard_ns / 2 : ns;
+    return p->quick && now_ns - atomic_load_explicit(&s->beat_seen_ns, memory_order_relaxed) < ns ? ns : 0;
 }
 
 static void publish_due(eb_sampler *s)
@@ -299,19 +299,14 @@ static void publish_due(eb_sampler *s)
 static int64_t take_due(eb_sampler *s, int64_t now_ns)
 {
     int64_t next = now_ns + WINDOW_GUARD_NS;
-    bool missed = false;
     for (int i = 0; i < s->n_slots; i++) {
         slot *p = &s->slots[i];
-        if (p->due_ns + patience_ns(s, p) <= now_ns) {
-            missed = missed || p->quick;
+        if (p->due_ns + patience_ns(s, p, now_ns) <= now_ns)
             take(s, p, now_ns);
-        }
     }
-    if (missed)
-        s->beating = false;
     publish_due(s);
     for (int i = 0; i < s->n_slots; i++) {
-        int64_t due_ns = s->slots[i].due_ns + patience_ns(s, &s->slots[i]);
+        int64_t due_ns = s->slots[i].due_ns + patience_ns(s, &s->slots[i], now_ns);
         next = due_ns < next ? due_ns : next;
     }
     return next;
@@ -327,6 +322,7 @@ static int64_t beat(void *arg)
 {
     eb_sampler *s = arg;
     int64_t now_ns = s->clock.now_ns(&s->clock);
+    atomic_store_explicit(&s->beat_seen_ns, now_ns, memory_order_relaxed);
     if (now_ns < atomic_load_explicit(&s->beat_due_ns, memory_order_relaxed) || pthread_mutex_trylock(&s->lock) != 0)
         return now_ns;
     int64_t start_ns = now_ns;
@@ -334,7 +330,6 @@ static int64_t beat(void *arg)
         for (int i = 0; i < s->n_slots; i++)
             if (s->slots[i].quick && s->slots[i].due_ns <= now_ns)
                 take(s, &s->slots[i], now_ns);
-        s->beating = true;
         publish_due(s);
         now_ns = s->clock.now_ns(&s->clock);
         s->beats_ns += now_ns - start_ns;
@@ -423,7 +418,7 @@ void eb_sampler_begin(eb_sampler *s)
     }
     s->cpu_begin_ns = thread_cpu_ns(s);
     s->cpu_ns = s->beats_ns = 0;
-    s->beating = false;
+    atomic_store_explicit(&s->beat_seen_ns, INT64_MIN / 2, memory_order_relaxed);
     read_all(s);
     int64_t now = s->clock.now_ns(&s->clock);
     for (int i = 0; i < s->n_slots; i++)

@@ -30,7 +30,7 @@ enum { CACHE_LINE = 64, SPINS = 2000, STACK_BYTES = 256 * 1024 };
 
 // A beat reads the clock: pieces between two of them double and halve so that beats stay this far apart. Few at most,
 // since the pieces of a prompt that follow those of a token are far longer.
-enum { BEAT_MIN_NS = 20000, BEAT_MAX_NS = 100000, BEAT_PIECES_MAX = 8 };
+enum { BEAT_MIN_NS = 20000, BEAT_MAX_NS = 100000, BEAT_PIECES_MAX = 8, BEAT_REST = 2 };
 
 typedef struct worker {
     eb_pool *pool;
@@ -84,15 +84,18 @@ static void beat(eb_pool *pool)
 
 static void take_pieces(eb_pool *pool, int thread)
 {
-    const bool beats = thread == 0 && pool->pulse;
+    // Early in a loop a beat costs the others a piece more each; at its end they would wait.
+    const int64_t beats_until = thread > 0 || !pool->pulse ? -1
+                                : pool->started            ? pool->n - BEAT_REST * pool->threads * pool->grain
+                                                           : pool->n;
     for (;;) {
         int64_t begin = atomic_fetch_add_explicit(&pool->next, pool->grain, memory_order_relaxed);
         if (begin >= pool->n)
             return;
         int64_t end = begin + pool->grain < pool->n ? begin + pool->grain : pool->n;
-        pool->fn(pool->arg, begin, end, thread);
-        if (beats && --pool->beat_left <= 0)
+        if (begin <= beats_until && --pool->beat_left <= 0)
             beat(pool);
+        pool->fn(pool->arg, begin, end, thread);
     }
 }
 
