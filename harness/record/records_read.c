@@ -13,17 +13,17 @@ enum { MAX_ITEMS = 100000 };
 
 const char *const eb_csv_names[EB_CSV_COUNT] = { "requests.csv", "tokens.csv", "power.csv", "spans.csv",
                                                  "op_counters.csv" };
+#define TOKENS_HEAD "trial,request,index,phase,t_start_ns,t_end_ns,token,energy_uj,energy_halfwidth_uj,grade"
 const char *const eb_csv_heads[EB_CSV_COUNT] = {
     "trial,request,scheduled_ns,sent_ns,prompt_tok,output_tok,status\n",
-    "trial,request,index,phase,t_start_ns,t_end_ns,token,energy_uj,energy_halfwidth_uj,grade,"
-    "source,domains,coverage\n",
+    TOKENS_HEAD ",source,domains,coverage\n",
     "trial,channel,t_before_ns,t_after_ns,raw,status\n",
     "trial,op,phase,layer,t_start_ns,length_ns,bytes,flop\n",
     "trial,op,phase,event,value,running_frac,calls\n",
 };
 
 const char *const eb_csv_older_heads[EB_CSV_COUNT] = {
-    [EB_CSV_TOKENS] = "trial,request,index,phase,t_start_ns,t_end_ns,token,energy_uj,energy_halfwidth_uj,grade\n",
+    [EB_CSV_TOKENS] = TOKENS_HEAD "\n",
 };
 
 static const char *const kind_names[EB_RECORD_COUNT] = { "header", "idle", "case", "trial", "resume", "end" };
