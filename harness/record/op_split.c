@@ -7,265 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
-#include "harness/record/nnls.h"
+#include "harness/record/op_fit.h"
 
 enum {
     COLUMNS = EB_SPLIT_COLUMNS,
-    MAX_EDGES = 1 << 18,
     WINDOWS_PER_GROUP = 20,
-    BLOCKS = 40,       // stretches of windows that are taken to be independent of each other
-    LEAST_BLOCKS = 10, // for a half-width
-    MAX_SPAN = 64,     // updates in a window
+    MAX_SPAN = 64, // updates in a window
 };
 
 static const double least_share = 0.003;   // of the time: less has no power of its own
 static const double most_condition = 1000; // beyond it noise is multiplied until nothing is left
 static const double vague = 0.5;           // of the mean power: the half-width that a power of its own may have
 static const double sum_tolerance = 0.03;
-
-// One channel over all trials: at each of its edges, the time of every column so far and the energy so far.
-typedef struct track {
-    double *time_s; // [n][COLUMNS]
-    double *j;      // [n]
-    int *run;       // [n] edges of different runs have nothing to do with each other
-    size_t n, cap;
-    int runs;
-} track;
-
-// ---- windows --------------------------------------------------------------------------------------------
-
-// A walk along the time of one trial, cut into pieces of one column each: spans and the gaps between them.
-typedef struct walk {
-    const eb_split_trial *trial;
-    double origin_ns;  // of the trace, in the trial's clock
-    size_t next;       // span that comes next
-    double begin, end; // the piece, in the trace's time
-    int column;
-    double done[COLUMNS]; // ns of each column before `begin`
-} walk;
-
-static double place(const walk *w, int64_t t_ns)
-{
-    return (double)(t_ns - w->trial->t_start_ns) + w->origin_ns;
-}
-
-static void next_piece(walk *w)
-{
-    const eb_split_trial *t = w->trial;
-    w->begin = w->end;
-    if (w->next >= t->n_spans) {
-        w->end = INFINITY;
-        w->column = EB_SPLIT_OUTSIDE;
-        return;
-    }
-    const eb_span *s = &t->spans[w->next];
-    double from = place(w, s->t_start_ns);
-    if (from > w->begin) {
-        w->end = from;
-        w->column = EB_SPLIT_OUTSIDE;
-        return;
-    }
-    w->end = fmax(from + s->length_ns, w->begin); // spans that overlap lose what is not theirs alone
-    w->column = eb_split_column((eb_phase)s->phase, (eb_op)s->op);
-    w->next++;
-}
-
-static void start_walk(walk *w, const eb_split_trial *trial, const eb_trace *trace)
-{
-    *w = (walk){ .trial = trial, .origin_ns = (double)(trial->t_start_ns - eb_trace_origin(trace)) };
-    w->begin = w->end = w->origin_ns;
-    next_piece(w);
-}
-
-// Time of each column before a moment that lies anywhere in [from, to], on average. Calls come in order of `from`.
-static void mean_time(walk *w, double from, double to, double *out)
-{
-    while (w->end <= from) {
-        w->done[w->column] += w->end - w->begin;
-        next_piece(w);
-    }
-    memcpy(out, w->done, sizeof w->done);
-    // Pieces that end before the bracket count whole; those inside by how much of the bracket lies behind them.
-    walk ahead = *w;
-    while (ahead.begin < to) {
-        double p0 = fmax(ahead.begin, from), p1 = fmin(ahead.end, to), length = p1 - p0;
-        out[ahead.column] += p0 - ahead.begin;
-        if (to > from)
-            out[ahead.column] += (length * length / 2 + length * (to - p1)) / (to - from);
-        next_piece(&ahead);
-    }
-}
-
-static bool inside(const eb_split_trial *t, const eb_trace *trace, const eb_edge *e)
-{
-    double from = (double)(t->t_start_ns - eb_trace_origin(trace)), to = (double)(t->t_end_ns - eb_trace_origin(trace));
-    return e->t_ns - e->width_ns / 2 >= from && e->t_ns + e->width_ns / 2 <= to;
-}
-
-static void add_edge(track *to, const double *time_ns, double j)
-{
-    if (to->n == MAX_EDGES)
-        return;
-    if (to->n == to->cap) {
-        to->cap = to->cap ? 2 * to->cap : 1024;
-        to->time_s = eb_realloc(to->time_s, to->cap, COLUMNS * sizeof *to->time_s);
-        to->j = eb_realloc(to->j, to->cap, sizeof *to->j);
-        to->run = eb_realloc(to->run, to->cap, sizeof *to->run);
-    }
-    for (int c = 0; c < COLUMNS; c++)
-        to->time_s[to->n * COLUMNS + (size_t)c] = time_ns[c] / 1e9;
-    to->run[to->n] = to->runs;
-    to->j[to->n++] = j;
-}
-
-static void take_edges(const eb_split_trial *trial, const eb_trace *trace, track *to)
-{
-    double time_ns[COLUMNS];
-    walk w;
-    start_walk(&w, trial, trace);
-    to->runs++;
-    for (size_t i = 0; i < eb_trace_edges(trace); i++) {
-        eb_edge e = eb_trace_edge(trace, i);
-        to->runs += e.fresh;
-        if (e.fresh || !inside(trial, trace, &e))
-            continue;
-        mean_time(&w, e.t_ns - e.width_ns / 2, e.t_ns + e.width_ns / 2, time_ns);
-        add_edge(to, time_ns, e.j);
-    }
-}
-
-static size_t count_windows(const track *t)
-{
-    size_t n = 0;
-    for (size_t i = 1; i < t->n; i++)
-        n += t->run[i] == t->run[i - 1];
-    return n;
-}
-
-// ---- the fit ----------------------------------------------------------------------------------------------
-
-// One channel's windows of `span` updates each over groups of columns; a window begins at every edge. Columns are
-// scaled to unit length.
-typedef struct fit {
-    const track *t;
-    const int *group; // [COLUMNS], -1 = none
-    int k;
-    size_t span;
-    double gram[EB_NNLS_MAX * EB_NNLS_MAX], rhs[EB_NNLS_MAX], length[EB_NNLS_MAX], power[EB_NNLS_MAX];
-    double covariance[EB_NNLS_MAX * EB_NNLS_MAX];
-    double residual_frac, condition, mean_w;
-} fit;
-
-// The window that begins at edge i: its groups' times to x, its energy; false where the run ends before.
-static bool window(const fit *f, size_t i, double *x, double *j)
-{
-    const track *t = f->t;
-    size_t end = i + f->span;
-    if (end >= t->n || t->run[end] != t->run[i])
-        return false;
-    memset(x, 0, (size_t)f->k * sizeof *x);
-    for (int c = 0; c < COLUMNS; c++)
-        if (f->group[c] >= 0)
-            x[f->group[c]] += t->time_s[end * COLUMNS + (size_t)c] - t->time_s[i * COLUMNS + (size_t)c];
-    *j = t->j[end] - t->j[i];
-    return true;
-}
-
-static void start_fit(fit *f, const track *t, const int *group, int k, size_t span)
-{
-    double x[EB_NNLS_MAX], j, energy = 0, time_s = 0;
-    *f = (fit){ .t = t, .group = group, .k = k, .span = span };
-    for (size_t i = 0; i < t->n; i++) {
-        if (!window(f, i, x, &j))
-            continue;
-        energy += j;
-        for (int a = 0; a < k; a++) {
-            time_s += x[a];
-            for (int b = 0; b <= a; b++)
-                f->gram[a * k + b] += x[a] * x[b];
-            f->rhs[a] += x[a] * j;
-        }
-    }
-    f->mean_w = time_s > 0 ? energy / time_s : 0;
-    for (int a = 0; a < k; a++)
-        f->length[a] = f->gram[a * k + a] > 0 ? sqrt(f->gram[a * k + a]) : 1;
-    for (int a = 0; a < k; a++) {
-        for (int b = 0; b <= a; b++)
-            f->gram[b * k + a] = f->gram[a * k + b] /= f->length[a] * f->length[b];
-        f->rhs[a] /= f->length[a];
-    }
-    f->condition = sqrt(eb_spd_condition(f->gram, k)); // of the times themselves, not of their products
-}
-
-// Sum over blocks of (sum of x r)(sum of x r)': what the residuals of a block have in common counts, however it comes
-// about, since neighbours share edges, and edges their errors. (Sandwich with clusters, Liang and Zeger 1986.)
-static int residual_products(fit *f, double *meat)
-{
-    const int k = f->k;
-    double x[EB_NNLS_MAX], score[EB_NNLS_MAX] = { 0 }, squares = 0, energy = 0, j;
-    size_t per_block = f->t->n / BLOCKS + 1, in_block = 0;
-    int blocks = 0;
-    if (per_block < 4 * f->span)
-        per_block = 4 * f->span;
-    for (size_t i = 0; i < f->t->n; i++) {
-        if (window(f, i, x, &j)) {
-            double r = j;
-            for (int a = 0; a < k; a++)
-                r -= x[a] * f->power[a];
-            for (int a = 0; a < k; a++)
-                score[a] += x[a] * r / f->length[a];
-            squares += r * r;
-            energy += j * j;
-        }
-        if (++in_block < per_block && i + 1 < f->t->n)
-            continue;
-        for (int a = 0; a < k; a++)
-            for (int b = 0; b < k; b++)
-                meat[a * k + b] += score[a] * score[b];
-        memset(score, 0, sizeof score);
-        blocks += in_block == per_block;
-        in_block = 0;
-    }
-    f->residual_frac = energy > 0 ? sqrt(squares / energy) : NAN;
-    return blocks;
-}
-
-static void multiply(const double *a, const double *b, int k, double *out)
-{
-    for (int i = 0; i < k; i++)
-        for (int j = 0; j < k; j++) {
-            out[i * k + j] = 0;
-            for (int c = 0; c < k; c++)
-                out[i * k + j] += a[i * k + c] * b[c * k + j];
-        }
-}
-
-static bool solve_fit(fit *f)
-{
-    const int k = f->k;
-    double meat[EB_NNLS_MAX * EB_NNLS_MAX] = { 0 }, bread[EB_NNLS_MAX * EB_NNLS_MAX], half[EB_NNLS_MAX * EB_NNLS_MAX];
-    if (!eb_nnls(f->gram, f->rhs, k, f->power) || !eb_spd_inverse(f->gram, k, bread))
-        return false;
-    for (int a = 0; a < k; a++)
-        f->power[a] /= f->length[a];
-    int blocks = residual_products(f, meat);
-    if (blocks < LEAST_BLOCKS || blocks <= k / 2)
-        return false;
-    multiply(bread, meat, k, half);
-    multiply(half, bread, k, f->covariance);
-    double few = (double)blocks / (blocks - 1);
-    for (int a = 0; a < k; a++)
-        for (int b = 0; b < k; b++)
-            f->covariance[a * k + b] *= few / (f->length[a] * f->length[b]);
-    return true;
-}
-
-// Half-width of a group's power, 95 %: Student's t for the blocks' number (its expansion to 1 / n).
-static double halfwidth_w(const fit *f, int g)
-{
-    static const double z = 1.959963984540054;
-    return z * (1 + (1 + z * z) / (4 * (BLOCKS - 1))) * sqrt(fmax(f->covariance[g * f->k + g], 0));
-}
 
 // ---- groups -----------------------------------------------------------------------------------------------
 
@@ -310,7 +63,7 @@ static int first_groups(const eb_split_op *op, int *group)
 }
 
 // Times that cancel: the two that weigh most in it, one on each side.
-static void merge_alike(const fit *f, int *group, int *n)
+static void merge_alike(const eb_op_fit *f, int *group, int *n)
 {
     double v[EB_NNLS_MAX] = { 0 };
     int most = 0, least = 0;
@@ -323,16 +76,16 @@ static void merge_alike(const fit *f, int *group, int *n)
 }
 
 // A power that is known to a half of the mean at best is put together with what it is taken for.
-static bool merge_vague(const fit *f, int *group, int *n)
+static bool merge_vague(const eb_op_fit *f, int *group, int *n)
 {
     int worst = 0, partner = -1;
     double lowest = INFINITY;
     for (int g = 1; g < f->k; g++)
-        worst = halfwidth_w(f, g) > halfwidth_w(f, worst) ? g : worst;
-    if (halfwidth_w(f, worst) <= vague * f->mean_w)
+        worst = eb_op_fit_halfwidth_w(f, g) > eb_op_fit_halfwidth_w(f, worst) ? g : worst;
+    if (eb_op_fit_halfwidth_w(f, worst) <= vague * f->mean_w)
         return false;
     for (int g = 0; g < f->k; g++) {
-        double r = f->covariance[worst * f->k + g] / (halfwidth_w(f, worst) * halfwidth_w(f, g));
+        double r = f->covariance[worst * f->k + g] / (eb_op_fit_halfwidth_w(f, worst) * eb_op_fit_halfwidth_w(f, g));
         if (g != worst && !(r >= lowest)) {
             lowest = r;
             partner = g;
@@ -345,21 +98,21 @@ static bool merge_vague(const fit *f, int *group, int *n)
 // A way to group the columns and to cut the time, and what it comes to.
 typedef struct solution {
     int group[COLUMNS], n;
-    fit *fits;       // one per channel
+    eb_op_fit *fits; // one per channel
     double variance; // of the powers, weighed by their times
 } solution;
 
 // Fits all channels; puts groups together and begins anew while some cannot be told apart. False: no solution.
-static bool settle(solution *s, const track *tracks, int n_tracks, size_t span)
+static bool settle(solution *s, const eb_op_track *tracks, int n_tracks, size_t span)
 {
     for (int c = 0; c < n_tracks;) {
-        start_fit(&s->fits[c], &tracks[c], s->group, s->n, span);
+        eb_op_fit_start(&s->fits[c], &tracks[c], s->group, s->n, span);
         bool apart = s->fits[c].condition <= most_condition;
         if (s->n == 1 && !apart)
             return false;
         if (!apart)
             merge_alike(&s->fits[c], s->group, &s->n);
-        else if (!solve_fit(&s->fits[c]))
+        else if (!eb_op_fit_solve(&s->fits[c]))
             return false;
         if (apart && (s->n == 1 || !merge_vague(&s->fits[c], s->group, &s->n)))
             c++;
@@ -377,13 +130,13 @@ static double variance_of(const solution *s, int n_tracks, const eb_split_op *op
             time_s[s->group[c]] += op[c].time_s;
     for (int t = 0; t < n_tracks; t++)
         for (int g = 0; g < s->n; g++)
-            sum += pow(halfwidth_w(&s->fits[t], g) * time_s[g], 2);
+            sum += pow(eb_op_fit_halfwidth_w(&s->fits[t], g) * time_s[g], 2);
     return sum;
 }
 
 // Short windows have more of the edges' errors in them, long ones less of what tells operators apart: the length that
 // tells most of them apart is taken, and of these the one with the narrowest half-widths.
-static bool best_solution(const track *tracks, int n_tracks, const eb_split_op *op, solution *best)
+static bool best_solution(const eb_op_track *tracks, int n_tracks, const eb_split_op *op, solution *best)
 {
     bool any = false;
     solution s = { .fits = eb_alloc((size_t)n_tracks * sizeof *s.fits + 1) };
@@ -394,7 +147,7 @@ static bool best_solution(const track *tracks, int n_tracks, const eb_split_op *
         s.variance = variance_of(&s, n_tracks, op);
         if (any && !(s.n > best->n || (s.n == best->n && s.variance < best->variance)))
             continue;
-        fit *fits = best->fits;
+        eb_op_fit *fits = best->fits;
         *best = s;
         s.fits = fits;
         for (int c = 0; c < n_tracks; c++)
@@ -431,13 +184,13 @@ static void take_times(const eb_split_trial *trials, int n, eb_split *out)
     }
 }
 
-static void add_powers(eb_split *out, const fit *f)
+static void add_powers(eb_split *out, const eb_op_fit *f)
 {
     for (int g = 0; g < f->k; g++) {
         eb_split_group *to = &out->groups[g];
         to->w += f->power[g];
         to->j += f->power[g] * to->time_s;
-        to->halfwidth_j = hypot(to->halfwidth_j, halfwidth_w(f, g) * to->time_s);
+        to->halfwidth_j = hypot(to->halfwidth_j, eb_op_fit_halfwidth_w(f, g) * to->time_s);
     }
     out->residual_frac = fmax(out->residual_frac, f->residual_frac);
     out->condition = fmax(out->condition, f->condition);
@@ -484,7 +237,7 @@ static void name_groups(eb_split *out, const int *group)
     }
 }
 
-static void solve_tracks(const track *tracks, int n_tracks, eb_split *out)
+static void solve_tracks(const eb_op_track *tracks, int n_tracks, eb_split *out)
 {
     solution best = { .fits = eb_alloc((size_t)n_tracks * sizeof *best.fits + 1) };
     int ran = first_groups(out->op, best.group);
@@ -543,11 +296,11 @@ void eb_op_split(const eb_split_trial *trials, int n_trials, eb_split *out)
     out->total_j = total_energy(trials, n_trials, &out->total_halfwidth_j, &out->grade);
     const char *why = no_counter(trials, n_trials);
     int n_tracks = n_trials ? trials[0].n_traces : 0;
-    track *tracks = eb_alloc((size_t)n_tracks * sizeof *tracks + 1);
+    eb_op_track *tracks = eb_alloc((size_t)n_tracks * sizeof *tracks + 1);
     for (int c = 0; c < n_tracks && !why; c++) {
         for (int t = 0; t < n_trials; t++)
-            take_edges(&trials[t], trials[t].traces[c], &tracks[c]);
-        size_t windows = count_windows(&tracks[c]);
+            eb_op_track_take(&trials[t], trials[t].traces[c], &tracks[c]);
+        size_t windows = eb_op_track_windows(&tracks[c]);
         out->windows = windows < out->windows ? windows : out->windows;
     }
     if (out->windows == SIZE_MAX)
@@ -557,10 +310,7 @@ void eb_op_split(const eb_split_trial *trials, int n_trials, eb_split *out)
     else
         solve_tracks(tracks, n_tracks, out);
     check_sum(out);
-    for (int c = 0; c < n_tracks; c++) {
-        free(tracks[c].time_s);
-        free(tracks[c].j);
-        free(tracks[c].run);
-    }
+    for (int c = 0; c < n_tracks; c++)
+        eb_op_track_deinit(&tracks[c]);
     free(tracks);
 }
