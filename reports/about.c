@@ -15,11 +15,11 @@ static const struct {
     { "ns", "ms", 1e-6 }, { "B", "MB", 1e-6 }, { "B/tok", "MB/tok", 1e-6 }, { "FLOP/tok", "MFLOP/tok", 1e-6 }
 };
 
-static double scale_of(const eb_metric *m, const char **unit)
+static double scale_of(const char *of, const char **unit)
 {
-    *unit = m->unit;
+    *unit = of;
     for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
-        if (!strcmp(m->unit, scales[i].unit)) {
+        if (!strcmp(of, scales[i].unit)) {
             *unit = scales[i].shown;
             return scales[i].scale;
         }
@@ -34,26 +34,42 @@ const char *eb_metric_doc(const char *key)
     return "";
 }
 
-static void add_interval(eb_text *t, const eb_run *run, const eb_metric *m, double scale)
+static void add_interval(eb_text *t, double lo, double hi, int n, eb_interval interval, double level, double scale)
 {
-    const char *what = m->interval == EB_INTERVAL_CONFIDENCE ? "interval" : "range";
-    if (m->interval == EB_INTERVAL_NONE || m->n < 1)
+    const char *what = interval == EB_INTERVAL_CONFIDENCE ? "interval" : "range";
+    if (interval == EB_INTERVAL_NONE || n < 1)
         return;
-    eb_text_add(t, m->n == 1 ? ", a single one" : ", of %d", m->n);
-    if (isnan(eb_text_halfwidth(m)))
+    eb_text_add(t, n == 1 ? ", a single one" : ", of %d", n);
+    if (n == 1 && interval == EB_INTERVAL_RANGE)
         return;
-    if (m->interval == EB_INTERVAL_CONFIDENCE)
-        eb_text_add(t, ", %.4g %%", 100 * run->header->interval_level);
-    eb_text_add(t, " %s %.*g to %.*g", what, DIGITS, scale * m->lo, DIGITS, scale * m->hi);
+    if (interval == EB_INTERVAL_CONFIDENCE)
+        eb_text_add(t, ", %.4g %%", 100 * level);
+    eb_text_add(t, " %s %.*g to %.*g", what, DIGITS, scale * lo, DIGITS, scale * hi);
+}
+
+char *eb_figure_about(const char *key, double value, double lo, double hi, int n, eb_interval interval, double level,
+                      const char *what)
+{
+    eb_text t = { 0 };
+    const char *unit = "";
+    double scale = 1;
+    for (const eb_metric_def *d = eb_metric_table; d->key; d++)
+        if (!strcmp(d->key, key))
+            scale = scale_of(d->unit, &unit);
+    eb_text_add(&t, "%s = %.*g %s", key, DIGITS, scale * value, unit);
+    add_interval(&t, lo, hi, n, interval, level, scale);
+    eb_text_add(&t, "%s%s", *what ? "; " : "", what);
+    return t.s;
 }
 
 char *eb_metric_about(const eb_run *run, const eb_metric *m)
 {
     eb_text t = { 0 };
     const char *unit;
-    double scale = scale_of(m, &unit);
+    double scale = scale_of(m->unit, &unit);
     eb_text_add(&t, "%s = %.*g %s", m->key, DIGITS, scale * m->value, unit);
-    add_interval(&t, run, m, scale);
+    if (!isnan(eb_text_halfwidth(m)) || m->n == 1)
+        add_interval(&t, m->lo, m->hi, m->n, m->interval, run->header->interval_level, scale);
     if (m->grade != EB_GRADE_NONE)
         eb_text_add(&t, "; grade %s", eb_grade_name(m->grade));
     const eb_provenance *from = m->from;

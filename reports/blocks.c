@@ -294,31 +294,9 @@ static void put_labels(eb_table *t, const eb_case_result *c, labels l)
         eb_table_cell(t, c->info->kv, EB_MARK_NONE);
 }
 
-// "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
-// least one step of its last digit, because the value itself is rounded to that.
-static void spread_text(const eb_metric *m, double scale, char *buf, size_t size)
+static void spread_text(const eb_metric *m, double scale, bool si, char *buf, size_t size)
 {
-    double half = eb_text_halfwidth(m) * scale;
-    if (isnan(half)) {
-        snprintf(buf, size, "-");
-        return;
-    }
-    int place = eb_text_place(m->value * scale, half);
-    char digits[40];
-    eb_text_number(digits, sizeof digits, fmax(half, pow(10, place)), place);
-    snprintf(buf, size, "±%s%s", digits, m->interval == EB_INTERVAL_RANGE ? "r" : "");
-}
-
-// The same beside a number with k, M, G, in the number's own steps.
-static void spread_si(const eb_metric *m, char *buf, size_t size)
-{
-    double half = eb_text_halfwidth(m), step = pow(10, eb_text_place(m->value, half)), factor = 1;
-    char digits[40];
-    eb_text_si(digits, sizeof digits, m->value, half);
-    char letter = digits[strlen(digits) - 1];
-    factor = letter == 'G' ? 1e9 : letter == 'M' ? 1e6 : letter == 'k' ? 1e3 : 1;
-    eb_text_number(digits, sizeof digits, fmax(half, step) / factor, (int)lround(log10(step / factor)));
-    snprintf(buf, size, "±%s%.1s%s", digits, factor > 1 ? &letter : "", m->interval == EB_INTERVAL_RANGE ? "r" : "");
+    eb_text_spread(buf, size, m->value * scale, eb_text_halfwidth(m) * scale, si, m->interval == EB_INTERVAL_RANGE);
 }
 
 // "counter", and where the energies of the rows are of several kinds, which one: "counter b".
@@ -344,7 +322,7 @@ static void field_text(const eb_run *run, const eb_case_result *c, const field *
     else if (f->kind == GRADE)
         grade_text(run, c, m, buf, size);
     else if (m && f->kind == SPREAD)
-        spread_text(m, scale, buf, size);
+        spread_text(m, scale, false, buf, size);
     else if (m && f->kind == SI)
         eb_text_si(buf, size, m->value, eb_text_halfwidth(m));
     else if (m)
@@ -357,10 +335,8 @@ static void put_about(const eb_run *run, const eb_case_result *c, const field *f
     const eb_metric *m = eb_rank_value(c, f->key);
     bool beside = f->kind == SPREAD || f->kind == GRADE, spread = m && !isnan(eb_text_halfwidth(m));
     char buf[64] = "", *about = m ? eb_metric_about(run, m) : NULL;
-    if (spread && f->kind == SI)
-        spread_si(m, buf, sizeof buf);
-    else if (spread)
-        spread_text(m, scale_of(run, f), buf, sizeof buf);
+    if (spread)
+        spread_text(m, f->kind == SI ? 1 : scale_of(run, f), f->kind == SI, buf, sizeof buf);
     eb_table_about(t, m && !beside ? m->value : NAN, spread && !beside ? buf : NULL, about);
     free(about);
 }

@@ -11,7 +11,8 @@ enum { MAX_COLUMNS = 64, MAX_DECIMALS = 4 };
 // Decimals of the number that a text begins with; -1 = it does not begin with one.
 static int decimals_of(const char *text)
 {
-    const char *p = text + (*text == '-');
+    const char *p = text + (strncmp(text, "≠", strlen("≠")) ? 0 : strlen("≠")); // set apart from its column
+    p += *p == '-';
     if (!isdigit((unsigned char)*p))
         return -1;
     p += strspn(p, "0123456789");

@@ -7,59 +7,38 @@
 #include "harness/base/mem.h"
 #include "reports/plots_impl.h"
 
-enum { MAX_POINTS = 60, CHARS = 22, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
+enum { CHARS = 22, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
 static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 16, 14, 44 };
 static const double char_px = 6.2, line_px = 13;
 
-typedef struct point {
-    int c;
-    const eb_metric *j, *tok_s;
+typedef struct place {
     double x, y; // pixels from the top left
-    bool front, ranked;
-} point;
+} place;
 
 typedef struct box {
     double x0, y0, x1, y1;
 } box;
 
-bool eb_plot_beats(const eb_metric *j_a, const eb_metric *tok_s_a, const eb_metric *j_b, const eb_metric *tok_s_b)
+bool eb_plot_beats(const eb_plot_point *a, const eb_plot_point *b)
 {
-    return j_a->value <= j_b->value && tok_s_a->value >= tok_s_b->value &&
-           (j_a->value < j_b->value || tok_s_a->value > tok_s_b->value);
+    return a->j <= b->j && a->tok_s >= b->tok_s && (a->j < b->j || a->tok_s > b->tok_s);
 }
 
-// Joules of another kind than the strongest here are shown, and not ranked.
-static int collect(const eb_run *run, int like, point *points)
+static void find_front(eb_plot_point *points, int n)
 {
-    const eb_metric *lead = NULL;
-    int n = 0;
-    for (int i = 0; i < run->n_cases && n < MAX_POINTS; i++) {
-        point p = { .c = i,
-                    .j = eb_rank_value(&run->cases[i], "j_per_tok"),
-                    .tok_s = eb_rank_value(&run->cases[i], "decode_tok_s") };
-        if (!p.j || !p.tok_s || !eb_rank_comparable(run->cases[i].info, run->cases[like].info))
-            continue;
-        lead = !lead || p.j->grade > lead->grade ? p.j : lead;
-        points[n++] = p;
-    }
-    for (int i = 0; i < n; i++)
-        points[i].ranked = eb_rank_same_energy(points[i].j, lead);
     for (int i = 0; i < n; i++) {
         points[i].front = points[i].ranked;
         for (int k = 0; k < n; k++)
-            if (points[k].ranked && eb_plot_beats(points[k].j, points[k].tok_s, points[i].j, points[i].tok_s))
+            if (points[k].ranked && eb_plot_beats(&points[k], &points[i]))
                 points[i].front = false;
     }
-    return n;
 }
 
-static void place(point *points, int n, double x_max, double y_max)
+static void find_places(const eb_plot_point *points, place *places, int n, double x_max, double y_max)
 {
     double w = frame.width - frame.left - frame.right, h = frame.height - frame.top - frame.bottom;
-    for (int i = 0; i < n; i++) {
-        points[i].x = frame.left + w * points[i].j->value / x_max;
-        points[i].y = frame.top + h * (1 - points[i].tok_s->value / y_max);
-    }
+    for (int i = 0; i < n; i++)
+        places[i] = (place){ frame.left + w * points[i].j / x_max, frame.top + h * (1 - points[i].tok_s / y_max) };
 }
 
 static bool apart(const box *a, const box *b)
@@ -68,7 +47,7 @@ static bool apart(const box *a, const box *b)
 }
 
 // The first of the places around a point where its name hides nothing; false: there is none.
-static bool find_room(const point *points, int n, int i, double width, const box *taken, int n_taken, box *out)
+static bool find_room(const place *points, int n, int i, double width, const box *taken, int n_taken, box *out)
 {
     static const double around[][2] = { { 7, -0.5 }, { -7, -0.5 }, { 6, -1.1 }, { 6, 0.1 }, { -6, -1.1 }, { -6, 0.1 } };
     for (size_t k = 0; k < sizeof around / sizeof *around; k++) {
@@ -92,16 +71,16 @@ static bool find_room(const point *points, int n, int i, double width, const box
 }
 
 // Those on the front are named first; a name that finds no room is left to the table.
-static void add_names(eb_text *t, const eb_run *run, const point *points, int n)
+static void add_names(eb_text *t, const eb_plot_point *points, const place *places, int n)
 {
-    box taken[MAX_POINTS];
+    box taken[EB_PLOT_MAX_POINTS];
     int n_taken = 0;
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < n; i++) {
             box b;
-            char *name = eb_case_name(run, points[i].c), *fitted = eb_text_fit(name, CHARS);
-            if (points[i].front == !round &&
-                find_room(points, n, i, char_px * eb_text_width(fitted), taken, n_taken, &b)) {
+            char *fitted = eb_text_fit(points[i].name, CHARS);
+            double width = char_px * eb_text_width(fitted);
+            if (points[i].front == !round && find_room(places, n, i, width, taken, n_taken, &b)) {
                 taken[n_taken++] = b;
                 eb_text_add(t, "set label %d ", n_taken);
                 eb_gnuplot_quote(t, fitted);
@@ -109,41 +88,30 @@ static void add_names(eb_text *t, const eb_run *run, const point *points, int n)
                             1 - (b.y0 + line_px / 2) / frame.height, points[i].front ? "#1a1d21" : "#5a626b");
             }
             free(fitted);
-            free(name);
         }
 }
 
 static int by_joules(const void *a, const void *b)
 {
-    double x = ((const point *)a)->j->value, y = ((const point *)b)->j->value;
+    double x = ((const eb_plot_point *)a)->j, y = ((const eb_plot_point *)b)->j;
     return (x > y) - (x < y);
 }
 
-static double low_of(const eb_metric *m)
-{
-    return isnan(eb_text_halfwidth(m)) ? m->value : m->lo;
-}
-
-static double high_of(const eb_metric *m)
-{
-    return isnan(eb_text_halfwidth(m)) ? m->value : m->hi;
-}
-
 // The front as steps: what is below and right of them is beaten.
-static void add_data(eb_text *t, const point *points, int n, double x_max)
+static void add_data(eb_text *t, const eb_plot_point *points, int n, double x_max)
 {
     eb_text dots = { 0 }, front = { 0 }, other = { 0 };
     double last = NAN;
     for (int i = 0; i < n; i++) {
-        const point *p = &points[i];
-        eb_text_add(p->front ? &dots : &other, "%.9g %.9g %.9g %.9g %.9g %.9g\n", p->j->value, p->tok_s->value,
-                    low_of(p->j), high_of(p->j), low_of(p->tok_s), high_of(p->tok_s));
+        const eb_plot_point *p = &points[i];
+        eb_text_add(p->front ? &dots : &other, "%.9g %.9g %.9g %.9g %.9g %.9g\n", p->j, p->tok_s, p->j_low, p->j_high,
+                    p->tok_s_low, p->tok_s_high);
         if (!p->front)
             continue;
         if (isfinite(last))
-            eb_text_add(&front, "%.9g %.9g\n", p->j->value, last);
-        eb_text_add(&front, "%.9g %.9g\n", p->j->value, p->tok_s->value);
-        last = p->tok_s->value;
+            eb_text_add(&front, "%.9g %.9g\n", p->j, last);
+        eb_text_add(&front, "%.9g %.9g\n", p->j, p->tok_s);
+        last = p->tok_s;
     }
     eb_text_add(&front, "%.9g %.9g\n", x_max, last);
     eb_text_add(t, "$front << END\n%sEND\n$dots << END\n%sEND\n", front.s, dots.s);
@@ -160,29 +128,66 @@ static void add_data(eb_text *t, const point *points, int n, double x_max)
     eb_text_deinit(&other);
 }
 
-char *eb_plot_front(const eb_run *run, int like)
+char *eb_plot_front_of(eb_plot_point *points, int n, const char *y_label)
 {
-    point points[MAX_POINTS];
-    int n = collect(run, like, points);
+    place places[EB_PLOT_MAX_POINTS];
     double x_max = 0, y_max = 0;
+    n = n < EB_PLOT_MAX_POINTS ? n : EB_PLOT_MAX_POINTS;
     if (n < 2)
         return NULL;
+    find_front(points, n);
     qsort(points, (size_t)n, sizeof *points, by_joules);
     for (int i = 0; i < n; i++) {
-        x_max = fmax(x_max, 1.12 * high_of(points[i].j));
-        y_max = fmax(y_max, 1.12 * high_of(points[i].tok_s));
+        x_max = fmax(x_max, 1.12 * points[i].j_high);
+        y_max = fmax(y_max, 1.12 * points[i].tok_s_high);
     }
     eb_text t = { 0 };
-    place(points, n, x_max, y_max);
+    find_places(points, places, n, x_max, y_max);
     eb_plot_page(&t, frame.width, frame.height);
     eb_plot_margins(&t, &frame);
     eb_text_add(&t,
                 "set xrange [0:%.9g]\nset yrange [0:%.9g]\nset xlabel 'J per output token' offset 0,0.4 textcolor rgb "
-                "'#5a626b'\nset ylabel 'decode, tokens per second' offset 1.2,0 textcolor rgb '#5a626b'\n",
-                x_max, y_max);
+                "'#5a626b'\nset ylabel '%s' offset 1.2,0 textcolor rgb '#5a626b'\n",
+                x_max, y_max, y_label);
     eb_plot_tics(&t, 'x', 0, x_max, false);
     eb_plot_tics(&t, 'y', 0, y_max, false);
-    add_names(&t, run, points, n);
+    add_names(&t, points, places, n);
     add_data(&t, points, n, x_max);
     return t.s;
+}
+
+// ---- of a run ----
+
+static double low_of(const eb_metric *m)
+{
+    return isnan(eb_text_halfwidth(m)) ? m->value : m->lo;
+}
+
+static double high_of(const eb_metric *m)
+{
+    return isnan(eb_text_halfwidth(m)) ? m->value : m->hi;
+}
+
+// Joules of another kind than the strongest here are shown, and not ranked.
+char *eb_plot_front(const eb_run *run, int like)
+{
+    eb_plot_point points[EB_PLOT_MAX_POINTS];
+    const eb_metric *joules[EB_PLOT_MAX_POINTS], *lead = NULL;
+    int n = 0;
+    for (int i = 0; i < run->n_cases && n < EB_PLOT_MAX_POINTS; i++) {
+        const eb_metric *j = eb_rank_value(&run->cases[i], "j_per_tok"),
+                        *tok_s = eb_rank_value(&run->cases[i], "decode_tok_s");
+        if (!j || !tok_s || !eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            continue;
+        lead = !lead || j->grade > lead->grade ? j : lead;
+        joules[n] = j;
+        points[n++] = (eb_plot_point){ eb_case_name(run, i), j->value,      low_of(j),      high_of(j),
+                                       tok_s->value,         low_of(tok_s), high_of(tok_s), .front = false };
+    }
+    for (int i = 0; i < n; i++)
+        points[i].ranked = eb_rank_same_energy(joules[i], lead);
+    char *script = eb_plot_front_of(points, n, "decode, tokens per second");
+    for (int i = 0; i < n; i++)
+        free(points[i].name);
+    return script;
 }

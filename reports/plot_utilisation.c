@@ -18,52 +18,24 @@ static double tok_per_usd(eb_cost_curve curve, double utilisation)
     return usd > 0 ? 1e6 / usd : NAN;
 }
 
-typedef struct line {
-    int c;
-    eb_cost_curve curve;
-    double end; // at full utilisation
-    double label_px;
-} line;
-
 static int by_end(const void *a, const void *b)
 {
-    double x = ((const line *)a)->end, y = ((const line *)b)->end;
+    double x = tok_per_usd(((const eb_plot_curve *)a)->curve, 1), y = tok_per_usd(((const eb_plot_curve *)b)->curve, 1);
     return (x < y) - (x > y);
 }
 
-// The best of those that do the work of case `like`, best first.
-static int collect(const eb_run *run, const eb_cost *cost, int like, line *lines)
-{
-    line *all = eb_alloc((size_t)run->n_cases * sizeof *all + 1);
-    int n = 0;
-    for (int i = 0; i < run->n_cases; i++) {
-        eb_cost_work work;
-        eb_cost_work_of(&work, &run->cases[i], run, cost);
-        eb_cost_curve curve = eb_cost_curve_of(cost, &work.value);
-        double end = tok_per_usd(curve, 1);
-        if (isfinite(end) && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
-            all[n++] = (line){ i, curve, end, 0 };
-    }
-    qsort(all, (size_t)n, sizeof *all, by_end);
-    n = n < MAX_LINES ? n : MAX_LINES;
-    memcpy(lines, all, (size_t)n * sizeof *lines);
-    free(all);
-    return n;
-}
-
-static void add_lines(eb_text *t, const eb_run *run, line *lines, int n, double scale, double y_max)
+static void add_lines(eb_text *t, const eb_plot_curve *lines, int n, double scale, double y_max)
 {
     double h = frame.height - frame.top - frame.bottom, last = -INFINITY;
     for (int i = 0; i < n; i++) {
-        char *name = eb_case_name(run, lines[i].c), *fitted = eb_text_fit(name, CHARS);
-        lines[i].label_px = fmax(frame.top + h * (1 - lines[i].end / scale / y_max), last + line_px);
-        last = lines[i].label_px;
+        char *fitted = eb_text_fit(lines[i].name, CHARS);
+        double end = frame.top + h * (1 - tok_per_usd(lines[i].curve, 1) / scale / y_max);
+        last = fmax(end, last + line_px);
         eb_text_add(t, "set label %d ", i + 1);
         eb_gnuplot_quote(t, fitted);
         eb_text_add(t, " at screen %.6f, screen %.6f left textcolor rgb '%s'\n", 1 - (frame.right - 6.0) / frame.width,
-                    1 - lines[i].label_px / frame.height, colors[i]);
+                    1 - last / frame.height, colors[i]);
         free(fitted);
-        free(name);
         eb_text_add(t, "$line%d << END\n", i);
         for (int k = 0; k <= STEPS; k++) {
             double u = from_frac + (1 - from_frac) * k / STEPS;
@@ -76,16 +48,16 @@ static void add_lines(eb_text *t, const eb_run *run, line *lines, int n, double 
     eb_text_add(t, "\n");
 }
 
-char *eb_plot_utilisation(const eb_run *run, int like)
+char *eb_plot_utilisation_of(eb_plot_curve *lines, int n, double utilisation)
 {
-    eb_cost cost;
-    line lines[MAX_LINES];
-    eb_cost_from_header(run->header, &cost);
-    // A rent is paid by the hour in use: there is nothing to spread.
-    int n = eb_cost_kind_of(&cost) != EB_COST_OWN ? 0 : collect(run, &cost, like, lines);
-    if (!n)
-        return NULL;
-    double most = lines[0].end, scale = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
+    bool depends = false;
+    qsort(lines, (size_t)n, sizeof *lines, by_end);
+    n = n < MAX_LINES ? n : MAX_LINES;
+    for (int i = 0; i < n; i++)
+        depends = depends || lines[i].curve.shared > 0;
+    if (!depends)
+        return NULL; // a rent is paid by the hour in use: there is nothing to spread
+    double most = tok_per_usd(lines[0].curve, 1), scale = most >= 2e6 ? 1e6 : most >= 2e3 ? 1e3 : 1;
     const char *unit = scale > 1e3 ? "million tokens per dollar"
                        : scale > 1 ? "thousand tokens per dollar"
                                    : "tokens per dollar";
@@ -98,9 +70,29 @@ char *eb_plot_utilisation(const eb_run *run, int like)
                 "'#5a626b'\nset ylabel '%s' offset 1.2,0 textcolor rgb '#5a626b'\nset xtics 25\n",
                 y_max, unit);
     eb_plot_tics(&t, 'y', 0, y_max, false);
-    if (isfinite(cost.utilisation) && cost.utilisation < 1)
+    if (isfinite(utilisation) && utilisation < 1)
         eb_text_add(&t, "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead lw 1 dt 3 lc rgb '#606060'\n",
-                    100 * cost.utilisation, 100 * cost.utilisation);
-    add_lines(&t, run, lines, n, scale, y_max);
+                    100 * utilisation, 100 * utilisation);
+    add_lines(&t, lines, n, scale, y_max);
     return t.s;
+}
+
+char *eb_plot_utilisation(const eb_run *run, int like)
+{
+    eb_cost cost;
+    eb_cost_from_header(run->header, &cost);
+    eb_plot_curve *lines = eb_alloc((size_t)run->n_cases * sizeof *lines + 1);
+    int n = 0;
+    for (int i = 0; i < run->n_cases; i++) {
+        eb_cost_work work;
+        eb_cost_work_of(&work, &run->cases[i], run, &cost);
+        eb_cost_curve curve = eb_cost_curve_of(&cost, &work.value);
+        if (isfinite(tok_per_usd(curve, 1)) && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
+            lines[n++] = (eb_plot_curve){ eb_case_name(run, i), curve };
+    }
+    char *script = eb_plot_utilisation_of(lines, n, cost.utilisation);
+    for (int i = 0; i < n; i++)
+        free(lines[i].name);
+    free(lines);
+    return script;
 }

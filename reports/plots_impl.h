@@ -3,6 +3,7 @@
 #ifndef EB_REPORTS_PLOTS_IMPL_H
 #define EB_REPORTS_PLOTS_IMPL_H
 
+#include "harness/record/cost.h"
 #include "harness/record/observations.h"
 #include "reports/gnuplot.h"
 #include "reports/view.h"
@@ -31,8 +32,25 @@ char *eb_plot_energy_by_domain(const eb_run *run);
 // Of the cases that do the same work as `like`.
 char *eb_plot_front(const eb_run *run, int like);
 char *eb_plot_utilisation(const eb_run *run, int like);
-// Is case a nowhere worse than b, and somewhere better?
-bool eb_plot_beats(const eb_metric *j_a, const eb_metric *tok_s_a, const eb_metric *j_b, const eb_metric *tok_s_b);
+
+enum { EB_PLOT_MAX_POINTS = 100 };
+typedef struct eb_plot_point {
+    char *name;
+    double j, j_low, j_high, tok_s, tok_s_low, tok_s_high; // equal ends: no interval
+    bool ranked;                                           // its joules may be held against the others'
+    bool front;                                            // set by eb_plot_front_of
+} eb_plot_point;
+// Is a nowhere worse than b, and somewhere better?
+bool eb_plot_beats(const eb_plot_point *a, const eb_plot_point *b);
+// Sorts the points; at most EB_PLOT_MAX_POINTS are drawn. `y_label`: plain text without quotes.
+char *eb_plot_front_of(eb_plot_point *points, int n, const char *y_label);
+
+typedef struct eb_plot_curve {
+    char *name;
+    eb_cost_curve curve;
+} eb_plot_curve;
+// The best few, best first. `utilisation`: a mark; NAN = none.
+char *eb_plot_utilisation_of(eb_plot_curve *lines, int n, double utilisation);
 
 typedef struct eb_plot_box {
     int width, height, left, right, top, bottom; // canvas and margins, pixels

@@ -244,6 +244,28 @@ char *eb_text_si(char *buf, size_t size, double value, double halfwidth)
     return buf;
 }
 
+char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, bool range)
+{
+    char digits[40];
+    double factor = 1;
+    const char *letter = "";
+    if (!isfinite(halfwidth)) {
+        snprintf(buf, size, "-");
+        return buf;
+    }
+    int place = eb_text_place(value, halfwidth);
+    if (si) {
+        eb_text_si(digits, sizeof digits, value, halfwidth);
+        char last = digits[strlen(digits) - 1];
+        letter = last == 'G' ? "G" : last == 'M' ? "M" : last == 'k' ? "k" : "";
+        factor = last == 'G' ? 1e9 : last == 'M' ? 1e6 : last == 'k' ? 1e3 : 1;
+    }
+    double shown = fmax(halfwidth, pow(10, place)) / factor;
+    eb_text_number(digits, sizeof digits, shown, place - (int)lround(log10(factor)));
+    snprintf(buf, size, "±%s%s%s", digits, letter, range ? "r" : "");
+    return buf;
+}
+
 double eb_text_halfwidth(const eb_metric *m)
 {
     bool single = m->interval == EB_INTERVAL_RANGE && m->n < 2;

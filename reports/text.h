@@ -37,6 +37,10 @@ int eb_text_place(double value, double halfwidth);
 char *eb_text_number(char *buf, size_t size, double value, int place);
 // The same with k, M, G for thousands, millions, milliards ("41.2M").
 char *eb_text_si(char *buf, size_t size, double value, double halfwidth);
+// "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
+// least one step of its last digit, because the value itself is rounded to that. `si`: beside a number with k, M, G, in
+// its steps. "-" for NAN.
+char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, bool range);
 // Farther end of the metric's interval from its value; NAN without one.
 double eb_text_halfwidth(const eb_metric *m);
 

@@ -32,6 +32,10 @@ int eb_energy_kinds(const eb_run *run); // how many there are
 // "298.7 tok/s: median of 7 trials, 95 % interval 297.1 to 301.2", for an energy its grade, source, coverage and
 // largest error term. Caller frees.
 char *eb_metric_about(const eb_run *run, const eb_metric *m);
+// The same of a figure that is no metric of a run; `level` of its interval, `what`: of its energy, "" = nothing is
+// said.
+char *eb_figure_about(const char *key, double value, double lo, double hi, int n, eb_interval interval, double level,
+                      const char *what);
 // What the metric is, from the metric table; "" = unknown key. Static.
 const char *eb_metric_doc(const char *key);
 

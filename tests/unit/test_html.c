@@ -192,20 +192,33 @@ static void without_gnuplot_a_notice_and_no_failure(void **state)
     eb_html_pictures_deinit(&p);
 }
 
-static eb_metric at(double value)
+static eb_plot_point at(double j, double tok_s)
 {
-    return (eb_metric){ .key = "x", .unit = "", .value = value };
+    return (eb_plot_point){ .j = j, .tok_s = tok_s };
 }
 
 static void the_front_is_what_nobody_beats(void **state)
 {
     (void)state;
-    eb_metric a = at(1), b = at(2);
-    assert_true(eb_plot_beats(&a, &b, &b, &a));  // fewer joules, more tokens
-    assert_true(eb_plot_beats(&a, &a, &b, &a));  // fewer joules, as many tokens
-    assert_false(eb_plot_beats(&a, &a, &a, &a)); // the same
-    assert_false(eb_plot_beats(&a, &a, &b, &b)); // fewer joules, fewer tokens
-    assert_false(eb_plot_beats(&b, &b, &a, &a));
+    eb_plot_point a = at(1, 2), b = at(2, 1), c = at(2, 2);
+    assert_true(eb_plot_beats(&a, &b));  // fewer joules, more tokens
+    assert_true(eb_plot_beats(&a, &c));  // fewer joules, as many tokens
+    assert_true(eb_plot_beats(&c, &b));  // as many joules, more tokens
+    assert_false(eb_plot_beats(&a, &a)); // the same
+    b = at(0.5, 1);
+    assert_false(eb_plot_beats(&a, &b)); // each better in one
+    assert_false(eb_plot_beats(&b, &a));
+    eb_plot_point points[] = { at(1, 2), at(2, 1), at(0.5, 1), at(0.1, 5) };
+    for (int i = 0; i < 4; i++) {
+        points[i].name = (char *)"x";
+        points[i].ranked = i < 3; // the last one's joules are of another kind
+        points[i].j_low = points[i].j_high = points[i].j;
+        points[i].tok_s_low = points[i].tok_s_high = points[i].tok_s;
+    }
+    free(eb_plot_front_of(points, 4, "y"));
+    static const bool front[] = { false, true, true, false }; // by joules: 0.1, 0.5, 1, 2
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(points[i].front, front[i]);
 }
 
 // A run without energy, prices, series or raw data still makes a page.
