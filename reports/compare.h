@@ -9,7 +9,7 @@
 #include "reports/view.h"
 
 typedef struct eb_compare_form {
-    const char *name, *doc; // "term", "md", "csv", "json"
+    const char *name, *doc; // "term", "md", "html", "csv", "json"
     void (*write)(const eb_compare *c, bool color, FILE *out);
 } eb_compare_form;
 extern const eb_compare_form eb_compare_forms[]; // ends with name NULL
@@ -24,6 +24,8 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
 // Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g);
 void eb_compare_notes(const eb_compare *c, eb_notes *notes);
+char *eb_compare_heading(const eb_compare *c); // caller frees
+void eb_compare_write_html(const eb_compare *c, bool color, FILE *out);
 void eb_compare_write_csv(const eb_compare *c, bool color, FILE *out);
 void eb_compare_write_json(const eb_compare *c, bool color, FILE *out);
 

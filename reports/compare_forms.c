@@ -10,7 +10,7 @@
 
 enum { WIDTH = 100, INDENT = 10 };
 
-static char *heading(const eb_compare *c)
+char *eb_compare_heading(const eb_compare *c)
 {
     int cases = 0;
     for (int i = 0; i < c->n_runs; i++)
@@ -22,7 +22,7 @@ static char *heading(const eb_compare *c)
 
 static void write_term(const eb_compare *c, bool color, FILE *out)
 {
-    char *title = heading(c);
+    char *title = eb_compare_heading(c);
     eb_text_wrap(out, "", 0, title, WIDTH);
     free(title);
     for (int g = 0; g < c->n_groups; g++) {
@@ -62,7 +62,7 @@ static void put_md(FILE *out, const char *before, const char *text, const char *
 static void write_md(const eb_compare *c, bool color, FILE *out)
 {
     (void)color;
-    char *title = heading(c);
+    char *title = eb_compare_heading(c);
     fprintf(out, "# Comparison\n\n");
     put_md(out, "", title, "\n");
     free(title);
@@ -133,6 +133,7 @@ void eb_compare_write_csv(const eb_compare *c, bool color, FILE *out)
 const eb_compare_form eb_compare_forms[] = {
     { "term", "tables for a terminal (default)", write_term },
     { "md", "the same as markdown", write_md },
+    { "html", "one self-contained page with pictures", eb_compare_write_html },
     { "csv", "one row per work, row and metric", eb_compare_write_csv },
     { "json", "everything (docs/compare.schema.json)", eb_compare_write_json },
     { 0 },

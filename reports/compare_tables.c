@@ -107,6 +107,26 @@ static eb_mark mark_of(const eb_compare *c, const eb_compare_group *g, int index
     return EB_MARK_BEST;
 }
 
+// For forms with room for it: the spread beside each value, and where the value comes from.
+static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *row, int k)
+{
+    const eb_compare_value *v = &row->figures[shown[k].figure];
+    const eb_compare_run *run = c->runs[row->run];
+    char spread[64];
+    if (isnan(v->value))
+        return;
+    bool si = shown[k].put == put_si, known = isfinite(half_of(v)), energy = v->grade != EB_GRADE_NONE;
+    double scale = shown[k].put == put_ms || shown[k].put == put_mb ? 1e-6 : 1;
+    eb_text_spread(spread, sizeof spread, scale * v->value, scale * half_of(v), si, v->interval == EB_INTERVAL_RANGE);
+    char *what = eb_format("%s%s; %s%s%s", energy ? "grade " : "", energy ? eb_grade_name(v->grade) : "run", run->name,
+                           energy && row->kind >= 0 ? ", " : "", energy && row->kind >= 0 ? c->kinds[row->kind] : "");
+    char *about = eb_figure_about(eb_figures[shown[k].figure].key, v->value, v->lo, v->hi, v->n_trials, v->interval,
+                                  run->level, what);
+    eb_table_about(t, v->value, known ? spread : NULL, about);
+    free(about);
+    free(what);
+}
+
 static void put_grade(eb_table *t, const eb_compare *c, const eb_compare_row *row, bool several)
 {
     const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK];
@@ -126,8 +146,11 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
                .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
     for (int k = 0; k < N_SHOWN; k++)
         if (any_known(c, g, k))
-            eb_table_column(t, (eb_column){ .head = shown[k].head, .unit = shown[k].unit, .marks = true });
-    eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true });
+            eb_table_column(t, (eb_column){ .head = shown[k].head,
+                                            .unit = shown[k].unit,
+                                            .marks = true,
+                                            .key = eb_figures[shown[k].figure].key });
+    eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true, .role = EB_ROLE_GRADE });
     eb_table_column(t, (eb_column){ .head = "on the", .unit = "front" });
     for (int i = g->first; i < g->first + g->n; i++) {
         const eb_compare_row *row = &c->rows[i];
@@ -143,6 +166,7 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
             bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
             snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
             eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
+            put_about(t, c, row, k);
         }
         put_grade(t, c, row, c->n_kinds > 1);
         eb_table_cell(t, row->front ? "yes" : "-", EB_MARK_NONE);

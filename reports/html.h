@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include "reports/table.h"
 #include "reports/text.h"
+#include "reports/view.h"
 
 // Text from outside: cleaned, and every character that HTML gives a meaning escaped. Good between tags and in quoted
 // attributes.
@@ -15,6 +16,22 @@ void eb_html_table(const eb_table *t, const char *label, FILE *out);
 // ---- the frame of a page ----
 void eb_html_begin(FILE *out, const char *title);
 void eb_html_end(FILE *out);
+
+// ---- parts of a page ----
+
+void eb_html_section(FILE *out, const char *id, const char *title); // ends with "</section>\n"
+// Every column of a metric, in words, folded up.
+void eb_html_definitions(const eb_table *t, FILE *out);
+// "12 tok/s" does not break between the two; `line` is HTML already.
+void eb_html_put_joined(FILE *out, const char *line);
+int eb_html_count(const eb_notes *notes, const char *label);
+// What is to be known, without the warnings. `alike`: what rows have in common that are ranked together.
+void eb_html_notes(const eb_notes *notes, const char *alike, FILE *out);
+void eb_html_warnings(const eb_notes *notes, FILE *out); // a section of its own; nothing without any
+// A table of texts, the first of each row names it; NULL is an empty cell. Heads and label are our own words.
+void eb_html_texts_begin(FILE *out, const char *label, const char *const *heads, int n);
+void eb_html_texts_row(FILE *out, const char *const *cells, int n);
+void eb_html_texts_end(FILE *out);
 
 // ---- pictures: scripts in, figures out ----
 

@@ -102,20 +102,6 @@ static void collect_pictures(const eb_run *run, eb_html_pictures *p)
 
 // ---- parts of the page ----
 
-// "12 tok/s" does not break between the two.
-static void put_together(FILE *out, const char *line)
-{
-    static const char *const units[] = { " tok/", " per million", " %" };
-    for (const char *p = line; *p; p++) {
-        bool bound = false;
-        for (size_t i = 0; i < sizeof units / sizeof *units && p > line; i++)
-            bound = bound || (p[-1] >= '0' && p[-1] <= '9' && !strncmp(p, units[i], strlen(units[i])));
-        fputs(bound ? "\xC2\xA0" : "", out);
-        if (!bound)
-            fputc(*p, out);
-    }
-}
-
 static void put_answer(const eb_run *run, FILE *out)
 {
     static const eb_answer_style style = { .put = eb_html_put, .strong_open = "<strong>", .strong_close = "</strong>" };
@@ -129,25 +115,17 @@ static void put_answer(const eb_run *run, FILE *out)
     fprintf(out, "<div class=\"answer\" id=\"answer\">\n");
     for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
         fprintf(out, "<p>");
-        put_together(out, line);
+        eb_html_put_joined(out, line);
         fprintf(out, "</p>\n");
     }
     fprintf(out, "</div>\n");
     free(text);
 }
 
-static int count_label(const eb_notes *notes, const char *label)
-{
-    int n = 0;
-    for (size_t i = 0; i < notes->n; i++)
-        n += !strcmp(notes->items[i].label, label);
-    return n;
-}
-
 // What a reader in a hurry must not miss.
 static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
 {
-    int warnings = count_label(notes, "warning"), unknown = count_label(notes, "unknown");
+    int warnings = eb_html_count(notes, "warning"), unknown = eb_html_count(notes, "unknown");
     fprintf(out, "<ul class=\"flags\">\n");
     if (!run->complete)
         fprintf(out, "<li class=\"warn\">not complete: the run was interrupted</li>\n");
@@ -177,46 +155,15 @@ static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
     fprintf(out, "</ul>\n");
 }
 
-static void begin_section(FILE *out, const char *id, const char *title)
-{
-    fprintf(out, "<section id=\"%s\" aria-labelledby=\"%s-h\">\n<h2 id=\"%s-h\">", id, id, id);
-    eb_html_put(out, title);
-    fprintf(out, "</h2>\n");
-}
-
-// Every column that holds a metric, in words.
-static void put_definitions(const eb_table *t, FILE *out)
-{
-    bool any = false;
-    for (int c = 0; c < eb_table_width(t); c++) {
-        const eb_column *col = eb_table_column_at(t, c);
-        if (!col->key || col->role != EB_ROLE_VALUE || !*eb_metric_doc(col->key))
-            continue;
-        if (!any)
-            fprintf(out, "<details><summary>Where these figures come from</summary>\n<dl>\n");
-        any = true;
-        fprintf(out, "<dt>");
-        eb_html_put(out, *col->head ? col->head : col->unit);
-        fprintf(out, " <code>%s</code></dt><dd>", col->key);
-        eb_html_put(out, eb_metric_doc(col->key));
-        fprintf(out, "</dd>\n");
-    }
-    if (any)
-        fprintf(out,
-                "</dl>\n<p>Each figure is the median over the trials; point at one, or tap it, for its interval, its "
-                "trials, its grade and its source. ★ is the best of a column where its interval is clear of the "
-                "others', ≈ cannot be told from the best.</p></details>\n");
-}
-
 static void put_blocks(const eb_run *run, const eb_html_pictures *pictures, FILE *out)
 {
     for (int b = 0; b < EB_BLOCK_COUNT; b++) {
         eb_table *t = eb_block_table(run, b);
         if (!t)
             continue;
-        begin_section(out, block_ids[b], eb_block_title(b));
+        eb_html_section(out, block_ids[b], eb_block_title(b));
         eb_html_table(t, eb_block_title(b), out);
-        put_definitions(t, out);
+        eb_html_definitions(t, out);
         eb_html_pictures_put(pictures, block_ids[b], out);
         if (b == EB_BLOCK_ENERGY && eb_html_pictures_have(pictures, "power")) {
             fprintf(out, "<h3>Power over time</h3>\n<ul class=\"key\"><li><i class=\"prefill\"></i>prefill</li>"
@@ -232,7 +179,7 @@ static void put_profiles(const eb_run *run, const eb_html_pictures *pictures, FI
 {
     if (!run->n_profiles)
         return;
-    begin_section(out, "operators", "By operator");
+    eb_html_section(out, "operators", "By operator");
     for (int i = 0; i < run->n_profiles; i++) {
         eb_table *t = eb_profile_table(run, run->profiles[i]);
         char *name = eb_case_title(run, run->profiles[i]->case_index);
@@ -251,7 +198,7 @@ static void put_courses(const eb_run *run, const eb_html_pictures *pictures, FIL
 {
     if (!run->n_sustained)
         return;
-    begin_section(out, "course", "Over time");
+    eb_html_section(out, "course", "Over time");
     eb_html_pictures_put(pictures, "course", out);
     for (int i = 0; i < run->n_sustained; i++) {
         eb_table *t = eb_sustained_table(run, run->sustained[i]);
@@ -289,105 +236,42 @@ static void put_loads(const eb_run *run, const eb_html_pictures *pictures, FILE 
 {
     if (!eb_load_tables(run))
         return;
-    begin_section(out, "load", "Load");
+    eb_html_section(out, "load", "Load");
     eb_html_pictures_put(pictures, "load", out);
     for (int i = 0; i < eb_load_tables(run); i++)
         put_titled_table(eb_load_table(run, i), out);
     fprintf(out, "</section>\n");
 }
 
-static void put_notes(const eb_notes *notes, FILE *out)
-{
-    begin_section(out, "reading", "How to read it");
-    fprintf(out,
-            "<dl>\n<dt>★ ≈</dt><dd>★ best of the rows with the same prompt, output, batch and depth, and for energy "
-            "and money the same grade and domains; ≈ best, or not told apart from the best by the intervals</dd>\n");
-    const char *last = "";
-    for (size_t i = 0; i < notes->n; i++) {
-        const eb_note *n = &notes->items[i];
-        if (!strcmp(n->label, "* ~") || !strcmp(n->label, "warning"))
-            continue;
-        fprintf(out, "<dt>");
-        eb_html_put(out, strcmp(n->label, last) ? n->label : "");
-        last = n->label;
-        fprintf(out, "</dt><dd>");
-        eb_html_put(out, n->text);
-        fprintf(out, "</dd>\n");
-    }
-    fprintf(out, "</dl>\n</section>\n");
-}
-
-static void put_warnings(const eb_notes *notes, FILE *out)
-{
-    if (!count_label(notes, "warning"))
-        return;
-    begin_section(out, "warnings", "Warnings");
-    fprintf(out, "<ul class=\"words\">\n");
-    for (size_t i = 0; i < notes->n; i++)
-        if (!strcmp(notes->items[i].label, "warning")) {
-            fprintf(out, "<li>");
-            eb_html_put(out, notes->items[i].text);
-            fprintf(out, "</li>\n");
-        }
-    fprintf(out, "</ul>\n</section>\n");
-}
-
-// A row of a table of texts; the first one names it. NULL is an empty cell.
-static void put_texts(FILE *out, const char *const *cells, int n)
-{
-    fprintf(out, "<tr>");
-    for (int i = 0; i < n; i++) {
-        fprintf(out, i ? "<td>" : "<th scope=\"row\">");
-        eb_html_put(out, cells[i] ? cells[i] : "");
-        fprintf(out, i ? "</td>" : "</th>");
-    }
-    fprintf(out, "</tr>\n");
-}
-
-static void begin_texts(FILE *out, const char *label, const char *const *heads, int n)
-{
-    fprintf(out,
-            "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"%s\"><table class=\"facts\"><thead><tr>",
-            label);
-    for (int i = 0; i < n; i++)
-        fprintf(out, "<th scope=\"col\">%s</th>", heads[i]);
-    fprintf(out, "</tr></thead>\n<tbody>\n");
-}
-
-static void end_texts(FILE *out)
-{
-    fprintf(out, "</tbody></table></div>\n");
-}
-
 static void put_machine(const eb_run *run, FILE *out)
 {
     const eb_header *h = run->header;
-    begin_section(out, "machine", "Machine");
-    begin_texts(out, "Machine", (const char *const[]){ "fact", "value" }, 2);
+    eb_html_section(out, "machine", "Machine");
+    eb_html_texts_begin(out, "Machine", (const char *const[]){ "fact", "value" }, 2);
     for (int i = 0; i < h->n_machine; i++)
-        put_texts(out,
-                  (const char *const[]){ h->machine[i].key, h->machine[i].value ? h->machine[i].value : "unknown" }, 2);
-    put_texts(out, (const char *const[]){ "fingerprint", h->fingerprint }, 2);
-    end_texts(out);
+        eb_html_texts_row(
+            out, (const char *const[]){ h->machine[i].key, h->machine[i].value ? h->machine[i].value : "unknown" }, 2);
+    eb_html_texts_row(out, (const char *const[]){ "fingerprint", h->fingerprint }, 2);
+    eb_html_texts_end(out);
     fprintf(out, "<details><summary>Sources of energy and counters</summary>\n");
-    begin_texts(out, "Sources", (const char *const[]){ "source", "state", "reason", "remedy" }, 4);
+    eb_html_texts_begin(out, "Sources", (const char *const[]){ "source", "state", "reason", "remedy" }, 4);
     for (int i = 0; i < h->n_sources; i++)
-        put_texts(out,
-                  (const char *const[]){ h->sources[i].name, h->sources[i].state, h->sources[i].reason,
-                                         h->sources[i].remedy },
-                  4);
-    end_texts(out);
+        eb_html_texts_row(out,
+                          (const char *const[]){ h->sources[i].name, h->sources[i].state, h->sources[i].reason,
+                                                 h->sources[i].remedy },
+                          4);
+    eb_html_texts_end(out);
     fprintf(out, "</details>\n</section>\n");
 }
 
 static void put_settings(const eb_run *run, FILE *out)
 {
-    begin_section(out, "config", "Configuration");
+    eb_html_section(out, "config", "Configuration");
     fprintf(out, "<details open><summary>The options that were set</summary>\n");
     for (int defaults = 0; defaults < 2; defaults++) {
         if (defaults)
             fprintf(out, "</details>\n<details class=\"long\"><summary>Those at their defaults</summary>\n");
-        begin_texts(out, "Options", (const char *const[]){ "option", "value", "from" }, 3);
+        eb_html_texts_begin(out, "Options", (const char *const[]){ "option", "value", "from" }, 3);
         for (int i = 0; i < run->header->n_settings; i++) {
             const eb_setting_row *s = &run->header->settings[i];
             bool own = !s->origin || strcmp(s->origin, "default") != 0;
@@ -396,10 +280,11 @@ static void put_settings(const eb_run *run, FILE *out)
                 continue; // where the folder lies is no part of what was measured
             bool named = s->name && s->name[0];
             char *option = eb_format("%s%s%s.%s", s->section, named ? " " : "", named ? s->name : "", s->key);
-            put_texts(out, (const char *const[]){ option, s->value, s->origin ? eb_path_base(s->origin) : "" }, 3);
+            eb_html_texts_row(out, (const char *const[]){ option, s->value, s->origin ? eb_path_base(s->origin) : "" },
+                              3);
             free(option);
         }
-        end_texts(out);
+        eb_html_texts_end(out);
     }
     fprintf(out, "</details>\n</section>\n");
 }
@@ -409,7 +294,7 @@ static void put_every_metric(const eb_run *run, FILE *out)
     static const char *const intervals[] = {
         [EB_INTERVAL_NONE] = "", [EB_INTERVAL_CONFIDENCE] = "interval", [EB_INTERVAL_RANGE] = "range"
     };
-    begin_section(out, "figures", "Every figure");
+    eb_html_section(out, "figures", "Every figure");
     fprintf(out, "<p>Computed from the raw files in the result folder (trials.jsonl, requests.csv, tokens.csv, "
                  "power.csv); <code>effbench report</code> on it makes them again. run.json has the same with more "
                  "digits.</p>\n");
@@ -418,10 +303,10 @@ static void put_every_metric(const eb_run *run, FILE *out)
         fprintf(out, "<details class=\"long\"><summary>");
         eb_html_put(out, name);
         fprintf(out, "</summary>\n");
-        begin_texts(out, "Every figure",
-                    (const char *const[]){ "metric", "value", "low", "high", "of", "unit", "interval", "grade",
-                                           "source", "note" },
-                    10);
+        eb_html_texts_begin(out, "Every figure",
+                            (const char *const[]){ "metric", "value", "low", "high", "of", "unit", "interval", "grade",
+                                                   "source", "note" },
+                            10);
         for (int k = 0; k < run->cases[c].n_metrics; k++) {
             const eb_metric *m = &run->cases[c].metrics[k];
             if (!isfinite(m->value) && !m->note[0])
@@ -430,14 +315,14 @@ static void put_every_metric(const eb_run *run, FILE *out)
             for (int v = 0; v < 3; v++)
                 snprintf(number[v], sizeof number[v], isfinite(values[v]) ? "%.6g" : "", values[v]);
             snprintf(number[3], sizeof number[3], "%d", m->n);
-            put_texts(out,
-                      (const char *const[]){ m->key, number[0], number[1], number[2], number[3], m->unit,
-                                             intervals[m->interval],
-                                             m->grade == EB_GRADE_NONE ? "" : eb_grade_name(m->grade),
-                                             m->from ? m->from->source : "", m->note },
-                      10);
+            eb_html_texts_row(out,
+                              (const char *const[]){ m->key, number[0], number[1], number[2], number[3], m->unit,
+                                                     intervals[m->interval],
+                                                     m->grade == EB_GRADE_NONE ? "" : eb_grade_name(m->grade),
+                                                     m->from ? m->from->source : "", m->note },
+                              10);
         }
-        end_texts(out);
+        eb_html_texts_end(out);
         fprintf(out, "</details>\n");
         free(name);
     }
@@ -465,7 +350,7 @@ static void put_nav(const eb_run *run, const eb_notes *notes, FILE *out)
         { run->n_crossings > 0, "context", "Context" },
         { run->n_loads > 0, "load", "Load" },
         { true, "reading", "How to read it" },
-        { count_label(notes, "warning") > 0, "warnings", "Warnings" },
+        { eb_html_count(notes, "warning") > 0, "warnings", "Warnings" },
         { true, "machine", "Machine" },
         { true, "config", "Configuration" },
         { true, "figures", "Every figure" },
@@ -519,8 +404,11 @@ static bool write_html(const eb_run *run, const eb_report_style *style, FILE *ou
     put_courses(run, &pictures, out);
     put_crossings(run, out);
     put_loads(run, &pictures, out);
-    put_notes(&notes, out);
-    put_warnings(&notes, out);
+    eb_html_notes(&notes,
+                  "the same prompt, output, batch and depth, and for energy and money the same grade and "
+                  "domains",
+                  out);
+    eb_html_warnings(&notes, out);
     put_machine(run, out);
     put_settings(run, out);
     put_every_metric(run, out);

@@ -23,7 +23,7 @@ static const eb_compare_form *find_form(const char *name)
     for (const eb_compare_form *f = eb_compare_forms; f->name; f++)
         if (!strcmp(f->name, name ? name : "term"))
             return f;
-    eb_cmd_usage("compare", "there is no format '%.40s'; formats: term, md, csv, json", name);
+    eb_cmd_usage("compare", "there is no format '%.40s'; formats: term, md, html, csv, json", name);
     return NULL;
 }
 
@@ -169,7 +169,7 @@ const eb_command eb_cmd_compare = {
     .name = "compare",
     .synopsis =
         "effbench compare RUN... [--by machine|model|type|price] [--reference RUN] [--slo FILE] [--prices FILE]\n"
-        "                           [--format term|md|csv|json]",
+        "                           [--format term|md|html|csv|json]",
     .doc = "the same work of several runs side by side: ratios, perf/W, perf/$, Pareto front",
     .run = run_compare,
     .help = "  RUN              result folders; what cannot be read is said in one line and passed over\n"
@@ -179,5 +179,5 @@ const eb_command eb_cmd_compare = {
             "  --slo FILE       limits that all are held to: an INI file with [slo] and ttft, tpot, e2e\n"
             "  --prices FILE    a price file; with several offers each goes to the runs whose folder begins with its\n"
             "                   name, or --by price compares them\n"
-            "  --format FORM    term (default), md, csv, json\n",
+            "  --format FORM    term (default), md, html, csv, json\n",
 };

@@ -132,7 +132,9 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
     if (status == EB_OK && !ops)
         status = EB_USAGE;
     if (status == EB_OK && ops->page && n > 1)
-        status = eb_cmd_usage("report", "--format %s makes a page of one folder, and %d were given", ops->name, n);
+        status = eb_cmd_usage(
+            "report", "--format %s makes a page of one folder; `effbench compare RUN... --format %s` of several",
+            ops->name, ops->name);
     if (status == EB_OK && n == 0)
         status = eb_cmd_usage("report", "needs the folder of a run (results/NAME-DATE-TIME)");
     for (int i = 0; ops && i < n && !(ops->page && n > 1); i++) {

@@ -31,7 +31,7 @@ try empty nowhere
 echo "unknown reference, dimension, format, option"
 try a b --reference c
 try a b --by machin
-try a b --format html
+try a b --format excel
 try a b --what
 try a b --slo
 try

@@ -54,7 +54,7 @@ visit() {  # visit PAGE CASES PICTURES
     want "ids that are not unique" 0 "const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return ids.length - new Set(ids).size"
     want "links without a target" 0 "return [...document.querySelectorAll('a[href^=\\\\x22#\\\\x22]')].filter(a => !document.getElementById(a.hash.slice(1))).length"
     want "scripts" 1 "return document.scripts.length"
-    want "rows of the first table" "$2" "return document.querySelectorAll('#speed tbody tr:not(.group)').length"
+    want "rows of the first table" "$2" "return document.querySelector('table').querySelectorAll('tbody tr:not(.group)').length"
     want "heads without a scope" 0 "return document.querySelectorAll('th:not([scope])').length"
 }
 widths() {  # widths SCHEME: no page scrolls sideways
@@ -74,6 +74,13 @@ for run in stored mixed profile; do
     chmod -R u+w $run
     "$EFFBENCH" report $run --format html >$run.html
 done
+# Six machines, made up, one of them with another kind of meter.
+for m in 1 2 3 4 5; do
+    "$TESTBIN/make_run" box-$m seed=$m speed=$m watts=$((10 * m * m)) cost:price_usd=$((200 * m)) cost:years=4 \
+        cost:utilisation=0.3 cost:usd_per_kwh=0.25 cost:rest_of_system_w=3 cpu="<b>CPU</b> $m"
+done
+"$TESTBIN/make_run" plug seed=6 boundary=wall grade=wall channel=meter
+"$EFFBENCH" compare box-* plug --format html >six.html
 open light
 visit stored.html 3 7
 widths light
@@ -89,8 +96,13 @@ visit mixed.html 4 10
 widths light
 visit profile.html 1 7
 widths light
+visit six.html 6 4
+widths light
+want "names as text" 0 "return document.querySelectorAll('td b, tbody b').length"
 curl -s -m 20 -X DELETE "$at" >/dev/null
 open dark
 visit stored.html 3 7
 want "dark" true "return matchMedia('(prefers-color-scheme: dark)').matches && getComputedStyle(document.body).backgroundColor === 'rgb(21, 24, 27)'"
+widths dark
+visit six.html 6 4
 widths dark

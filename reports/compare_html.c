@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// A comparison as one page: the answer of each group first, then its tables and pictures, then what the runs are.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "reports/compare.h"
+#include "reports/html.h"
+#include "reports/plots_impl.h"
+#include "reports/text.h"
+
+enum { ANSWERS = 3, PICTURED = 12 };
+
+// ---- pictures ----
+
+static double low_of(const eb_compare_value *v)
+{
+    return v->interval == EB_INTERVAL_NONE ? v->value : v->lo;
+}
+
+static double high_of(const eb_compare_value *v)
+{
+    return v->interval == EB_INTERVAL_NONE ? v->value : v->hi;
+}
+
+static char *front_of(const eb_compare *c, const eb_compare_group *g)
+{
+    eb_plot_point *points = eb_alloc((size_t)g->n * sizeof *points + 1);
+    int n = 0;
+    for (int i = g->first; i < g->first + g->n && n < EB_PLOT_MAX_POINTS; i++) {
+        const eb_compare_row *row = &c->rows[i];
+        const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK], *rate = &row->figures[EB_FIGURE_GOODPUT];
+        if (isnan(j->value) || isnan(rate->value))
+            continue;
+        points[n++] =
+            (eb_plot_point){ row->label,  j->value,     low_of(j),     high_of(j),
+                             rate->value, low_of(rate), high_of(rate), row->kind == c->rows[g->reference].kind,
+                             false };
+    }
+    char *script = eb_plot_front_of(points, n, "tokens per second");
+    free(points);
+    return script;
+}
+
+static char *curves_of(const eb_compare *c, const eb_compare_group *g)
+{
+    eb_plot_curve *lines = eb_alloc((size_t)g->n * sizeof *lines + 1);
+    int n = 0;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        double end = eb_cost_at_utilisation(c->rows[i].curve, 1);
+        if (isfinite(end) && end > 0)
+            lines[n++] = (eb_plot_curve){ c->rows[i].label, c->rows[i].curve };
+    }
+    char *script = n ? eb_plot_utilisation_of(lines, n, NAN) : NULL;
+    free(lines);
+    return script;
+}
+
+static void group_id(char *id, size_t size, int g)
+{
+    snprintf(id, size, "work-%d", g + 1);
+}
+
+// `ids`: one for each group that is pictured; they have to outlive the pictures.
+static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures *p)
+{
+    for (int g = 0; g < c->n_groups && g < PICTURED; g++) {
+        const eb_compare_group *group = &c->groups[g];
+        eb_html_picture_add(
+            p, ids[g], false, front_of(c, group),
+            "Speed against energy | up and left is better; dotted: the Pareto front of these two; grey: "
+            "beaten, or energy of another kind than the reference's");
+        eb_html_picture_add(p, ids[g], false, curves_of(c, group),
+                            "Performance per dollar against utilisation | each at its own prices, everything else as "
+                            "measured");
+    }
+}
+
+// ---- the page ----
+
+static void put_answers(const eb_compare *c, FILE *out)
+{
+    fprintf(out, "<div class=\"answer\" id=\"answer\">\n");
+    for (int g = 0; g < c->n_groups && g < ANSWERS; g++) {
+        char *answer = eb_compare_answer(c, &c->groups[g]);
+        fprintf(out, "<p>");
+        eb_html_put(out, c->groups[g].title);
+        fprintf(out, ": ");
+        eb_html_put(out, answer);
+        fprintf(out, ".</p>\n");
+        free(answer);
+    }
+    fprintf(out, "</div>\n");
+}
+
+static void put_nav(const eb_compare *c, const eb_notes *notes, FILE *out)
+{
+    char id[24];
+    fprintf(out, "<nav aria-label=\"Contents\"><ul>\n");
+    for (int g = 0; g < c->n_groups && g < PICTURED; g++) {
+        group_id(id, sizeof id, g);
+        fprintf(out, "<li><a href=\"#%s\">", id);
+        eb_html_put(out, c->groups[g].title);
+        fprintf(out, "</a></li>\n");
+    }
+    fprintf(out,
+            "<li><a href=\"#reading\">How to read it</a></li>\n%s<li><a href=\"#runs\">Runs</a></li>\n</ul></nav>\n",
+            eb_html_count(notes, "warning") ? "<li><a href=\"#warnings\">Warnings</a></li>\n" : "");
+}
+
+static void put_group(const eb_compare *c, int g, const eb_html_pictures *pictures, FILE *out)
+{
+    const eb_compare_group *group = &c->groups[g];
+    char id[24], *answer = eb_compare_answer(c, group), *ranking = eb_compare_ranking(c, group);
+    eb_table *figures = eb_compare_figures_table(c, group), *ratios = eb_compare_ratios_table(c, group);
+    group_id(id, sizeof id, g);
+    eb_html_section(out, id, group->title);
+    if (g >= ANSWERS) {
+        fprintf(out, "<p>");
+        eb_html_put(out, answer);
+        fprintf(out, ".</p>\n");
+    }
+    eb_html_table(figures, group->title, out);
+    eb_html_definitions(figures, out);
+    if (ratios) {
+        fprintf(out, "<h3>");
+        eb_html_put(out, eb_table_title(ratios));
+        fprintf(out, "</h3>\n");
+        eb_html_table(ratios, eb_table_title(ratios), out);
+    }
+    if (ranking) {
+        fprintf(out, "<p class=\"words after\">");
+        eb_html_put(out, ranking);
+        fprintf(out, "</p>\n");
+    }
+    eb_html_pictures_put(pictures, id, out);
+    fprintf(out, "</section>\n");
+    eb_table_free(figures);
+    eb_table_free(ratios);
+    free(answer);
+    free(ranking);
+}
+
+static void put_runs(const eb_compare *c, FILE *out)
+{
+    static const char *const heads[] = { "run", "machine", "config", "started", "boundary", "fingerprint", "effbench" };
+    enum { N = sizeof heads / sizeof *heads };
+    eb_html_section(out, "runs", "Runs");
+    eb_html_texts_begin(out, "Runs", heads, N);
+    for (int i = 0; i < c->n_runs; i++) {
+        const eb_compare_run *r = c->runs[i];
+        char *name = eb_format("%s%s", r->name, r->complete ? "" : " (not complete)");
+        eb_html_texts_row(out,
+                          (const char *const[]){ name, r->cpu_model, r->config, r->started,
+                                                 eb_boundary_name(r->boundary), r->fingerprint, r->tool_version },
+                          N);
+        free(name);
+    }
+    eb_html_texts_end(out);
+    fprintf(out, "</section>\n");
+}
+
+void eb_compare_write_html(const eb_compare *c, bool color, FILE *out)
+{
+    (void)color;
+    eb_html_pictures pictures = { 0 };
+    eb_notes notes = { 0 };
+    char *heading = eb_compare_heading(c), ids[PICTURED][24];
+    for (int g = 0; g < PICTURED; g++)
+        group_id(ids[g], sizeof ids[g], g);
+    add_pictures(c, ids, &pictures);
+    eb_html_pictures_draw(&pictures, "gnuplot");
+    eb_compare_notes(c, &notes);
+    eb_html_begin(out, "effbench comparison");
+    fprintf(out, "<header>\n<h1>Comparison</h1>\n<p class=\"meta\">");
+    eb_html_put(out, heading);
+    fprintf(out, "</p>\n");
+    put_answers(c, out);
+    put_nav(c, &notes, out);
+    fprintf(out, "</header>\n");
+    if (pictures.notice) {
+        fprintf(out, "<p class=\"notice\">");
+        eb_html_put(out, pictures.notice);
+        fprintf(out, "</p>\n");
+    }
+    for (int g = 0; g < c->n_groups; g++)
+        put_group(c, g, &pictures, out);
+    eb_html_notes(&notes, "the same work, and for energy the same grade, boundary and domains", out);
+    eb_html_warnings(&notes, out);
+    put_runs(c, out);
+    eb_html_end(out);
+    free(heading);
+    eb_notes_deinit(&notes);
+    eb_html_pictures_deinit(&pictures);
+}
