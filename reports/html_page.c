@@ -226,7 +226,7 @@ static void put_crossings(const eb_run *run, FILE *out)
 {
     if (!run->n_crossings)
         return;
-    begin_section(out, "context", "Context: KV cache against state");
+    eb_html_section(out, "context", "Context: KV cache against state");
     for (int i = 0; i < run->n_crossings; i++)
         put_titled_table(eb_crossing_table(run, i), out);
     fprintf(out, "</section>\n");
