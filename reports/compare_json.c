@@ -15,6 +15,7 @@ static void add_run(cJSON *list, const eb_compare_run *run)
     eb_json_add_known(obj, "config", run->config);
     eb_json_add_known(obj, "started", run->started);
     eb_json_add_known(obj, "tool_version", run->tool_version);
+    eb_json_add_known(obj, "engine", run->engine);
     eb_json_add_known(obj, "cpu_model", run->cpu_model);
     eb_json_add_known(obj, "fingerprint", run->fingerprint);
     eb_json_add_str(obj, "boundary", eb_boundary_name(run->boundary));

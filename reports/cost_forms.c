@@ -123,6 +123,16 @@ static eb_table *cost_table(const eb_cost_sheet *sheet)
     return t;
 }
 
+static void put_range(char *buf, size_t size, const eb_cost_pair *p)
+{
+    if (isnan(p->lo) || !(p->lo < p->hi) || p->lo >= 1)
+        snprintf(buf, size, "-");
+    else if (p->hi > 1)
+        snprintf(buf, size, "%.3g %%-never", 100 * p->lo);
+    else
+        snprintf(buf, size, "%.3g-%.3g %%", 100 * p->lo, 100 * p->hi);
+}
+
 static eb_table *pair_table(const eb_cost_sheet *sheet)
 {
     eb_table *t = eb_table_new("Break-even utilisation");
@@ -130,6 +140,7 @@ static eb_table *pair_table(const eb_cost_sheet *sheet)
         { "", "case", .label = true, .left = true, .shrink = true },
         { "", "offers", .label = true, .left = true },
         { .head = "", .unit = "break-even" },
+        { .head = "it may", .unit = "lie in", .left = true },
         { "cheaper", "below it", .left = true },
         { "cheaper", "above it", .left = true },
     };
@@ -146,6 +157,8 @@ static eb_table *pair_table(const eb_cost_sheet *sheet)
         if (p->verdict == EB_BREAK_EVEN_AT)
             snprintf(buf, sizeof buf, "%.3g %%", 100 * p->utilisation);
         eb_table_cell(t, p->verdict == EB_BREAK_EVEN_AT ? buf : words[p->verdict], EB_MARK_NONE);
+        put_range(buf, sizeof buf, p);
+        eb_table_cell(t, buf, EB_MARK_NONE);
         eb_table_cell(t, p->below >= 0 ? sheet->offers[p->below].name : "-", EB_MARK_NONE);
         eb_table_cell(t, p->above >= 0 ? sheet->offers[p->above].name : "-", EB_MARK_NONE);
         free(both);

@@ -94,6 +94,8 @@ static void add_pair(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_pair
     eb_json_add_str(obj, "a", sheet->offers[p->a].name);
     eb_json_add_str(obj, "b", sheet->offers[p->b].name);
     eb_json_add_num(obj, "utilisation", p->utilisation);
+    eb_json_add_num(obj, "utilisation_low", p->lo <= 1 ? p->lo : NAN);
+    eb_json_add_num(obj, "utilisation_high", p->hi <= 1 ? p->hi : NAN);
     eb_json_add_str(obj, "cheaper_below", p->below >= 0 ? sheet->offers[p->below].name : NULL);
     eb_json_add_str(obj, "cheaper_above", p->above >= 0 ? sheet->offers[p->above].name : NULL);
 }

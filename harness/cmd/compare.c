@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
@@ -71,6 +72,18 @@ static void pass_over(const char *dir, const eb_err *err)
     eb_text_deinit(&t);
 }
 
+// The same folder named again, however it is written.
+static bool named_before(const compare_args *args, int i)
+{
+    struct stat one, other;
+    if (stat(args->dirs[i], &one) != 0)
+        return false;
+    for (int k = 0; k < i; k++)
+        if (stat(args->dirs[k], &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino)
+            return true;
+    return false;
+}
+
 // Those that could be read; *status is that of the first that could not.
 static eb_compare_run **read_runs(const compare_args *args, const eb_header *limits, int *n, int *status)
 {
@@ -78,6 +91,11 @@ static eb_compare_run **read_runs(const compare_args *args, const eb_header *lim
     *n = 0;
     for (int i = 0; i < args->n; i++) {
         eb_err err = { 0 };
+        if (named_before(args, i)) {
+            eb_err_set(&err, EB_OK, "it is named twice");
+            pass_over(args->dirs[i], &err);
+            continue;
+        }
         eb_compare_run *run = eb_compare_read(args->dirs[i], &err);
         if (run && limits && !eb_compare_limit(run, limits, &err)) {
             eb_compare_run_free(run);

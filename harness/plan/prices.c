@@ -102,18 +102,6 @@ static void take_limits(eb_build *b, const char *stem, eb_offer_texts *out)
                     "add [slo] with ttft, tpot or e2e");
 }
 
-static char *read_text(const char *path, const char *what, size_t *len, eb_err_list *errs)
-{
-    eb_err why = { 0 };
-    char *text = eb_file_read(path, READ_MAX, len, &why);
-    if (text)
-        return text;
-    why.code = EB_USAGE;
-    eb_err_hint(&why, "%s", what);
-    *eb_err_list_add(errs) = why;
-    return NULL;
-}
-
 // What is wrong with a shared value is wrong once.
 static void drop_repeats(eb_err_list *errs, size_t from)
 {
@@ -130,37 +118,61 @@ static void drop_repeats(eb_err_list *errs, size_t from)
     errs->n = n;
 }
 
-static bool load(const char *path, const eb_section_info *sections, const char *hint,
-                 void (*take)(eb_build *, const char *, eb_offer_texts *), eb_offer_texts *out, eb_err_list *errs)
+typedef void take_fn(eb_build *b, const char *stem, eb_offer_texts *out);
+
+static bool parse(const char *file, const char *text, size_t len, const eb_section_info *sections, take_fn *take,
+                  eb_offer_texts *out, eb_err_list *errs)
 {
-    size_t len = 0, first = errs->n, before = errs->n + errs->dropped;
-    char *text = read_text(path, hint, &len, errs);
-    if (!text)
-        return false;
-    const char *base = eb_path_base(path), *dot = strrchr(base, '.');
+    size_t first = errs->n, before = errs->n + errs->dropped;
+    const char *base = eb_path_base(file), *dot = strrchr(base, '.');
     char *stem = eb_strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
     eb_build b = { .sections = sections, .errs = errs };
-    b.readable = eb_ini_parse(path, text, len, &b.ini, errs);
+    b.readable = eb_ini_parse(file, text, len, &b.ini, errs);
     eb_build_blocks(&b);
     take(&b, stem, out);
     eb_build_sort_errors(errs, first);
+    bool ok = errs->n + errs->dropped == before;
     drop_repeats(errs, first);
     eb_build_free(&b);
     free(stem);
-    free(text);
-    return errs->n + errs->dropped == before;
+    return ok;
+}
+
+static char *read_text(const char *path, const char *what, size_t *len, eb_err_list *errs)
+{
+    eb_err why = { 0 };
+    char *text = eb_file_read(path, READ_MAX, len, &why);
+    if (text)
+        return text;
+    why.code = EB_USAGE;
+    eb_err_hint(&why, "%s", what);
+    *eb_err_list_add(errs) = why;
+    return NULL;
+}
+
+bool eb_prices_parse(const char *file, const char *text, size_t len, eb_offer_texts *out, eb_err_list *errs)
+{
+    return parse(file, text, len, price_sections, take_prices, out, errs);
 }
 
 bool eb_prices_load(const char *path, eb_offer_texts *out, eb_err_list *errs)
 {
-    return load(path, price_sections, "a price file is an INI file with [cost NAME] sections; configs/prices/ has some",
-                take_prices, out, errs);
+    static const char hint[] = "a price file is an INI file with [cost NAME] sections; configs/prices/ has some";
+    size_t len = 0;
+    char *text = read_text(path, hint, &len, errs);
+    bool ok = text && eb_prices_parse(path, text, len, out, errs);
+    free(text);
+    return ok;
 }
 
 bool eb_limits_load(const char *path, eb_offer_texts *out, eb_err_list *errs)
 {
-    return load(path, limit_sections, "limits are an INI file with [slo] and ttft, tpot or e2e", take_limits, out,
-                errs);
+    static const char hint[] = "limits are an INI file with [slo] and ttft, tpot or e2e";
+    size_t len = 0;
+    char *text = read_text(path, hint, &len, errs);
+    bool ok = text && parse(path, text, len, limit_sections, take_limits, out, errs);
+    free(text);
+    return ok;
 }
 
 void eb_offer_texts_deinit(eb_offer_texts *texts)

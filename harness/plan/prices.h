@@ -20,6 +20,8 @@ typedef struct eb_offer_texts {
 
 // Appends the offers of the file. False: errors noted, each with its place; what was read is there to be freed.
 bool eb_prices_load(const char *path, eb_offer_texts *out, eb_err_list *errs);
+// The same from memory; `file` stands in messages.
+bool eb_prices_parse(const char *file, const char *text, size_t len, eb_offer_texts *out, eb_err_list *errs);
 // The [slo] of a file, as one offer without a name. At least one limit.
 bool eb_limits_load(const char *path, eb_offer_texts *out, eb_err_list *errs);
 void eb_offer_texts_deinit(eb_offer_texts *texts);

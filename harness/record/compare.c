@@ -98,7 +98,10 @@ static void kind_text(const eb_compare_run *run, const eb_compare_case *info, co
                       size_t size)
 {
     char parts[256] = "";
-    for (const char *p = info->domains; *p;) {
+    bool stated = !strcmp(info->coverage, "as stated"); // the watts are in the name, and are no other kind
+    if (stated)
+        snprintf(parts, sizeof parts, "stated watts");
+    for (const char *p = stated ? "" : info->domains; *p;) {
         size_t len = strcspn(p, "+"), n = len;
         while (n && (p[n - 1] == ' ' || (p[n - 1] >= '0' && p[n - 1] <= '9')))
             n--;
@@ -114,8 +117,7 @@ static void kind_text(const eb_compare_run *run, const eb_compare_case *info, co
         p += len;
         p += strspn(p, "+ ");
     }
-    bool lacks =
-        info->coverage[0] && strcmp(info->coverage, "complete") != 0 && strcmp(info->coverage, "as stated") != 0;
+    bool lacks = info->coverage[0] && strcmp(info->coverage, "complete") != 0 && !stated;
     snprintf(out, size, "%s, boundary %s: %s%s%s", eb_grade_name(j->grade), eb_boundary_name(run->boundary), parts,
              lacks ? ", " : "", lacks ? info->coverage : "");
 }
@@ -230,24 +232,35 @@ static char *title_of(const eb_compare *c, const eb_compare_row *row)
     return eb_compare_title(run, &run->cases[row->case_index], by == EB_BY_MACHINE ? NULL : offer, by, with_run);
 }
 
-// Two of one name are told apart by the whole of their cases' ids, and folders of one name by their paths.
+// Two of one name: by their workload where that differs, else by the whole of their cases' ids; folders by their paths.
+static char *longer_label(const eb_compare *c, const eb_compare_group *g, const eb_compare_row *row)
+{
+    const eb_compare_run *run = c->runs[row->run];
+    const eb_compare_case *own = &run->cases[row->case_index];
+    bool by_workload = true;
+    if (c->options.by == EB_BY_MACHINE)
+        return eb_strdup(run->dir);
+    for (int k = g->first; k < g->first + g->n; k++) {
+        const eb_compare_row *o = &c->rows[k];
+        const eb_compare_case *other = &c->runs[o->run]->cases[o->case_index];
+        by_workload = by_workload && (o == row || strcmp(other->workload, own->workload) != 0);
+    }
+    return eb_format("%s (%s)", row->label, by_workload ? own->workload : own->id);
+}
+
 static void tell_apart(eb_compare *c, const eb_compare_group *g)
 {
-    bool *twin = eb_alloc((size_t)g->n + 1);
+    char **labels = eb_alloc((size_t)g->n * sizeof *labels + 1);
     for (int i = 0; i < g->n; i++)
-        for (int k = 0; k < g->n; k++)
-            twin[i] = twin[i] || (k != i && !strcmp(c->rows[g->first + i].label, c->rows[g->first + k].label));
-    for (int i = 0; i < g->n; i++) {
-        eb_compare_row *row = &c->rows[g->first + i];
-        const eb_compare_run *run = c->runs[row->run];
-        if (!twin[i])
-            continue;
-        char *label = c->options.by == EB_BY_MACHINE ? eb_strdup(run->dir)
-                                                     : eb_format("%s (%s)", row->label, run->cases[row->case_index].id);
-        free(row->label);
-        row->label = label;
-    }
-    free(twin);
+        for (int k = 0; k < g->n && !labels[i]; k++)
+            if (k != i && !strcmp(c->rows[g->first + i].label, c->rows[g->first + k].label))
+                labels[i] = longer_label(c, g, &c->rows[g->first + i]);
+    for (int i = 0; i < g->n; i++)
+        if (labels[i]) {
+            free(c->rows[g->first + i].label);
+            c->rows[g->first + i].label = labels[i];
+        }
+    free(labels);
 }
 
 static void add_group(eb_compare *c, draft *drafts, int from, int to)
@@ -444,6 +457,9 @@ static void warn(eb_compare *c)
         const eb_compare_run *run = c->runs[r];
         if (!run->complete)
             eb_warn(&c->warnings, "%s did not end: these are the trials that finished", run->name);
+        if (r && strcmp(run->engine, c->runs[0]->engine) != 0)
+            eb_warn(&c->warnings, "%s ran on engine %s, %s on %s: what differs may be the engine", run->name,
+                    run->engine, c->runs[0]->name, c->runs[0]->engine);
         if (r && !c->options.slo && !same_limits(run, c->runs[0]))
             eb_warn(&c->warnings,
                     "%s and %s count goodput under different limits, and so their costs: give both the same with --slo",

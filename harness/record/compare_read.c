@@ -12,7 +12,7 @@
 #include "harness/base/stats.h"
 #include "harness/record/records.h"
 
-enum { CASES_MAX = 100000 };
+enum { CASES_MAX = 1000, TRIALS_MAX = 10000 }; // as many as a plan may have
 static const size_t run_json_limit = (size_t)1 << 28, lines_limit = (size_t)1 << 30;
 
 const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
@@ -55,8 +55,9 @@ static void take_trials(const cJSON *obj, eb_compare_value *v)
 {
     const cJSON *list = list_of(obj, "trials");
     int n = list ? cJSON_GetArraySize(list) : 0;
+    n = n < TRIALS_MAX ? n : TRIALS_MAX;
     v->trials = eb_realloc(NULL, (size_t)n + 1, sizeof *v->trials);
-    for (const cJSON *item = n ? list->child : NULL; item; item = item->next)
+    for (const cJSON *item = n ? list->child : NULL; item && v->n_trials < n; item = item->next)
         v->trials[v->n_trials++] = cJSON_IsNumber(item) ? item->valuedouble : NAN;
 }
 
@@ -139,7 +140,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
     const cJSON *cases = list_of(json, "cases");
     int n = cases ? cJSON_GetArraySize(cases) : 0;
     if (!cases || n > CASES_MAX) {
-        eb_err_set(err, EB_USAGE, "'%s': run.json has no list of cases", dir);
+        eb_err_set(err, EB_USAGE, "'%s': run.json has no list of at most %d cases", dir, CASES_MAX);
         return NULL;
     }
     eb_compare_run *run = eb_alloc(sizeof *run);
@@ -150,6 +151,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
     run->name = eb_strdup(eb_path_base(run->dir));
     run->cpu_model = text(cJSON_GetObjectItemCaseSensitive(json, "machine"), "cpu_model");
     run->fingerprint = text(json, "fingerprint");
+    run->engine = text(json, "engine");
     run->config = text(json, "config");
     run->tool_version = text(json, "tool_version");
     run->started = text(json, "started");
@@ -217,6 +219,14 @@ static cJSON *computed_again(const char *dir, eb_err *err)
     return json;
 }
 
+eb_compare_run *eb_compare_parse(const char *dir, const char *text, size_t len, eb_err *err)
+{
+    cJSON *json = eb_json_parse(text, len, dir, err);
+    eb_compare_run *run = json && known_schema(dir, json, err) ? from_json(dir, json, err) : NULL;
+    cJSON_Delete(json);
+    return run;
+}
+
 eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
 {
     eb_err ignored = { 0 };
@@ -258,8 +268,8 @@ void eb_compare_run_free(eb_compare_run *run)
     for (int i = 0; i < run->n_cases; i++)
         free_case(&run->cases[i]);
     eb_header_deinit(&run->text);
-    char *owned[] = { run->dir,    run->name,         run->cpu_model, run->fingerprint,
-                      run->config, run->tool_version, run->started,   (char *)run->cases };
+    char *owned[] = { run->dir,          run->name,    run->cpu_model, run->fingerprint,  run->config,
+                      run->tool_version, run->started, run->engine,    (char *)run->cases };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     free(run);

@@ -54,7 +54,7 @@ typedef struct eb_compare_case {
 
 typedef struct eb_compare_run {
     char *dir, *name; // as given; the folder's own name
-    char *cpu_model, *fingerprint, *config, *tool_version, *started;
+    char *cpu_model, *fingerprint, *config, *tool_version, *started, *engine;
     eb_boundary boundary;
     double level; // of its intervals
     bool complete;
@@ -65,6 +65,8 @@ typedef struct eb_compare_run {
 
 // EB_USAGE for a folder that is no run, is damaged, or was written in another format.
 eb_compare_run *eb_compare_read(const char *dir, eb_err *err);
+// From the text of a run.json alone; nothing of `dir` is read.
+eb_compare_run *eb_compare_parse(const char *dir, const char *text, size_t len, eb_err *err);
 // Counts goodput again, by other limits than the run's own: reads requests.csv and tokens.csv, a trial at a time.
 bool eb_compare_limit(eb_compare_run *run, const eb_header *limits, eb_err *err);
 void eb_compare_run_free(eb_compare_run *run);

@@ -199,3 +199,86 @@ void eb_cost_range_find(eb_cost_range *range, const eb_offer *offer, const eb_co
     range->cheapest = usd(&cheap);
     range->dearest = isnan(usd(&dear)) ? INFINITY : usd(&dear);
 }
+
+// ---- break-even ----
+
+// `own` has the larger shared cost where nothing is moved.
+typedef struct rivals {
+    eb_cost own, other;
+    eb_cost_load load;
+} rivals;
+
+static double meeting(const rivals *r)
+{
+    eb_cost_curve own = eb_cost_curve_of(&r->own, &r->load), other = eb_cost_curve_of(&r->other, &r->load);
+    double shared = own.shared - other.shared, flat = other.flat - own.flat;
+    if (isnan(shared + flat))
+        return NAN;
+    return shared <= 0 ? 0 : flat <= 0 ? INFINITY : shared / flat;
+}
+
+// What can be moved of a pair: a field of one offer, of the other, of both, or a measured input.
+typedef struct lever {
+    const eb_cost_field *field;
+    bool own, other;
+    size_t measured;
+    double low, high;
+} lever;
+
+static void pull(rivals *r, const lever *l, double value)
+{
+    if (!l->field)
+        *load_at(&r->load, l->measured) = value;
+    if (l->own)
+        set_input(&r->own, l->field, value);
+    if (l->other)
+        set_input(&r->other, l->field, value);
+}
+
+static void try_lever(const rivals *middle, const lever *l, rivals *early, rivals *late)
+{
+    rivals low = *middle, high = *middle;
+    if (!(l->low < l->high))
+        return;
+    pull(&low, l, l->low);
+    pull(&high, l, l->high);
+    bool rises = meeting(&high) > meeting(&low);
+    pull(early, l, rises ? l->low : l->high);
+    pull(late, l, rises ? l->high : l->low);
+}
+
+static void try_field(const rivals *middle, const eb_offer *own, const eb_offer *other, const eb_cost_field *f,
+                      rivals *early, rivals *late)
+{
+    eb_cost a = own->low, b = own->high, c = other->low, d = other->high, e = own->value, g = other->value;
+    lever mine = { .field = f, .own = true, .low = *eb_cost_at(&a, f), .high = *eb_cost_at(&b, f) };
+    lever theirs = { .field = f, .other = true, .low = *eb_cost_at(&c, f), .high = *eb_cost_at(&d, f) };
+    bool alike = mine.low == theirs.low && mine.high == theirs.high && *eb_cost_at(&e, f) == *eb_cost_at(&g, f);
+    if (!strcmp(f->key, "utilisation"))
+        return;
+    mine.other = alike;
+    try_lever(middle, &mine, early, late);
+    if (!alike)
+        try_lever(middle, &theirs, early, late);
+}
+
+void eb_cost_break_even_range(const eb_offer *a, const eb_offer *b, const eb_cost_work *work, double *lo, double *hi)
+{
+    bool swap = eb_cost_curve_of(&b->value, &work->value).shared > eb_cost_curve_of(&a->value, &work->value).shared;
+    const eb_offer *own = swap ? b : a, *other = swap ? a : b;
+    rivals middle = { own->value, other->value, work->value }, early = middle, late = middle;
+    eb_cost_load low = work->low, high = work->high;
+    *lo = *hi = meeting(&middle);
+    if (isnan(*lo))
+        return;
+    for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
+        try_field(&middle, own, other, f, &early, &late);
+    for (size_t i = 0; i < sizeof measured / sizeof *measured; i++) {
+        lever l = { .measured = measured[i].offset,
+                    .low = *load_at(&low, measured[i].offset),
+                    .high = *load_at(&high, measured[i].offset) };
+        try_lever(&middle, &l, &early, &late);
+    }
+    *lo = fmin(*lo, meeting(&early));
+    *hi = fmax(*hi, meeting(&late));
+}

@@ -41,6 +41,7 @@ static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
     const eb_cost_entry *row = &sheet->entries[c * sheet->n_offers];
     eb_cost_pair *p = &sheet->pairs[sheet->n_pairs++];
     *p = (eb_cost_pair){ .case_index = c, .a = a, .b = b, .above = -1, .below = -1 };
+    eb_cost_break_even_range(&sheet->offers[a], &sheet->offers[b], &row[a].work, &p->lo, &p->hi);
     p->verdict = eb_cost_break_even(row[a].curve, row[b].curve, &p->utilisation);
     if (p->verdict == EB_BREAK_EVEN_AT) {
         p->above = row[a].curve.shared > row[b].curve.shared ? a : b;

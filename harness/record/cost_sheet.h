@@ -20,6 +20,7 @@ typedef struct eb_cost_pair { // two offers for a case
     int case_index, a, b;
     eb_break_even verdict;
     double utilisation; // NAN unless verdict is AT
+    double lo, hi;      // where it may lie, over the ranges of the inputs; hi above 1: never
     int above, below;   // offers that are cheaper above and below it; -1 = neither
 } eb_cost_pair;
 

@@ -16,7 +16,7 @@ sed -i 's|effbench.journal/1|effbench.journal/7|' newer-journal/trials.jsonl
 head -c 4000 /dev/urandom >garbage/trials.jsonl
 rm empty/*
 mkdir src && echo 'int main(void) { return 0; }' >src/main.c
-try a truncated-lines truncated-rows foreign-json newer newer-journal garbage empty nowhere a/trials.jsonl src b
+try a ./a truncated-lines truncated-rows foreign-json newer newer-journal garbage empty nowhere a/trials.jsonl src b
 echo "a run.json that is not of its raw files is made again in memory, a damaged one too"
 for d in stale broken; do cp -r a $d; "$EFFBENCH" report $d >/dev/null; done
 cp b/trials.jsonl b/tokens.csv b/requests.csv b/power.csv stale/

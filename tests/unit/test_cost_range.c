@@ -304,6 +304,58 @@ static void test_break_even(void **state)
     assert_true(isnan(at));
 }
 
+// Whatever is drawn from the ranges, the offers meet within the interval; what both state alike moves for both.
+static void test_break_even_range(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 21);
+    int seen = 0;
+    for (int i = 0; i < DRAWS / 10; i++) {
+        eb_offer own = { 0 }, rent = { 0 };
+        eb_cost_work work;
+        draw(&rng, &own.value, &work.value);
+        double flat = eb_cost_curve_of(&own.value, &work.value).flat;
+        rent.value = (eb_cost){ .price_usd = NAN,
+                                .usd_per_mtok_output = NAN,
+                                .usd_per_hour = flat * 3600 * work.value.goodput_tok_s / 1e6 * between(&rng, 1.1, 5),
+                                .usd_per_kwh = own.value.usd_per_kwh,
+                                .utilisation = own.value.utilisation,
+                                .usd_rate = 1 };
+        own.low = own.high = own.value;
+        rent.low = rent.high = rent.value;
+        own.low.price_usd *= 0.8;
+        own.high.price_usd *= 1.2;
+        own.low.usd_per_kwh *= 0.9;
+        own.high.usd_per_kwh *= 1.1;
+        rent.low.usd_per_kwh = own.low.usd_per_kwh;
+        rent.high.usd_per_kwh = own.high.usd_per_kwh;
+        rent.low.usd_per_hour *= 0.95;
+        rent.high.usd_per_hour *= 1.3;
+        work.low = work.high = work.value;
+        work.low.load_w *= 0.9;
+        work.high.load_w *= 1.1;
+        double lo, hi, lo2, hi2;
+        eb_cost_break_even_range(&own, &rent, &work, &lo, &hi);
+        eb_cost_break_even_range(&rent, &own, &work, &lo2, &hi2);
+        assert_true(lo == lo2 && hi == hi2 && lo <= hi);
+        for (int k = 0; k < 20; k++) {
+            eb_cost a = own.value, b = rent.value;
+            eb_cost_load load = work.value;
+            double at;
+            a.price_usd = between(&rng, own.low.price_usd, own.high.price_usd);
+            a.usd_per_kwh = b.usd_per_kwh = between(&rng, own.low.usd_per_kwh, own.high.usd_per_kwh);
+            b.usd_per_hour = between(&rng, rent.low.usd_per_hour, rent.high.usd_per_hour);
+            load.load_w = between(&rng, work.low.load_w, work.high.load_w);
+            if (eb_cost_break_even(eb_cost_curve_of(&a, &load), eb_cost_curve_of(&b, &load), &at) != EB_BREAK_EVEN_AT)
+                continue;
+            seen++;
+            assert_true(at >= lo * (1 - 1e-9) && at <= hi * (1 + 1e-9));
+        }
+    }
+    assert_true(seen > DRAWS / 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_the_interval_holds_every_draw),
         cmocka_unit_test(test_no_goodput_at_the_low_end_has_no_bound),
         cmocka_unit_test(test_break_even),
+        cmocka_unit_test(test_break_even_range),
     };
     return cmocka_run_group_tests_name("cost_range", tests, NULL, NULL);
 }
