@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/record/crossing.h"
+#include "harness/record/load.h"
 #include "reports/view.h"
 
 enum { MAX_ANSWERS = 6 };
@@ -104,11 +106,37 @@ static bool leads_its_kind(const eb_run *run, int c)
     return true;
 }
 
+static bool is_curve(const eb_run *run, int c)
+{
+    for (int i = 0; i < run->n_loads; i++)
+        if (run->loads[i]->case_index == c && run->loads[i]->curve)
+            return true;
+    return false;
+}
+
+// Context sweeps, of a pair its energy where it is known, and load curves. Returns how many.
+static int put_sweeps(const eb_run *run, const eb_answer_style *style, FILE *out)
+{
+    int shown = 0;
+    for (int i = 0; i < run->n_crossings && shown < MAX_ANSWERS; i++)
+        if (i == 0 || !eb_crossing_same_pair(run, i - 1, i)) {
+            fprintf(out, "%s", shown++ ? "\n\n" : "");
+            eb_crossing_answer(run, i, style, out);
+        }
+    for (int i = 0; i < run->n_loads && shown < MAX_ANSWERS; i++)
+        if (run->loads[i]->curve) {
+            fprintf(out, "%s", shown++ ? "\n\n" : "");
+            eb_load_answer(run, run->loads[i], style, out);
+        }
+    return shown;
+}
+
 void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
 {
     int shown = 0, left = 0;
+    shown = put_sweeps(run, style, out);
     for (int c = 0; c < run->n_cases; c++) {
-        if (!leads_its_kind(run, c))
+        if (!leads_its_kind(run, c) || is_curve(run, c))
             continue;
         if (shown == MAX_ANSWERS) {
             left++;

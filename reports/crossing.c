@@ -78,3 +78,31 @@ char *eb_crossing_note(const eb_run *run, int crossing)
     free(kv);
     return note;
 }
+
+bool eb_crossing_same_pair(const eb_run *run, int a, int b)
+{
+    const eb_crossing_point *p = run->crossings[a].points, *q = run->crossings[b].points;
+    return p->kv_case == q->kv_case && p->state_case == q->state_case;
+}
+
+static void put_name(const eb_run *run, int c, const eb_answer_style *style, FILE *out)
+{
+    char *name = series_name(run, c);
+    fprintf(out, "%s", style->strong_open);
+    style->put(out, name);
+    fprintf(out, "%s", style->strong_close);
+    free(name);
+}
+
+void eb_crossing_answer(const eb_run *run, int crossing, const eb_answer_style *style, FILE *out)
+{
+    const eb_crossing *c = &run->crossings[crossing];
+    char *words = eb_crossing_words(c);
+    fprintf(out, "%s per token, ", c->grade == EB_GRADE_NONE ? "Time of decode" : "Joules");
+    put_name(run, c->points[0].kv_case, style, out);
+    fprintf(out, " (KV cache) and ");
+    put_name(run, c->points[0].state_case, style, out);
+    fprintf(out, " (state): %s%s%s%s.", words, c->grade == EB_GRADE_NONE ? "" : " (",
+            c->grade == EB_GRADE_NONE ? "" : eb_grade_name(c->grade), c->grade == EB_GRADE_NONE ? "" : ")");
+    free(words);
+}

@@ -204,10 +204,11 @@ static void say_schedule(eb_text *t, const eb_load_result *r)
         }
     if (lowest > highest)
         return;
-    eb_text_add(t, "; the schedule%s offered %+.1f %%", r->n_levels > 1 ? "s" : "", 100 * (lowest - 1));
     if (r->n_levels > 1)
-        eb_text_add(t, " to %+.1f %%", 100 * (highest - 1));
-    eb_text_add(t, " of what %s asked for", r->n_levels > 1 ? "the levels" : "the rate");
+        eb_text_add(t, "; the schedules themselves are %+.1f %% to %+.1f %% off their rates", 100 * (lowest - 1),
+                    100 * (highest - 1));
+    else
+        eb_text_add(t, "; the schedule itself is %+.1f %% off its rate", 100 * (lowest - 1));
 }
 
 // The reasons of what stands as "-" or "invalid" in the table.
@@ -249,4 +250,32 @@ char *eb_load_note(const eb_run *run, const eb_load_result *r)
     say_schedule(&t, r);
     say_rows(&t, r);
     return t.s;
+}
+
+// The highest level that was valid in every trial.
+static const eb_load_row *best_level(const eb_load_result *r)
+{
+    for (int i = 0; i < r->n_rows; i++)
+        if (r->rows[i].percent > 0 && r->rows[i].n_valid == r->rows[i].n)
+            return &r->rows[i];
+    return NULL;
+}
+
+void eb_load_answer(const eb_run *run, const eb_load_result *r, const eb_answer_style *style, FILE *out)
+{
+    char *name = eb_case_title(run, r->case_index), number[48], tok_s[48];
+    const eb_load_row *best = best_level(r);
+    fprintf(out, "Load curve of %s", style->strong_open);
+    style->put(out, name);
+    fprintf(out, "%s: ", style->strong_close);
+    free(name);
+    if (r->overall_tok_per_j.n)
+        fprintf(out, "%s tok/J over ten levels and active idle (%s); ",
+                eb_fmt_sig(number, sizeof number, r->overall_tok_per_j.value, 3), eb_grade_name(r->grade));
+    if (best)
+        fprintf(out, "keeps up with %s requests/s (%s tok/s).",
+                eb_fmt_sig(number, sizeof number, best->figures[EB_LOAD_OFFERED].value, 3),
+                eb_fmt_sig(tok_s, sizeof tok_s, best->figures[EB_LOAD_TOK_S].value, 3));
+    else
+        fprintf(out, "kept up with no level.");
 }

@@ -93,12 +93,16 @@ int eb_load_tables(const eb_run *run);
 eb_table *eb_load_table(const eb_run *run, int table); // caller frees
 // The overall, what the schedule did, and why levels are invalid. Caller frees.
 char *eb_load_note(const eb_run *run, const struct eb_load_result *r);
+// One sentence about a curve.
+void eb_load_answer(const eb_run *run, const struct eb_load_result *r, const eb_answer_style *style, FILE *out);
 
 // ---- crossing.c: context sweeps, KV cache against state ----
 
 // One table for each of run->crossings; caller frees.
 eb_table *eb_crossing_table(const eb_run *run, int crossing);
 char *eb_crossing_note(const eb_run *run, int crossing); // where they cross; caller frees
+bool eb_crossing_same_pair(const eb_run *run, int a, int b); // of the same two models, in energy and in time
+void eb_crossing_answer(const eb_run *run, int crossing, const eb_answer_style *style, FILE *out);
 
 // ---- notes.c: the words under the tables ----
 

@@ -92,16 +92,25 @@ static void keeping_up(eb_load_level *out, const part *p)
     free(done);
 }
 
-static void rates(eb_load_level *out)
+// A level of a curve takes what comes in its time; where the requests are counted, the gaps between them are.
+static double offered_per_s(const part *p, const eb_level_row *row)
+{
+    const double n = (double)p->trial.n_requests;
+    const eb_request_row *r = p->trial.requests;
+    if (row->percent >= 0)
+        return per(n, (double)(row->t_offered_ns - row->t_start_ns) / 1e9);
+    return n > 1 ? per(n - 1, (double)(r[p->trial.n_requests - 1].scheduled_ns - r[0].scheduled_ns) / 1e9) : NAN;
+}
+
+static void rates(eb_load_level *out, const part *p)
 {
     const eb_level_row *row = &out->row;
-    double schedule_s = (double)(row->t_offered_ns - row->t_start_ns) / 1e9;
     out->offered_per_s = out->completed_per_s = out->schedule_frac = NAN;
     if (!(row->nominal_per_s > 0)) { // at no rate, or active idle
         out->valid = out->completed == out->offered;
         return;
     }
-    out->offered_per_s = per(out->offered, schedule_s);
+    out->offered_per_s = offered_per_s(p, row);
     out->completed_per_s = out->offered_per_s * out->completed_frac;
     out->schedule_frac = out->offered_per_s / row->nominal_per_s;
     out->valid = fabs(out->completed_frac - 1) <= EB_LOAD_TOLERANCE; // not when it is not known
@@ -115,7 +124,7 @@ void eb_load_level_measure(eb_load_level *out, const eb_sums_env *env, const eb_
     eb_latency_measure(&latency, &p.trial, &env->slo, pool);
     *out = (eb_load_level){ .trial = trial->info.number, .row = trial->info.levels[i] };
     keeping_up(out, &p);
-    rates(out);
+    rates(out, &p);
     out->length_s = (double)(out->row.t_end_ns - out->row.t_start_ns) / 1e9;
     out->tok_s = per(latency.output_tok, out->length_s);
     out->goodput_tok_s = per(latency.good_tok, out->length_s);
