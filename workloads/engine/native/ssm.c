@@ -4,15 +4,15 @@
 // pool by channels (mamba2's scan: by heads).
 #include "workloads/engine/native/forward.h"
 
-// Channels of a piece: a multiple of any vector length, see ROW_STEP in forward_ops.c. Below CONV_WORK channels times
-// tokens a convolution is not worth sharing.
-enum { CHANNELS = 4 * EB_SCAN_LANES, CONV_WORK = 4096, NORM_GRAIN = 8 };
+// Channels of a piece, fewer where there are many threads: a multiple of any vector length. Below CONV_WORK channels
+// times tokens a convolution is not worth sharing.
+enum { CHANNELS = 4 * EB_SCAN_LANES, PIECES_PER_THREAD = 4, CONV_WORK = 4096, NORM_GRAIN = 8 };
 
 typedef struct ssm_task {
     const eb_net *net;
     const eb_layer *w;
     int layer;
-    int64_t pieces; // of the channels or heads
+    int64_t step, pieces; // channels or heads of a piece; pieces of a run
 } ssm_task;
 
 static float *state_of(const eb_state *s, float *states, size_t row, int layer, int seq)
@@ -21,10 +21,10 @@ static float *state_of(const eb_state *s, float *states, size_t row, int layer, 
 }
 
 // Item i of a loop over (run, piece): its run, and its part [*i0, *i1) of `n` channels or heads.
-static const eb_rows *part(const ssm_task *t, int64_t item, int64_t step, int64_t n, int64_t *i0, int64_t *i1)
+static const eb_rows *part(const ssm_task *t, int64_t item, int64_t n, int64_t *i0, int64_t *i1)
 {
-    *i0 = item % t->pieces * step;
-    *i1 = *i0 + step < n ? *i0 + step : n;
+    *i0 = item % t->pieces * t->step;
+    *i1 = *i0 + t->step < n ? *i0 + t->step : n;
     return &t->net->state->batch.runs[item / t->pieces];
 }
 
@@ -36,7 +36,7 @@ static void convolve(const ssm_task *t, int64_t item, const float *in, size_t ld
     const eb_hparams *hp = &net->model->hp;
     const int64_t channels = eb_ssm_channels(hp);
     int64_t i0, i1;
-    const eb_rows *run = part(t, item, CHANNELS, channels, &i0, &i1);
+    const eb_rows *run = part(t, item, channels, &i0, &i1);
     const eb_conv1d job = { .tokens = run->n,
                             .channels = channels,
                             .taps = hp->d_conv,
@@ -50,15 +50,21 @@ static void convolve(const ssm_task *t, int64_t item, const float *in, size_t ld
     net->kernels->conv1d_silu(&job, i0, i1);
 }
 
-static int64_t conv_grain(const eb_batch *b)
+// Cuts `n` channels into pieces and returns the number of (run, piece).
+static int64_t cut(ssm_task *t, int64_t n)
 {
-    const int64_t pieces = (int64_t)CONV_WORK * b->n_runs / ((int64_t)CHANNELS * b->n);
-    return pieces > 0 ? pieces : 1;
+    const int64_t runs = t->net->state->batch.n_runs,
+                  wanted = (int64_t)eb_pool_threads(t->net->pool) * PIECES_PER_THREAD;
+    t->step = runs * n / CHANNELS < wanted ? EB_SCAN_LANES : CHANNELS;
+    t->pieces = (n + t->step - 1) / t->step;
+    return runs * t->pieces;
 }
 
-static int64_t pieces_of(int64_t n, int64_t step)
+static int64_t conv_grain(const ssm_task *t)
 {
-    return (n + step - 1) / step;
+    const eb_batch *b = &t->net->state->batch;
+    const int64_t pieces = (int64_t)CONV_WORK * b->n_runs / (t->step * b->n);
+    return pieces > 0 ? pieces : 1;
 }
 
 // ---- mamba ------------------------------------------------------------------------------------------
@@ -79,7 +85,7 @@ static void scan1_part(const ssm_task *t, int64_t item)
     const eb_ssm_state *a = &s->ssm_act;
     const int64_t inner = hp->d_inner, dbc_width = hp->dt_rank + 2 * (int64_t)hp->d_state;
     int64_t i0, i1;
-    const eb_rows *run = part(t, item, CHANNELS, inner, &i0, &i1);
+    const eb_rows *run = part(t, item, inner, &i0, &i1);
     const float *b = a->dbc + run->first * dbc_width + hp->dt_rank; // [d_state], and C behind it
     const eb_scan1 job = { .tokens = run->n,
                            .channels = inner,
@@ -128,14 +134,14 @@ void eb_mamba(const eb_net *net, int layer)
     const eb_ssm_state *a = &s->ssm_act;
     const int n = s->batch.n;
     const int64_t inner = hp->d_inner, dbc_width = hp->dt_rank + 2 * (int64_t)hp->d_state;
-    ssm_task t = { .net = net, .w = w, .layer = layer, .pieces = pieces_of(inner, CHANNELS) };
-    const int64_t items = s->batch.n_runs * t.pieces;
+    ssm_task t = { .net = net, .w = w, .layer = layer };
+    const int64_t items = cut(&t, inner);
 
     eb_trace_op(net, EB_OP_SSM_IN, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n },
               1); // in [n][x: inner | z: inner]
     eb_trace_op(net, EB_OP_CONVOLUTION, layer);
-    eb_pool_for(net->pool, items, conv_grain(&s->batch), convolve1, &t); // conv [n][inner]
+    eb_pool_for(net->pool, items, conv_grain(&t), convolve1, &t); // conv [n][inner]
     eb_trace_op(net, EB_OP_SSM_PARAM, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_x, .x = a->conv, .y = a->dbc, .m = n }, 1); // dbc [n][dt | B | C]
     if (hp->dt_b_c_norm)
@@ -178,7 +184,7 @@ static void scan2_head(const ssm_task *t, int64_t item)
     const eb_ssm_state *a = &s->ssm_act;
     const int64_t heads = hp->dt_rank, head_dim = hp->d_inner / heads, channels = eb_ssm_channels(hp);
     int64_t head, end;
-    const eb_rows *run = part(t, item, 1, heads, &head, &end);
+    const eb_rows *run = part(t, item, heads, &head, &end);
     const int64_t group = head / (heads / hp->groups);
     const float *x = a->conv + run->first * channels;                   // [d_inner]
     const float *b = x + hp->d_inner + group * hp->d_state;             // [d_state] of [groups][d_state]
@@ -238,9 +244,10 @@ void eb_mamba2(const eb_net *net, int layer)
     eb_trace_op(net, EB_OP_SSM_IN, layer);
     eb_linear(net, &(eb_linear_job){ .w = &w->ssm_in, .x = s->xb, .y = a->in, .m = n }, 1); // in [n][z | x B C | dt]
     eb_trace_op(net, EB_OP_CONVOLUTION, layer);
-    t.pieces = pieces_of(eb_ssm_channels(hp), CHANNELS);
-    eb_pool_for(net->pool, s->batch.n_runs * t.pieces, conv_grain(&s->batch), convolve2, &t); // conv [n][x B C]
+    const int64_t items = cut(&t, eb_ssm_channels(hp));
+    eb_pool_for(net->pool, items, conv_grain(&t), convolve2, &t); // conv [n][x B C]
     eb_trace_op(net, EB_OP_SCAN, layer);
+    t.step = 1;
     t.pieces = hp->dt_rank;
     eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, scan2, &t); // z [n][inner] = silu(z) * y
     eb_pool_for(net->pool, n, NORM_GRAIN, norm_groups, &t);           // y [n][inner]
