@@ -129,6 +129,8 @@ static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
     fprintf(out, "<ul class=\"flags\">\n");
     if (!run->complete)
         fprintf(out, "<li class=\"warn\">not complete: the run was interrupted</li>\n");
+    if (run->header->engine && !strcmp(run->header->engine, "null"))
+        fprintf(out, "<li class=\"warn\">simulated: nothing was measured</li>\n");
     if (eb_header_imported(run->header)) {
         fprintf(out, "<li class=\"warn\">imported from ");
         eb_html_put(out, eb_header_imported(run->header));

@@ -26,8 +26,16 @@ void eb_plot_margins(eb_text *t, const eb_plot_box *box)
 
 int eb_plot_rows(eb_text *t, const eb_run *run, const int *cases, int n, int top)
 {
-    enum { ROW = 26, LEFT = 132, CHARS = 20, BOTTOM = 40 };
-    const eb_plot_box box = { EB_PLOT_PAGE_WIDTH, top + n * ROW + BOTTOM, LEFT, 14, top, BOTTOM };
+    enum { ROW = 26, CHARS = 28, LEAST = 16, BOTTOM = 40 };
+    int widest = LEAST;
+    for (int i = 0; i < n; i++) {
+        char *title = eb_case_title(run, cases[i]);
+        int width = eb_text_width(title);
+        widest = width > widest ? width : widest;
+        free(title);
+    }
+    int left = (int)(14 + 6.1 * (widest < CHARS ? widest : CHARS));
+    const eb_plot_box box = { EB_PLOT_PAGE_WIDTH, top + n * ROW + BOTTOM, left, 14, top, BOTTOM };
     eb_plot_page(t, box.width, box.height);
     eb_plot_margins(t, &box);
     eb_text_add(t, "unset ytics\nset yrange [%g:-0.5]\n", n - 0.5);
