@@ -315,7 +315,10 @@ static void put_every_metric(const eb_run *run, FILE *out)
                 continue;
             const double values[] = { m->value, m->lo, m->hi };
             for (int v = 0; v < 3; v++)
-                snprintf(number[v], sizeof number[v], isfinite(values[v]) ? "%.6g" : "", values[v]);
+                if (isfinite(values[v]))
+                    snprintf(number[v], sizeof number[v], "%.6g", values[v]);
+                else
+                    number[v][0] = '\0';
             snprintf(number[3], sizeof number[3], "%d", m->n);
             eb_html_texts_row(out,
                               (const char *const[]){ m->key, number[0], number[1], number[2], number[3], m->unit,

@@ -59,15 +59,18 @@ static void write_lines(const uint8_t *data, size_t n, const size_t lengths[FILE
 
 static void print(const eb_run *run)
 {
+    static const char *const forms[] = { "md", "sql", "llama-bench-json", "llama-bench-csv", "llama-bench-md" };
     const eb_report_style style = { .color = true };
-    eb_err err = { 0 };
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = open_memstream(&text, &n);
-    if (!out || !eb_report_find("md")->write(run, &style, out, &err))
-        abort();
-    fclose(out);
-    free(text);
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        eb_err err = { 0 };
+        char *text = NULL;
+        size_t n = 0;
+        FILE *out = open_memstream(&text, &n);
+        if (!out || !eb_report_find(forms[i])->write(run, &style, out, &err))
+            abort();
+        fclose(out);
+        free(text);
+    }
     free(eb_run_json(run));
     free(eb_profile_csv(run));
     free(eb_plot_roofline(run));
