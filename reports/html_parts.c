@@ -67,8 +67,8 @@ void eb_html_notes(const eb_notes *notes, const char *alike, FILE *out)
     const char *last = "";
     for (size_t i = 0; i < notes->n; i++) {
         const eb_note *n = &notes->items[i];
-        if (!strcmp(n->label, "* ~") || !strcmp(n->label, "warning"))
-            continue;
+        if (!strcmp(n->label, "* ~") || !strcmp(n->label, "marks") || !strcmp(n->label, "warning"))
+            continue; // the marks have signs of their own here
         fprintf(out, "<dt>");
         eb_html_put(out, strcmp(n->label, last) ? n->label : "");
         last = n->label;
