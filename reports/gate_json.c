@@ -102,6 +102,28 @@ static void add_case(cJSON *arr, const eb_check *c, const eb_check_case *k)
     eb_json_add_texts(obj, "why", k->why, (size_t)k->n_why);
 }
 
+static void add_trends(cJSON *json, const eb_check *c)
+{
+    cJSON *arr = eb_json_add_arr(json, "trends");
+    for (int i = 0; i < c->n_trends; i++) {
+        const eb_check_trend *t = &c->trends[i];
+        cJSON *obj = eb_json_append_obj(arr);
+        eb_json_add_str(obj, "id", t->id);
+        eb_json_add_str(obj, "key", t->key);
+        eb_json_add_str(obj, "unit", t->unit);
+        eb_json_add_i64(obj, "n", t->n);
+        eb_json_add_i64(obj, "n_all", t->n_all);
+        eb_json_add_num(obj, "level", t->level);
+        eb_json_add_num(obj, "change_frac", t->change_frac);
+        cJSON *changes = eb_json_add_arr(obj, "changes");
+        for (int k = 0; k < t->n_changes; k++) {
+            cJSON *change = eb_json_append_obj(changes);
+            eb_json_add_str(change, "utc", t->changes[k].utc);
+            eb_json_add_num(change, "change_frac", t->changes[k].change_frac);
+        }
+    }
+}
+
 void eb_gate_write_json(const eb_check *c, bool color, FILE *out)
 {
     (void)color;
@@ -126,6 +148,8 @@ void eb_gate_write_json(const eb_check *c, bool color, FILE *out)
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < c->n_cases; i++)
         add_case(cases, c, &c->cases[i]);
+    add_trends(json, c);
+    eb_json_add_str(json, "accepted", c->accepted);
     eb_json_add_texts(json, "troubles", c->troubles, (size_t)c->n_troubles);
     eb_json_add_texts(json, "notes", c->notes, (size_t)c->n_notes);
     char *text = eb_json_print(json, true);

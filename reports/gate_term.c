@@ -96,6 +96,21 @@ static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
     free(cand);
 }
 
+static void trends(const eb_check *c, FILE *out)
+{
+    for (int i = 0; i < c->n_trends; i++) {
+        const eb_check_trend *t = &c->trends[i];
+        char text[300], change[32];
+        int at = snprintf(text, sizeof text, "%.40s of %.120s: %s against the median of %d accepted gates%s", t->key,
+                          t->id, eb_gate_percent(change, sizeof change, t->change_frac), t->n,
+                          t->n_changes ? "; level changed" : "");
+        for (int k = t->n_changes > 2 ? t->n_changes - 2 : 0; k < t->n_changes && at < (int)sizeof text; k++)
+            at += snprintf(text + at, sizeof text - (size_t)at, " %s at %.16s",
+                           eb_gate_percent(change, sizeof change, t->changes[k].change_frac), t->changes[k].utc);
+        wrapped(out, i ? "" : "history", text);
+    }
+}
+
 void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
 {
     head(c, color, out);
@@ -111,6 +126,9 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
     wrapped(out, c->stored ? "trials" : "pairs", text);
     wrapped(out, "bounds",
             "the one towards worse: what is certain at Holm's strictest step; the other: what a pass excludes beyond");
+    trends(c, out);
+    if (c->accepted)
+        wrapped(out, "accepted", c->accepted);
     for (int i = 0; i < c->n_troubles; i++)
         wrapped(out, i ? "" : "spoilt by", c->troubles[i]);
     for (int i = 0; i < c->n_notes; i++)

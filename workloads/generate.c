@@ -42,15 +42,41 @@ static bool stop_asked(const eb_trial_sink *sink)
     return sink && sink->stop && sink->stop(sink->arg);
 }
 
+// The tokens of the step come when the spinning is over, as they would from a slower engine.
+static void hold_up(const eb_clock *clock, int64_t began_ns, double handicap, eb_token_event *events, int n)
+{
+    int64_t ended_ns = clock->now_ns(clock), until_ns = ended_ns + (int64_t)(handicap * (double)(ended_ns - began_ns));
+    bool real = clock == &eb_clock_real;
+    while (real && clock->now_ns(clock) < until_ns)
+        ;
+    if (!real)
+        clock->sleep_until_ns(clock, until_ns);
+    for (int i = 0; i < n; i++)
+        events[i].t_end_ns += until_ns - ended_ns;
+}
+
+int eb_generate_step(const eb_workload_params *p, eb_engine *engine, int64_t timeout_ns, eb_token_event *events,
+                     int max, eb_err *err)
+{
+    if (!(p->handicap > 0))
+        return engine->ops->step(engine, timeout_ns, events, max, err);
+    const eb_clock *clock = eb_engine_clock(engine);
+    int64_t began_ns = clock->now_ns(clock);
+    int n = engine->ops->step(engine, timeout_ns, events, max, err);
+    hold_up(clock, began_ns, p->handicap, events, n);
+    return n;
+}
+
 // Runs the submitted requests to their end; events go to `tokens` (NULL: thrown away).
-static bool drain(eb_engine *engine, eb_trial_sink *sink, eb_token_event *scratch, int batch, eb_err *err)
+static bool drain(const eb_workload_params *p, eb_engine *engine, eb_trial_sink *sink, eb_token_event *scratch,
+                  eb_err *err)
 {
     while (engine->ops->busy(engine)) {
         if (stop_asked(sink))
             return eb_err_set(err, EB_SIGINT, "interrupted");
         eb_token_event *to = sink ? sink->tokens + sink->n_tokens : scratch;
-        int room = sink ? (int)(sink->cap_tokens - sink->n_tokens) : batch;
-        int n = engine->ops->step(engine, STEP_TIMEOUT_NS, to, room, err);
+        int room = sink ? (int)(sink->cap_tokens - sink->n_tokens) : p->batch;
+        int n = eb_generate_step(p, engine, STEP_TIMEOUT_NS, to, room, err);
         if (n < 0)
             return false;
         if (sink)
@@ -74,7 +100,7 @@ static bool warm_up(const eb_workload_params *p, eb_engine *engine, const eb_eng
             return false;
     }
     eb_token_event *scratch = eb_alloc(sizeof *scratch * (size_t)p->batch);
-    bool ok = drain(engine, NULL, scratch, p->batch, err);
+    bool ok = drain(p, engine, NULL, scratch, err);
     free(scratch);
     engine->ops->reset(engine);
     return ok;
@@ -147,7 +173,7 @@ static bool window(const eb_workload_params *p, eb_engine *engine, eb_trial_sink
         sink->n_requests++;
         ok = engine->ops->submit(engine, &r, err);
     }
-    ok = ok && drain(engine, sink, NULL, p->batch, err);
+    ok = ok && drain(p, engine, sink, NULL, err);
     if (sink->mark)
         sink->mark(sink->arg, false);
     return ok;

@@ -145,7 +145,7 @@ static bool step(eb_drive *d, course *c, int64_t now_ns, eb_err *err)
     int64_t wait_ns = c->arrived < c->a->n && d->n_free > 0 ? next_ns(c) - now_ns : STEP_TIMEOUT_NS;
     wait_ns = wait_ns < 0 ? 0 : wait_ns > STEP_TIMEOUT_NS ? STEP_TIMEOUT_NS : wait_ns;
     eb_token_event *to = sink->tokens + sink->n_tokens;
-    int n = d->engine->ops->step(d->engine, wait_ns, to, (int)(room < INT32_MAX ? room : INT32_MAX), err);
+    int n = eb_generate_step(d->p, d->engine, wait_ns, to, (int)(room < INT32_MAX ? room : INT32_MAX), err);
     if (n < 0)
         return false;
     sink->n_tokens += (size_t)n;

@@ -71,7 +71,7 @@ static bool round_of(const loop *l, eb_err *err)
         if (sink->stop && sink->stop(sink->arg))
             return eb_err_set(err, EB_SIGINT, "interrupted");
         eb_token_event *to = sink->tokens + sink->n_tokens;
-        int n = l->engine->ops->step(l->engine, STEP_TIMEOUT_NS, to, (int)(sink->cap_tokens - sink->n_tokens), err);
+        int n = eb_generate_step(l->p, l->engine, STEP_TIMEOUT_NS, to, (int)(sink->cap_tokens - sink->n_tokens), err);
         if (n < 0)
             return false;
         for (int i = 0; i < n; i++)

@@ -180,6 +180,14 @@ const eb_option eb_workload_options[] = {
       .max = 3600e9,
       .def = "30s",
       .doc = "load, curve: how long requests arrive at each level. A level of few requests is rarely valid." },
+    { .section = "workload",
+      .key = "handicap",
+      .type = EB_OPTION_FLOAT,
+      .unit = "fraction",
+      .min = 0,
+      .max = 100,
+      .def = "0",
+      .doc = "Makes each step longer by this share, spinning: a regression made to order, to try a gate." },
     { 0 },
 };
 

@@ -38,6 +38,7 @@ typedef struct eb_workload_params {
     int eval_tok;        // quantized: tokens compared with the reference type
     int64_t duration_ns; // sustained: how long rounds of the batch follow each other; 0 = one batch
     int64_t window_ns;   // sustained: pieces that its course is shown in
+    double handicap;     // each step is made longer by this share, spinning: a regression made to order; 0 = off
     eb_load_params load; // load; `batch` is then how many sequences are served at once
 } eb_workload_params;
 

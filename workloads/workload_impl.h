@@ -14,6 +14,10 @@ bool eb_generate_prepare(const char *workload, const char *family, const eb_work
 bool eb_generate_trial(const eb_workload_params *params, eb_engine *engine, eb_trial_sink *sink, eb_err *err);
 void eb_generate_verify(const eb_trial_sink *sink, char digest[17]);
 
+// One step of the engine, and the handicap of `params` on top of it.
+int eb_generate_step(const eb_workload_params *params, eb_engine *engine, int64_t timeout_ns, eb_token_event *events,
+                     int max, eb_err *err);
+
 // n token ids in [0, vocab), the same for the same seed and stream.
 void eb_generate_tokens(uint64_t seed, uint64_t stream, int vocab, int32_t *out, int n);
 

@@ -54,10 +54,10 @@ static char *trials_folder(const eb_check_args *a, eb_err *err)
     return NULL;
 }
 
-static bool run_pairs(eb_check *c, const eb_check_args *a, eb_err *err)
+static bool run_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, eb_err *err)
 {
     char *dir = trials_folder(a, err), *self = self_path();
-    bool ok = dir && self && eb_check_pairs(c, a, self, dir, &caught, err);
+    bool ok = dir && self && eb_check_pairs(c, a, history, self, dir, &caught, err);
     if (dir && !self)
         eb_err_set(err, EB_FAILED, "this program's own path is not known; name it with --base-bin and --cand-bin");
     if (dir && !a->out)
@@ -124,7 +124,21 @@ static int show(const eb_globals *globals, const eb_check_args *a, const eb_chec
     free(own);
     if (ok && globals->format && !strcmp(globals->format, "github"))
         ok = append_summary(c, &err);
-    return ok ? eb_gate_exit(c->verdict, a->strict) : eb_cmd_fail(&err);
+    if (!ok)
+        return eb_cmd_fail(&err);
+    return c->accepted ? EB_OK : eb_gate_exit(c->verdict, a->strict);
+}
+
+// What the history says of it, and a line more in it; an invalid gate leaves none.
+static bool remember(eb_check *c, const eb_check_args *a, const eb_history *h, eb_err *err)
+{
+    if (!eb_history_fits(h, a->history, c->fingerprint ? c->fingerprint : "", err))
+        return false;
+    eb_history_compare(h, c, a->block && !a->accept);
+    if (a->accept && c->verdict == EB_GATE_FAIL)
+        c->accepted = eb_strdup(a->reason);
+    return c->verdict == EB_GATE_INVALID ||
+           eb_history_append(a->history, h, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err);
 }
 
 static int gate(const eb_globals *globals, const eb_check_args *a)
@@ -141,8 +155,12 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     eb_utc_now(utc, sizeof utc);
     c->started_utc = eb_strdup(utc);
     catch_signals();
-    bool ok = folders ? compare_folders(c, a, &err) : run_pairs(c, a, &err);
+    eb_history history = { 0 };
+    bool ok = !a->history || eb_history_read(a->history, &history, &err);
+    ok = ok && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
+    ok = ok && (!a->history || remember(c, a, &history, &err));
     int rc = ok ? show(globals, a, c) : eb_cmd_fail(&err);
+    eb_history_deinit(&history);
     eb_check_free(c);
     return rc;
 }
@@ -191,6 +209,10 @@ const eb_command eb_cmd_check = {
         "  --limit CLASS=MARGIN:LIMIT  margin and limit of median, tail, memory or count, such as median=2%:5%\n"
         "  --ignore LIST             let pairs count in spite of throttle, swap, suspend, load, steal, gap; digest:\n"
         "                            let the output differ\n"
+        "  --history FILE.jsonl      append the candidate's figures, and show the trend and where the level changed;\n"
+        "                            a file of another machine is refused (exit 5)\n"
+        "  --block                   fail when the candidate is worse than the history's level by the limit\n"
+        "  --accept --reason TEXT    take a fail as the new level, for this reason (exit 0)\n"
         "  --seed N                  of the order of the pairs (default: the time)\n"
         "  --out DIR                 keep the trials there, and check.json\n"
         "  --json FILE, --junit FILE  write these too\n"

@@ -8,6 +8,7 @@
 #include "harness/base/error.h"
 #include "harness/plan/plan.h"
 #include "harness/record/gate_check.h"
+#include "harness/record/gate_history.h"
 
 enum { EB_CHECK_SETS = 256 };
 
@@ -53,8 +54,8 @@ void eb_check_side_deinit(eb_check_side *side);
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
                        const char *const *sets, int n_sets, const volatile sig_atomic_t *signal, eb_err *err);
 
-// The pairs, until the gate is over. Trial folders lie below `dir`.
-bool eb_check_pairs(eb_check *c, const eb_check_args *a, const char *self, const char *dir,
+// The pairs, until the gate is over. Trial folders lie below `dir`. A history of another machine ends it at the first.
+bool eb_check_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, const char *self, const char *dir,
                     const volatile sig_atomic_t *signal, eb_err *err);
 
 #endif

@@ -130,6 +130,8 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
                     { "--out", &a->out, NULL },
                     { "--json", &a->json, NULL },
                     { "--junit", &a->junit, NULL },
+                    { "--history", &a->history, NULL },
+                    { "--reason", &a->reason, NULL },
                     { "--base-set", NULL, base_set },
                     { "--cand-set", NULL, cand_set },
                     { "--set", NULL, common_set },
@@ -140,10 +142,15 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
                     { "--seed", NULL, take_seed },
                     { "--progress", NULL, take_progress } };
     const char *name = argv[*i], *value = NULL;
-    if (strcmp(name, "--strict") == 0) {
-        a->strict = true;
-        return EB_OK;
-    }
+    const struct {
+        const char *name;
+        bool *on;
+    } flags[] = { { "--strict", &a->strict }, { "--accept", &a->accept }, { "--block", &a->block } };
+    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+        if (strcmp(name, flags[k].name) == 0) {
+            *flags[k].on = true;
+            return EB_OK;
+        }
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
         if (!eb_cmd_option(argc, argv, i, options[k].name, &value))
             continue;
@@ -172,6 +179,11 @@ int eb_check_parse(eb_check_args *a, int argc, char **argv)
         if (rc != EB_OK)
             return rc;
     }
+    if ((a->accept || a->block) && !a->history)
+        return eb_cmd_usage("check", "--%s needs --history FILE", a->accept ? "accept" : "block");
+    if (a->accept != (a->reason != NULL))
+        return eb_cmd_usage("check", a->accept ? "--accept needs --reason TEXT: why the new level is right"
+                                               : "--reason goes with --accept");
     if (!a->config && (!a->sides[0].operand || !a->sides[1].operand))
         return eb_cmd_usage("check", "needs both sides: --base A.ini --cand B.ini, or one config for both");
     return EB_OK;

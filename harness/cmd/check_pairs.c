@@ -16,6 +16,7 @@ enum { PROFILED_PAIRS = 2, WALK_FDS = 16, AT_WARM = 1000000 };
 typedef struct course {
     eb_check *check;
     const eb_check_args *args;
+    const eb_history *history;
     const char *self, *dir;
     const volatile sig_atomic_t *signal;
     bool live, lines; // progress: one line rewritten, or a line each
@@ -147,7 +148,8 @@ static bool course_run(course *r, eb_err *err)
         step = eb_check_pair(c, runs[0], runs[1], err);
         eb_run_free(runs[0]);
         eb_run_free(runs[1]);
-        if (step == EB_CHECK_ERROR)
+        if (step == EB_CHECK_ERROR ||
+            (r->attempt == 1 && !eb_history_fits(r->history, r->args->history, c->fingerprint, err)))
             return false;
         if (step == EB_CHECK_COUNTED && eb_check_look(c))
             break;
@@ -157,12 +159,12 @@ static bool course_run(course *r, eb_err *err)
     return true;
 }
 
-bool eb_check_pairs(eb_check *c, const eb_check_args *a, const char *self, const char *dir,
+bool eb_check_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, const char *self, const char *dir,
                     const volatile sig_atomic_t *signal, eb_err *err)
 {
     const char *term = getenv("TERM");
     bool tty = isatty(2) && !(term && strcmp(term, "dumb") == 0);
-    course r = { .check = c, .args = a, .self = self, .dir = dir, .signal = signal };
+    course r = { .check = c, .args = a, .history = history, .self = self, .dir = dir, .signal = signal };
     r.live = tty && a->progress >= 0;
     r.lines = !tty && a->progress > 0;
     int64_t began = eb_now_ns();

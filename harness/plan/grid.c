@@ -119,6 +119,7 @@ static void add_case(eb_build *b, const span *s, const int *at)
                                   .top_k = (int)eb_block_i(w, "top_k", 0),
                                   .top_p = eb_block_f(w, "top_p", 1),
                                   .seed = plan->run.seed },
+                    .handicap = eb_block_f(w, "handicap", 0),
                     .eval_tok = (int)eb_block_i(w, "eval_tokens", 128) },
         .threads = threads ? threads : usable_cpus(),
         .kv = strcmp(eb_block_s(run, "kv", "f16"), "f32") ? EB_KV_F16 : EB_KV_F32,

@@ -92,10 +92,12 @@ void eb_check_free(eb_check *c)
         return;
     for (int i = 0; i < c->n_cases; i++)
         free_case(&c->cases[i]);
-    char *owned[] = { c->base, c->cand, c->tool_version, c->started_utc, c->fingerprint, c->machine, c->because };
+    char *owned[] = { c->base,        c->cand,    c->tool_version, c->started_utc,
+                      c->fingerprint, c->machine, c->because,      c->accepted };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     free(c->cases);
+    free(c->trends);
     free_texts(c->troubles, c->n_troubles);
     free_texts(c->notes, c->n_notes);
     free(c);
@@ -390,7 +392,8 @@ bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
     if (!begin_cases(c, base, cand, err))
         return false;
     if (base->header->boundary != cand->header->boundary) {
-        eb_check_invalid(c, "the energy is that of boundary %s in the base and %s in the candidate: these do not compare",
+        eb_check_invalid(c,
+                         "the energy is that of boundary %s in the base and %s in the candidate: these do not compare",
                          eb_boundary_name(base->header->boundary), eb_boundary_name(cand->header->boundary));
         return true;
     }

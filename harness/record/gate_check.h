@@ -79,6 +79,22 @@ typedef struct eb_check_case {
     int n_why;
 } eb_check_case;
 
+enum { EB_CHECK_CHANGES = 16 };
+typedef struct eb_check_level { // where the level of a history changed
+    int place;                  // among the accepted entries, from 0
+    char utc[24];
+    double change_frac; // against the level before
+} eb_check_level;
+
+typedef struct eb_check_trend {  // the candidate against the accepted entries of a history
+    const char *id, *key, *unit; // id: of the case, borrowed
+    int n, n_all;                // entries of the level now, and in all
+    double level;                // their median
+    double change_frac;          // the candidate / level - 1
+    eb_check_level changes[EB_CHECK_CHANGES];
+    int n_changes;
+} eb_check_trend;
+
 typedef struct eb_check {
     eb_check_options options;
     char *base, *cand; // what the sides are, in words
@@ -97,6 +113,9 @@ typedef struct eb_check {
     int n_troubles;
     char **notes;
     int n_notes;
+    eb_check_trend *trends; // of --history
+    int n_trends;
+    char *accepted; // why a fail counts as accepted; NULL = it does not
 } eb_check;
 
 eb_check *eb_check_new(const eb_check_options *options, const char *base, const char *cand);

@@ -1,0 +1,25 @@
+# The history: appended to, never rewritten; a reason accepts a fail; another machine is refused; it blocks when asked.
+mkdir tmp
+export TMPDIR="$PWD/tmp"
+gate() {
+    rc=0
+    "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --history h.jsonl --json check.json --set null:run_noise=0.001 --set null:drift=0 \
+        --set null:outliers=0 --set null:token_noise=0.001 --set null:watts_noise=0.001 "$@" >out 2>err || rc=$?
+    "$TESTBIN/check_json" "$SRC/docs/check.schema.json" check.json || [ $rc = 5 ]
+    echo "exit $rc, $(wc -l <h.jsonl) lines, $(tail -n 1 h.jsonl | grep -o '"verdict":"[a-z]*"'), accepted $(tail -n 1 h.jsonl | grep -o '"accepted":[a-z]*' | cut -d: -f2)"
+}
+gate
+cp h.jsonl first
+gate --cand-set null:output=1
+gate --cand-set null:output=1 --accept --reason "the sampler draws otherwise now"
+[ "$(head -n 1 h.jsonl)" = "$(cat first)" ]
+grep -q '^history .*against the median of 1 accepted gate' out
+grep -q '^accepted .*the sampler draws otherwise now' out
+sed 's/"fingerprint":"[0-9a-f]*"/"fingerprint":"0123"/' first >h.jsonl
+gate
+grep -h 'error:' err | sed 's/[0-9a-f]\{32\} here/F here/'
+for i in 1 2 3 4 5 6; do cat first; done >h.jsonl
+printf '{"schema":"effbench.hist' >>h.jsonl
+gate --set null:slower=0.2
+gate --set null:slower=0.2 --block
+grep -q "worse by .* than the history's level of" out

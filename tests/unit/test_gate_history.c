@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// A gate's history: where a level changed, what a damaged file says, which warnings spoil a pair.
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "harness/base/stats.h"
+#include "harness/record/gate_history.h"
+#include "harness/run/guards.h"
+
+static void noise(double *x, int n, double sd, uint64_t seed)
+{
+    eb_rng rng;
+    eb_rng_init(&rng, seed);
+    for (int i = 0; i < n; i++)
+        x[i] = sd * eb_rng_normal(&rng);
+}
+
+static void test_changes(void **state)
+{
+    (void)state;
+    double x[60];
+    int at[8];
+    noise(x, 60, 0.01, 4);
+    assert_int_equal(eb_history_changes(x, 60, 0.02, at, 8), 0);
+    for (int i = 20; i < 60; i++)
+        x[i] += 0.06;
+    for (int i = 45; i < 60; i++)
+        x[i] -= 0.08;
+    assert_int_equal(eb_history_changes(x, 60, 0.02, at, 8), 2);
+    assert_in_range(at[0], 19, 21);
+    assert_in_range(at[1], 44, 46);
+    assert_int_equal(eb_history_changes(x, 60, 0.2, at, 8), 0); // too small to matter
+    assert_int_equal(eb_history_changes(x, 9, 0.02, at, 8), 0); // too few to tell
+}
+
+// A sharp step without any noise is found where it is; all alike is none.
+static void test_changes_without_noise(void **state)
+{
+    (void)state;
+    double x[20] = { 0 };
+    int at[4];
+    assert_int_equal(eb_history_changes(x, 20, 0.02, at, 4), 0);
+    for (int i = 7; i < 20; i++)
+        x[i] = 0.1;
+    assert_int_equal(eb_history_changes(x, 20, 0.02, at, 4), 1);
+    assert_int_equal(at[0], 7);
+}
+
+// In 400 steady histories of 40 gates a level change is seen in no more than one of fifty.
+static void test_changes_in_nothing(void **state)
+{
+    (void)state;
+    int seen = 0, at[4];
+    for (uint64_t s = 0; s < 400; s++) {
+        double x[40];
+        noise(x, 40, 0.03, 1000 + s);
+        seen += eb_history_changes(x, 40, 0.02, at, 4) > 0;
+    }
+    assert_in_range(seen, 0, 8);
+}
+
+static const char line[] =
+    "{\"schema\":\"effbench.history/1\",\"utc\":\"2026-11-01T00:00:00Z\",\"fingerprint\":\"f1\","
+    "\"verdict\":\"pass\",\"candidate\":\"a\",\"accepted\":true,\"reason\":\"\",\"cases\":[{\"id\":"
+    "\"m\",\"metrics\":[{\"key\":\"itl_ns\",\"value\":12.5}]}]}";
+
+static bool read_text(const char *text, eb_history *h, eb_err *err)
+{
+    char path[] = "/tmp/effbench-history-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+    eb_err_clear(err);
+    bool ok = eb_history_read(path, h, err);
+    unlink(path);
+    return ok;
+}
+
+static void test_lines(void **state)
+{
+    (void)state;
+    eb_history h;
+    eb_err err;
+    char text[2000];
+    snprintf(text, sizeof text, "%s\n\n%s\n{\"schema\":\"effb", line, line);
+    assert_true(read_text(text, &h, &err));
+    assert_int_equal(h.n, 2);
+    assert_true(h.torn);
+    assert_true(h.entries[1].accepted && h.entries[1].n_values == 1 && h.entries[1].values[0].value == 12.5);
+    assert_true(eb_history_fits(&h, "x", "f1", &err));
+    assert_false(eb_history_fits(&h, "x", "f2", &err));
+    assert_int_equal(err.code, EB_UNAVAILABLE);
+    eb_history_deinit(&h);
+    assert_true(eb_history_read("/nonexistent/history.jsonl", &h, &err));
+    assert_int_equal(h.n, 0);
+    assert_true(eb_history_fits(&h, "x", "anything", &err));
+}
+
+static void test_damaged_lines(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "{\"schema\":",
+        "[]",
+        "{\"schema\":\"other/1\"}",
+        "nonsense",
+        "{}",
+        "{\"schema\":\"effbench.history/1\",\"cases\":[{\"id\":\"m\",\"metrics\":[{\"key\":"
+        "\"k\",\"value\":-1}]}]}"
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        eb_history h;
+        eb_err err;
+        char text[2000];
+        snprintf(text, sizeof text, "%s\n%s\n", line, bad[i]);
+        assert_false(read_text(text, &h, &err));
+        assert_int_equal(err.code, EB_USAGE);
+        assert_int_equal(err.line, 2);
+        assert_int_equal(h.n, 0);
+    }
+}
+
+// What the guards say of a trial is what spoils a pair.
+static void test_troubles(void **state)
+{
+    (void)state;
+    eb_guard a = { .steal_s = 0, .busy_s = 0 }, b = a;
+    eb_warnings w = { 0 };
+    b.t_ns = 1000000000;
+    b.throttle_count = 3;
+    b.swap_pages = 7;
+    b.suspended_ns = 5000000000;
+    snprintf(b.governor, sizeof b.governor, "powersave");
+    b.steal_s = 0.2;
+    b.busy_s = 0.8;
+    eb_guard_compare(&a, &b, &w);
+    unsigned seen = 0;
+    for (size_t i = 0; i < w.n; i++)
+        seen |= (unsigned)eb_trouble_of(w.items[i]);
+    assert_int_equal(seen,
+                     EB_TROUBLE_THROTTLE | EB_TROUBLE_SWAP | EB_TROUBLE_SUSPEND | EB_TROUBLE_LOAD | EB_TROUBLE_STEAL);
+    eb_warnings_deinit(&w);
+    assert_int_equal(eb_trouble_of("other processes used 30 % of a CPU"), EB_TROUBLE_NONE);
+    assert_int_equal(eb_trouble_of("other processes used 50 % of a CPU"), EB_TROUBLE_LOAD);
+    assert_int_equal(eb_trouble_of("the hypervisor stole 1.5 % of a CPU"), EB_TROUBLE_NONE);
+    assert_int_equal(eb_trouble_of("hottest thermal zone at 96 C"), EB_TROUBLE_NONE);
+    assert_int_equal(eb_trouble_of(""), EB_TROUBLE_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_changes),
+        cmocka_unit_test(test_changes_without_noise),
+        cmocka_unit_test(test_changes_in_nothing),
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_damaged_lines),
+        cmocka_unit_test(test_troubles),
+    };
+    return cmocka_run_group_tests_name("gate_history", tests, NULL, NULL);
+}
