@@ -106,6 +106,7 @@ static void take_case(const cJSON *obj, eb_compare_case *c)
                             .digest = text(obj, "digest"),
                             .domains = text(obj, "domains"),
                             .coverage = text(obj, "coverage"),
+                            .load = text(obj, "load"),
                             .n_params = eb_json_num(obj, "n_params", NAN),
                             .prompt_tok = whole(obj, "prompt_tok"),
                             .output_tok = whole(obj, "output_tok"),
@@ -252,8 +253,8 @@ eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
 
 static void free_case(eb_compare_case *c)
 {
-    char *owned[] = { c->id, c->family, c->model,      c->source, c->type,    c->workload,
-                      c->kv, c->arch,   c->model_name, c->digest, c->domains, c->coverage };
+    char *owned[] = { c->id,   c->family,     c->model,  c->source,  c->type,     c->workload, c->kv,
+                      c->arch, c->model_name, c->digest, c->domains, c->coverage, c->load };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     for (int f = 0; f < EB_FIGURE_COUNT; f++)

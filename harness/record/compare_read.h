@@ -45,6 +45,7 @@ typedef struct eb_compare_value {
 typedef struct eb_compare_case {
     char *id, *family, *model, *source, *type, *workload, *kv, *arch, *model_name, *digest; // "" = not known
     char *domains, *coverage;
+    char *load; // "server poisson 4/s"; "" = no load
     double n_params;
     int prompt_tok, output_tok, batch, depth_tok, threads;
     int *trial_numbers;

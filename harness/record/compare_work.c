@@ -69,9 +69,9 @@ char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_
 {
     char *shape = by == EB_BY_MODEL ? eb_strdup("") : shape_of(c);
     bool any_family = by == EB_BY_MODEL && plain_generation(c->family);
-    char *key = eb_format("%s|%s|%s|%d|%d|%d|%d|%s|%d|%d", any_family ? "" : c->family, shape,
+    char *key = eb_format("%s|%s|%s|%d|%d|%d|%d|%s|%s|%d|%d", any_family ? "" : c->family, shape,
                           by == EB_BY_TYPE ? "" : c->type, c->prompt_tok, c->output_tok, c->batch, c->depth_tok, c->kv,
-                          by == EB_BY_MACHINE ? -1 : run_index, by == EB_BY_PRICE ? -1 : offer);
+                          c->load, by == EB_BY_MACHINE ? -1 : run_index, by == EB_BY_PRICE ? -1 : offer);
     free(shape);
     return plain_generation(c->family) ? key : add_workload(key, run, c);
 }
@@ -83,10 +83,10 @@ char *eb_compare_title(const eb_compare_run *run, const eb_compare_case *c, cons
     if (c->depth_tok)
         snprintf(depth, sizeof depth, "@%d", c->depth_tok);
     bool said = by == EB_BY_MODEL && plain_generation(c->family);
-    char *title = eb_format("%s%s%s%s%s %d+%d%s b%d%s%s%s%s", said ? "" : c->family, said ? "" : ": ", model,
+    char *title = eb_format("%s%s%s%s%s %d+%d%s b%d%s%s%s%s%s%s", said ? "" : c->family, said ? "" : ": ", model,
                             by == EB_BY_TYPE || !c->type[0] ? "" : " ", by == EB_BY_TYPE ? "" : c->type, c->prompt_tok,
-                            c->output_tok, depth, c->batch, with_run ? " on " : "", with_run ? run->name : "",
-                            offer ? ", " : "", offer ? offer : "");
+                            c->output_tok, depth, c->batch, c->load[0] ? " " : "", c->load, with_run ? " on " : "",
+                            with_run ? run->name : "", offer ? ", " : "", offer ? offer : "");
     free(model);
     return title;
 }
