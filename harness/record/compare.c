@@ -290,6 +290,8 @@ static void add_lone(eb_compare *c, draft *d)
 // Groups stand where the first of their rows stood.
 static void make_groups(eb_compare *c, draft *drafts, int n)
 {
+    if (!n)
+        return;
     qsort(drafts, (size_t)n, sizeof *drafts, by_key);
     for (int i = 0; i < n; i++)
         drafts[i].group = i && !strcmp(drafts[i].key, drafts[i - 1].key) ? drafts[i - 1].group : drafts[i].order;
