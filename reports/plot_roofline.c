@@ -67,7 +67,9 @@ static void widen(double *lo, double *hi, double value)
 
 static panel panel_of(const eb_run *run, const eb_profile *profile)
 {
-    panel p = { .read_gb_s = ceiling_of(run, "read_bandwidth_bytes_s"), .gflop_s = ceiling_of(run, "flop_s") };
+    const eb_case_facts *facts = run->cases[profile->case_index].facts;
+    panel p = { .read_gb_s = ceiling_of(run, "read_bandwidth_bytes_s"),
+                .gflop_s = ceiling_of(run, facts && facts->int8 ? "int8_op_s" : "flop_s") };
     take_points(&p, profile);
     p.x0 = p.y0 = INFINITY;
     for (int i = 0; i < p.n; i++) {

@@ -64,6 +64,8 @@ typedef struct eb_journal_data {
 void eb_journal_digest(const char *lines, size_t len, char out[17]);
 
 eb_journal_data *eb_journal_read(const char *dir, eb_err *err);
+// NULL where the case was never opened.
+const eb_case_facts *eb_journal_facts_of(const eb_journal_data *d, int case_index);
 void eb_journal_data_free(eb_journal_data *d);
 
 #endif

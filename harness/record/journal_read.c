@@ -76,3 +76,11 @@ void eb_journal_data_free(eb_journal_data *d)
     eb_header_deinit(&d->header);
     free(d);
 }
+
+const eb_case_facts *eb_journal_facts_of(const eb_journal_data *d, int case_index)
+{
+    for (int i = 0; i < d->n_facts; i++)
+        if (d->facts[i].case_index == case_index)
+            return &d->facts[i];
+    return NULL;
+}

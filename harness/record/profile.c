@@ -65,7 +65,19 @@ static int by_phase_and_time(const void *a, const void *b)
     return x->op - y->op;
 }
 
-static void add_row(eb_profile *p, const eb_sums_env *env, int column, const sums *s, double window_s)
+// Of a model in 8-bit arithmetic the matrices are; what lies between them is not.
+static bool in_int8(const eb_case_facts *facts, int op)
+{
+    static const bool matrices[EB_OP_COUNT] = {
+        [EB_OP_QKV] = true,       [EB_OP_ATTN_OUT] = true, [EB_OP_FFN_IN] = true,
+        [EB_OP_FFN_OUT] = true,   [EB_OP_EXPERT] = true,   [EB_OP_SSM_IN] = true,
+        [EB_OP_SSM_PARAM] = true, [EB_OP_SSM_OUT] = true,  [EB_OP_HEAD] = true
+    };
+    return facts && facts->int8 && op < EB_OP_COUNT && matrices[op];
+}
+
+static void add_row(eb_profile *p, const eb_sums_env *env, const eb_case_facts *facts, int column, const sums *s,
+                    double window_s)
 {
     const eb_split_op *o = &p->split.op[column];
     const double n = p->n_trials;
@@ -73,19 +85,22 @@ static void add_row(eb_profile *p, const eb_sums_env *env, int column, const sum
         return;
     eb_profile_row *row = &p->rows[p->n_rows++];
     bool outside = column == EB_SPLIT_OUTSIDE;
-    *row = (eb_profile_row){ .phase = outside ? EB_PHASE_DECODE : (eb_phase)(column / EB_OP_COUNT),
-                             .op = outside ? EB_OP_COUNT : column % EB_OP_COUNT,
-                             .calls = s->calls / n,
-                             .time_s = o->time_s / n,
-                             .time_frac = o->time_s / window_s,
-                             .bytes = s->bytes / n,
-                             .flop = s->flop / n,
-                             .bw_frac = per(s->bytes / o->time_s, env->read_bytes_s),
-                             .flop_frac = per(s->flop / o->time_s, env->flop_s),
-                             .group = o->group,
-                             .j = o->j / n,
-                             .halfwidth_j = o->halfwidth_j / n,
-                             .w = o->j / o->time_s };
+    *row = (eb_profile_row){
+        .phase = outside ? EB_PHASE_DECODE : (eb_phase)(column / EB_OP_COUNT),
+        .op = outside ? EB_OP_COUNT : column % EB_OP_COUNT,
+        .calls = s->calls / n,
+        .time_s = o->time_s / n,
+        .time_frac = o->time_s / window_s,
+        .bytes = s->bytes / n,
+        .flop = s->flop / n,
+        .bw_frac = per(s->bytes / o->time_s, env->read_bytes_s),
+        .flop_frac = per(s->flop / o->time_s,
+                         in_int8(facts, outside ? EB_OP_COUNT : column % EB_OP_COUNT) ? env->int8_op_s : env->flop_s),
+        .group = o->group,
+        .j = o->j / n,
+        .halfwidth_j = o->halfwidth_j / n,
+        .w = o->j / o->time_s
+    };
     const eb_split_group *g = o->group >= 0 && !*p->split.refused ? &p->split.groups[o->group] : NULL;
     if (g && isnan(o->j)) {
         row->shared = true;
@@ -112,9 +127,10 @@ static void add_rows(eb_profile *p, const eb_sums_env *env, const eb_journal_dat
             to->flop += (double)s->flop;
         }
     }
+    const eb_case_facts *facts = eb_journal_facts_of(d, p->case_index);
     p->rows = eb_alloc(EB_SPLIT_COLUMNS * sizeof *p->rows);
     for (int c = 0; c < EB_SPLIT_COLUMNS; c++)
-        add_row(p, env, c, &column[c], window_s);
+        add_row(p, env, facts, c, &column[c], window_s);
     qsort(p->rows, (size_t)p->n_rows, sizeof *p->rows, by_phase_and_time);
 }
 

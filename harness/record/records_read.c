@@ -359,6 +359,7 @@ bool eb_record_read_facts(const cJSON *json, eb_record_place at, int n_cases, eb
     c->n_expert = whole(&f, "n_expert", 0, INT32_MAX);
     c->n_expert_used = whole(&f, "n_expert_used", 0, INT32_MAX);
     c->threads = whole(&f, "threads", 0, INT32_MAX);
+    c->int8 = has(&f, "int8") && truth(&f, "int8");
     c->n_params = digits(&f, "n_params", INT64_MAX, false, 0);
     c->model_bytes = digits(&f, "model_bytes", INT64_MAX, false, 0);
     c->bytes_per_tok = number(&f, "bytes_per_tok");

@@ -183,6 +183,7 @@ char *eb_record_facts(const eb_case_facts *f)
     eb_json_add_i64(json, "n_expert", f->n_expert);
     eb_json_add_i64(json, "n_expert_used", f->n_expert_used);
     eb_json_add_i64(json, "threads", f->threads);
+    eb_json_add_bool(json, "int8", f->int8);
     eb_json_add_u64str(json, "n_params", f->n_params);
     eb_json_add_u64str(json, "model_bytes", f->model_bytes);
     eb_json_add_num(json, "bytes_per_tok", f->bytes_per_tok);

@@ -68,6 +68,7 @@ typedef struct eb_case_facts {
     int case_index;
     char arch[16], isa[16], model_name[64], type[16], path[512];
     int vocab, n_layer, n_expert, n_expert_used, threads;
+    bool int8; // most weights are multiplied in 8-bit arithmetic: its ceiling counts
     uint64_t n_params, model_bytes;
     double bytes_per_tok, flop_per_tok, kv_bytes_per_tok;
     int64_t first_token_cold_ns; // -1 = not measured

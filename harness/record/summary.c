@@ -39,14 +39,6 @@ static double ceiling(const eb_header *h, const char *key)
     return text && eb_parse_double(text, &value, NULL) && value > 0 ? value : NAN;
 }
 
-static const eb_case_facts *facts_of(const eb_journal_data *d, int case_index)
-{
-    for (int i = 0; i < d->n_facts; i++)
-        if (d->facts[i].case_index == case_index)
-            return &d->facts[i];
-    return NULL;
-}
-
 static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, size_t offset, eb_warnings *w)
 {
     double *x = eb_realloc(NULL, (size_t)n + 1, sizeof *x);
@@ -151,7 +143,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
     for (int i = 0; i < n_idles; i++)
         cs.n_idles += !isnan(idles[i].w);
     c->info = &d->header.cases[index];
-    cs.facts = c->facts = facts_of(d, index);
+    cs.facts = c->facts = eb_journal_facts_of(d, index);
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_data *trial = &d->trials[t];
         if (!trial->info.number || trial->info.case_index != index)
@@ -266,6 +258,7 @@ eb_run *eb_run_load(const char *dir, eb_err *err)
     eb_cost_from_header(&d->header, &env.cost);
     env.read_bytes_s = ceiling(&d->header, "read_bandwidth_bytes_s");
     env.flop_s = ceiling(&d->header, "flop_s");
+    env.int8_op_s = ceiling(&d->header, "int8_op_s");
     run->raw = d;
     run->counted = counted;
     run->header = &d->header;

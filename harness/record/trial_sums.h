@@ -85,7 +85,7 @@ typedef struct eb_sums_env {
     const bool *dead; // channels that never moved
     eb_slo slo;
     eb_cost cost;
-    double read_bytes_s, flop_s; // the machine's ceilings; NAN = not measured
+    double read_bytes_s, flop_s, int8_op_s; // the machine's ceilings; NAN = not measured
 } eb_sums_env;
 
 void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_data *trial,

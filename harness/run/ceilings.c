@@ -17,7 +17,7 @@
 #include "harness/record/trial_sums.h"
 #include "harness/run/machine.h"
 
-#define FORMAT     "effbench ceilings 1"
+#define FORMAT     "effbench ceilings 2"
 #define BUDGET_NS  600000000ll
 #define VALID_S    (30ll * 86400)
 #define MOST_PER_S 1e18 // beyond it a file is damaged
@@ -98,9 +98,10 @@ static bool take(const cJSON *json, const char *key, eb_ceiling_reading *r, char
     eb_ceilings c = r->c;
     c.read_bytes_s = eb_json_num(json, "read_bytes_s", NAN);
     c.flop_s = eb_json_num(json, "flop_s", NAN);
+    c.int8_op_s = eb_json_num(json, "int8_op_s", NAN);
     if (strcmp(eb_json_str(json, "format", ""), FORMAT) != 0 || strcmp(eb_json_str(json, "key", ""), key) != 0 ||
         strcmp(eb_json_str(json, "isa", ""), c.isa) != 0 || !plausible(c.read_bytes_s) || !plausible(c.flop_s) ||
-        when < 0) {
+        !(isnan(c.int8_op_s) || plausible(c.int8_op_s)) || when < 0) {
         snprintf(why, size, "it does not say what it should");
         return false;
     }
@@ -141,6 +142,7 @@ static void write_file(const eb_engine_ops *engine, const char *key, bool affini
     eb_json_add_str(json, "measured_utc", r->measured_utc);
     eb_json_add_num(json, "read_bytes_s", r->c.read_bytes_s);
     eb_json_add_num(json, "flop_s", r->c.flop_s);
+    eb_json_add_num(json, "int8_op_s", r->c.int8_op_s);
     char *text = eb_json_print(json, true), *folder = eb_cache_folder();
     eb_err ignored; // the ceilings are measured; that they cannot be kept costs the next run half a second
     eb_err_clear(&ignored);
@@ -156,7 +158,7 @@ static void write_file(const eb_engine_ops *engine, const char *key, bool affini
 static void begin(const eb_engine_ops *engine, int threads, bool affinity, eb_ceiling_reading *r, char key[HEX])
 {
     const char *isa = engine->isa ? engine->isa() : NULL;
-    *r = (eb_ceiling_reading){ .c = { .read_bytes_s = NAN, .flop_s = NAN }, .threads = threads };
+    *r = (eb_ceiling_reading){ .c = { .read_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN }, .threads = threads };
     snprintf(r->c.isa, sizeof r->c.isa, "%s", isa ? isa : "");
     if (!isa || !engine->ceilings) // without the instruction set there is no key
         return;
@@ -199,6 +201,8 @@ void eb_ceilings_describe(const eb_ceiling_reading *r, eb_header *header)
         eb_machine_add(header, "read_bandwidth_bytes_s", "%.6g", r->c.read_bytes_s);
     if (!isnan(r->c.flop_s))
         eb_machine_add(header, "flop_s", "%.6g", r->c.flop_s);
+    if (!isnan(r->c.int8_op_s))
+        eb_machine_add(header, "int8_op_s", "%.6g", r->c.int8_op_s);
     eb_machine_add(header, "ceiling_threads", "%d", r->threads);
     if (!r->measured_utc[0])
         return;
@@ -233,9 +237,10 @@ void eb_ceilings_compare(eb_ceiling_reading *r, const eb_case_facts *facts, int 
     }
     if (steps_ns > 0 && facts->bytes_per_tok >= EB_BEYOND_CACHES_BYTES)
         r->read_frac = larger(r->read_frac, steps * facts->bytes_per_tok * 1e9 / steps_ns / r->c.read_bytes_s);
+    const double ceiling = facts->int8 ? r->c.int8_op_s : r->c.flop_s;
     if (to > from)
         r->flop_frac =
-            larger(r->flop_frac, prompts * prompt_tok * facts->flop_per_tok * 1e9 / (double)(to - from) / r->c.flop_s);
+            larger(r->flop_frac, prompts * prompt_tok * facts->flop_per_tok * 1e9 / (double)(to - from) / ceiling);
 }
 
 void eb_ceilings_settle(const eb_ceiling_reading *r, eb_warnings *warnings)

@@ -33,6 +33,7 @@ void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const e
                           .n_expert = caps->n_expert,
                           .n_expert_used = caps->n_expert_used,
                           .threads = caps->threads,
+                          .int8 = caps->int8,
                           .n_params = caps->n_params,
                           .model_bytes = caps->model_bytes,
                           .bytes_per_tok = caps->bytes_per_tok,

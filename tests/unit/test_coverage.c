@@ -246,7 +246,7 @@ static void simulate(const eb_run_config *config, uint64_t seed, const spread *n
     s.channels[0].period_ns = (int64_t)period_ns;
     s.channels[0].jitter_ns = (int64_t)jitter_ns;
     s.channels[0].unit = unit_uj;
-    eb_sums_env env = { .header = &s.header, .dead = dead, .read_bytes_s = NAN, .flop_s = NAN };
+    eb_sums_env env = { .header = &s.header, .dead = dead, .read_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     eb_slo_from_header(&s.header, &env.slo);
     eb_cost_from_header(&s.header, &env.cost);
     *t = (tally){ 0 };

@@ -62,7 +62,7 @@ typedef struct eb_request {
 
 typedef struct eb_engine_caps {
     char engine[16];     // "native"
-    char isa[16];        // kernel table in use: "scalar", "avx2", "avx512"
+    char isa[16];        // kernel table in use: "scalar", "avx2", "avx512", "avx512vnni"
     char arch[16];       // "llama", "mamba", ...
     char family[16];     // "dense", "moe", "ssm"
     char model_name[64]; // general.name of the file
@@ -75,6 +75,7 @@ typedef struct eb_engine_caps {
     double flop_per_tok;     // predicted floating point operations for one decoded token
     double kv_bytes_per_tok; // growth of the cache per token of context (0 for a state)
     bool has_eval;
+    bool int8; // most weights are multiplied in 8-bit arithmetic
 } eb_engine_caps;
 
 typedef struct eb_engine_memory {
@@ -88,6 +89,7 @@ typedef struct eb_ceilings {
     char isa[16];        // kernel table they were measured with
     double read_bytes_s; // reading memory far larger than the caches; NAN = not measured
     double flop_s;       // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
+    double int8_op_s;    // the same in 8-bit arithmetic, 2 per multiplication and addition; NAN = it has none
 } eb_ceilings;
 
 typedef struct eb_engine eb_engine;

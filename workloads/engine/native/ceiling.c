@@ -157,6 +157,7 @@ static double read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads
 typedef struct multiplying {
     const eb_kernels *kernels;
     float *w, *x;        // shared inputs
+    eb_q8 *q8;           // the same as x, for 8-bit products of w
     void **y, **scratch; // per thread
 } multiplying;
 
@@ -168,44 +169,60 @@ static void multiply(void *arg, int64_t begin, int64_t end, int thread)
                            m->y[thread], MATMUL_ROWS, m->scratch[thread]);
 }
 
-static double flop_rounds(const multiplying *m, eb_pool *pool, int threads, int64_t budget_ns)
+static void multiply_int8(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const multiplying *m = arg;
+    for (int64_t i = begin; i < end; i++)
+        m->kernels->packed->matmul(EB_W_Q8_0, m->w, MATMUL_N, 0, MATMUL_ROWS, m->q8, MATMUL_N / EB_Q8_CHUNK, MATMUL_M,
+                                   m->y[thread], MATMUL_ROWS, m->scratch[thread]);
+}
+
+static double flop_rounds(const multiplying *m, eb_pool_fn *fn, eb_pool *pool, int threads, int64_t budget_ns)
 {
     double best = NAN, flop = 2.0 * MATMUL_N * MATMUL_ROWS * MATMUL_M * MATMUL_REPEAT * threads;
     int64_t until = eb_now_ns() + budget_ns;
     for (int round = 0; round < LEAST_ROUNDS || eb_now_ns() < until; round++) {
         int64_t t = eb_now_ns();
-        eb_pool_for(pool, (int64_t)MATMUL_REPEAT * threads, 1, multiply, (void *)m);
+        eb_pool_for(pool, (int64_t)MATMUL_REPEAT * threads, 1, fn, (void *)m);
         double rate = flop * 1e9 / (double)(eb_now_ns() - t);
         best = isnan(best) || rate > best ? rate : best;
     }
     return best;
 }
 
-static double flop_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_err *err)
+// Both arithmetics of the table; what of w is taken as 8-bit weights does not matter.
+static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_ceilings *out,
+                          eb_err *err)
 {
+    const size_t scratch = kernels->matmul_scratch(MATMUL_N, MATMUL_M);
+    const size_t int8_scratch = kernels->packed ? kernels->packed->scratch(MATMUL_N) : 0;
     multiplying m = { .kernels = kernels,
                       .w = eb_try_alloc(MATMUL_N * MATMUL_ROWS, sizeof(float), "matrix", err),
                       .x = eb_try_alloc(MATMUL_N * MATMUL_M, sizeof(float), "matrix", err),
                       .y = eb_alloc(sizeof(void *) * (size_t)threads),
                       .scratch = eb_alloc(sizeof(void *) * (size_t)threads) };
-    bool ok = m.w && m.x && alloc_blocks(m.y, threads, MATMUL_ROWS * MATMUL_M * sizeof(float), err) &&
-              alloc_blocks(m.scratch, threads, kernels->matmul_scratch(MATMUL_N, MATMUL_M), err);
+    m.q8 = eb_try_alloc(MATMUL_M * (MATMUL_N / EB_Q8_CHUNK), sizeof *m.q8, "matrix", err);
+    bool ok = m.w && m.x && m.q8 && alloc_blocks(m.y, threads, MATMUL_ROWS * MATMUL_M * sizeof(float), err) &&
+              alloc_blocks(m.scratch, threads, scratch > int8_scratch ? scratch : int8_scratch, err);
     for (int i = 0; ok && i < MATMUL_N * MATMUL_ROWS; i++)
         m.w[i] = (float)(i % 7) - 3;
     for (int i = 0; ok && i < MATMUL_N * MATMUL_M; i++)
         m.x[i] = (float)(i % 5) - 2;
-    double best = ok ? flop_rounds(&m, pool, threads, budget_ns) : NAN;
+    if (ok)
+        out->flop_s = flop_rounds(&m, multiply, pool, threads, budget_ns);
+    if (ok && kernels->packed)
+        out->int8_op_s = flop_rounds(&m, multiply_int8, pool, threads, budget_ns);
     free_blocks(m.y, threads);
     free_blocks(m.scratch, threads);
     free(m.w);
     free(m.x);
-    return best;
+    free(m.q8);
 }
 
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err)
 {
     const eb_kernels *kernels = eb_native_kernels(err);
-    *out = (eb_ceilings){ .read_bytes_s = NAN, .flop_s = NAN };
+    *out = (eb_ceilings){ .read_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     if (!kernels)
         return false;
     snprintf(out->isa, sizeof out->isa, "%s", kernels->name);
@@ -214,7 +231,7 @@ bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilin
         return false;
     out->read_bytes_s = read_ceiling(kernels, pool, threads, budget_ns / 2, err);
     if (err->code == EB_OK)
-        out->flop_s = flop_ceiling(kernels, pool, threads, budget_ns / 2, err);
+        flop_ceilings(kernels, pool, threads, budget_ns / 2, out, err);
     eb_pool_free(pool);
     return err->code == EB_OK;
 }

@@ -158,7 +158,8 @@ static void native_caps(const eb_engine *engine, eb_engine_caps *out)
                              .model_bytes = m->file->map_bytes,
                              .bytes_per_tok = eb_model_bytes_per_tok(m, 0, (int)e->state.kv_elem),
                              .flop_per_tok = eb_model_flop_per_tok(m, 0),
-                             .has_eval = true };
+                             .has_eval = true,
+                             .int8 = m->packed_bytes > m->file->map_bytes / 2 };
     if (!m->info->ssm)
         out->kv_bytes_per_tok = (double)hp->layers * hp->kv_heads * (hp->dim_k + hp->dim_v) * (double)e->state.kv_elem;
     snprintf(out->engine, sizeof out->engine, "%s", eb_engine_native.name);

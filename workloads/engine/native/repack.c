@@ -46,7 +46,7 @@ typedef bool mat_fn(void *arg, eb_mat *w);
 // All matrices that are packed, in the file's order as far as converters write it; false when `fn` says so.
 static bool each_packed(eb_model *m, const eb_kernels *kernels, mat_fn *fn, void *arg)
 {
-    for (int layer = 0; layer < m->hp.layers; layer++) {
+    for (int layer = 0; m->layer && layer < m->hp.layers; layer++) {
         eb_mat *mats[MATS_OF_LAYER];
         const int n = mats_of(&m->layer[layer], mats);
         for (int i = 0; i < n; i++)
