@@ -139,10 +139,31 @@ static bool same_shape(const eb_case_info *a, const eb_case_info *b)
            a->batch == b->batch && a->depth_tok == b->depth_tok && same(a->load, b->load);
 }
 
+static const char *setting(const eb_header *h, const char *section, const char *name, const char *key)
+{
+    for (int i = 0; i < h->n_settings; i++)
+        if (same(h->settings[i].section, section) && same(h->settings[i].key, key) && same(h->settings[i].name, name))
+            return h->settings[i].value;
+    return "";
+}
+
+// What the output depends on beside model and lengths.
+static bool same_draws(const eb_run *base, const eb_run *cand, const eb_case_info *a, const eb_case_info *b)
+{
+    static const char *const keys[] = { "temperature", "top_k", "top_p" };
+    const eb_header *x = base->header, *y = cand->header;
+    bool equal = same(setting(x, "run", "", "seed"), setting(y, "run", "", "seed")) &&
+                 same(setting(x, "model", a->model, "seed"), setting(y, "model", b->model, "seed"));
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        equal =
+            equal && same(setting(x, "workload", a->workload, keys[i]), setting(y, "workload", b->workload, keys[i]));
+    return equal;
+}
+
 static bool same_work(const eb_run *base, const eb_run *cand, const eb_case_info *a, const eb_case_info *b)
 {
     return same_shape(a, b) && same(a->source, b->source) && same(a->type, b->type) && same(a->kv, b->kv) &&
-           same(base->header->engine, cand->header->engine);
+           same(base->header->engine, cand->header->engine) && same_draws(base, cand, a, b);
 }
 
 // A case by its id, else by its place, where all of both runs have the same shapes there.
@@ -234,7 +255,7 @@ static void judge_fact(const eb_check *c, const eb_check_case *k, int fact, eb_c
     if (!known)
         snprintf(f->note, sizeof f->note, "not known");
     else if (!k->same_work)
-        snprintf(f->note, sizeof f->note, "another model or type: not compared");
+        snprintf(f->note, sizeof f->note, "another model, type, seed or sampling: not compared");
     else if (!f->gated)
         snprintf(f->note, sizeof f->note, "ignored");
     else if (!equal && (fact == 0 || strtod(f->cand, NULL) > strtod(f->base, NULL)))

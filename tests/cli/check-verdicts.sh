@@ -31,6 +31,7 @@ gate little 0 pass $quiet --cand-set null:slower=0.01
 gate tolerant 0 pass $quiet --cand-set null:slower=0.05 --limit median=10%:20%
 gate output 3 fail $quiet --cand-set null:output=1
 gate bytes 3 fail $quiet --cand-set null:model_bytes=501MB
+gate seeds 0 pass $quiet --base-set run:seed=7 # another prompt, another output: nothing to compare exactly
 gate grades 5 invalid $quiet --cand-set null:grade=sampled
 gate boundaries 5 invalid $quiet --base-set probes:boundary=platform
 grep -q '^  j_per_tok .*fail$' hungrier.out
