@@ -10,7 +10,7 @@ typedef struct pack_field {
     uint32_t flip; // signed bytes become unsigned ones: + 128
 } pack_field;
 
-enum { MAX_FIELDS = 4, FLIP = (int)0x80808080 };
+enum { MAX_FIELDS = 4, MAX_BLOCK_BYTES = 256, FLIP = (int)0x80808080 };
 
 static const struct {
     int n;
@@ -39,37 +39,54 @@ size_t eb_packed_bytes(eb_wtype type, int64_t n, int64_t rows)
     return (size_t)((rows + EB_PACK_ROWS - 1) / EB_PACK_ROWS) * group_bytes(type, n);
 }
 
-// `row` NULL: a row that the matrix does not have, all zero: its scales are 0.
-static void pack_words(const pack_field *f, const uint8_t *row, int lane, uint8_t *dst)
+// One field of all rows: plain loops over known sizes, which the compiler turns into a load and a store a word.
+static void pack_words(const uint8_t *const row[EB_PACK_ROWS], int words, uint32_t flip, uint8_t *dst)
 {
-    dst += EB_PACK_ROWS * f->offset + lane * f->word;
-    for (int at = 0; at < f->bytes; at += f->word, dst += EB_PACK_ROWS * f->word) {
-        uint32_t word = 0;
-        if (row)
-            memcpy(&word, row + f->offset + at, (size_t)f->word);
-        word ^= f->flip;
-        memcpy(dst, &word, (size_t)f->word);
+    for (int k = 0; k < words; k++, dst += EB_PACK_ROWS * sizeof(uint32_t))
+        for (int lane = 0; lane < EB_PACK_ROWS; lane++) {
+            uint32_t word;
+            memcpy(&word, row[lane] + (size_t)k * sizeof word, sizeof word);
+            word ^= flip;
+            memcpy(dst + (size_t)lane * sizeof word, &word, sizeof word);
+        }
+}
+
+static void pack_half(const uint8_t *const row[EB_PACK_ROWS], uint8_t *dst)
+{
+    for (int lane = 0; lane < EB_PACK_ROWS; lane++)
+        memcpy(dst + (size_t)lane * sizeof(uint16_t), row[lane], sizeof(uint16_t));
+}
+
+static void pack_block(eb_wtype type, const uint8_t *const block[EB_PACK_ROWS], uint8_t *dst)
+{
+    for (int i = 0; i < layouts[type].n; i++) {
+        const pack_field *f = &layouts[type].field[i];
+        const uint8_t *from[EB_PACK_ROWS];
+        for (int lane = 0; lane < EB_PACK_ROWS; lane++)
+            from[lane] = block[lane] + f->offset;
+        if (f->word == (int)sizeof(uint16_t))
+            pack_half(from, dst + EB_PACK_ROWS * f->offset);
+        else
+            pack_words(from, f->bytes / f->word, f->flip, dst + EB_PACK_ROWS * f->offset);
     }
 }
 
-static void pack_block(eb_wtype type, const uint8_t *const row[EB_PACK_ROWS], size_t at, uint8_t *dst)
-{
-    for (int i = 0; i < layouts[type].n; i++)
-        for (int lane = 0; lane < EB_PACK_ROWS; lane++)
-            pack_words(&layouts[type].field[i], row[lane] ? row[lane] + at : NULL, lane, dst);
-}
-
+// Rows that the matrix does not have are all zero: their scales are 0.
 void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t rows, int64_t g0, int64_t g1, void *dst)
 {
-    const size_t block_bytes = (size_t)eb_wtypes[type].block_bytes, bytes = eb_row_bytes(type, n);
+    static const uint8_t nothing[MAX_BLOCK_BYTES];
+    const size_t block_bytes = (size_t)eb_wtypes[type].block_bytes;
+    const int64_t blocks = n / eb_wtypes[type].block;
     for (int64_t g = g0; g < g1; g++) {
-        const uint8_t *row[EB_PACK_ROWS];
+        const uint8_t *block[EB_PACK_ROWS];
         uint8_t *to = (uint8_t *)dst + (size_t)g * group_bytes(type, n);
-        for (int lane = 0; lane < EB_PACK_ROWS; lane++) {
-            int64_t r = g * EB_PACK_ROWS + lane;
-            row[lane] = r < rows ? (const uint8_t *)w + (size_t)r * row_bytes : NULL;
+        for (int64_t b = 0; b < blocks; b++, to += EB_PACK_ROWS * block_bytes) {
+            for (int lane = 0; lane < EB_PACK_ROWS; lane++) {
+                const int64_t r = g * EB_PACK_ROWS + lane;
+                const uint8_t *row = (const uint8_t *)w + (size_t)r * row_bytes;
+                block[lane] = r < rows ? row + (size_t)b * block_bytes : nothing;
+            }
+            pack_block(type, block, to);
         }
-        for (size_t at = 0; at < bytes; at += block_bytes)
-            pack_block(type, row, at, to + EB_PACK_ROWS * at);
     }
 }
