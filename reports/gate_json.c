@@ -81,10 +81,10 @@ static void add_operators(cJSON *obj, const eb_check_case *k)
         cJSON *op = eb_json_append_obj(arr);
         eb_json_add_str(op, "phase", eb_phase_name(o->phase));
         eb_json_add_str(op, "operator", o->name);
-        eb_json_add_num(op, "base_s", o->base_s / k->n_profiled);
-        eb_json_add_num(op, "candidate_s", o->cand_s / k->n_profiled);
-        eb_json_add_num(op, "base_j", o->base_j / k->n_profiled);
-        eb_json_add_num(op, "candidate_j", o->cand_j / k->n_profiled);
+        eb_json_add_num(op, "base_s", o->base_s);
+        eb_json_add_num(op, "candidate_s", o->cand_s);
+        eb_json_add_num(op, "base_j", o->base_j);
+        eb_json_add_num(op, "candidate_j", o->cand_j);
     }
 }
 

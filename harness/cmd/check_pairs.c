@@ -11,7 +11,7 @@
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
 
-enum { PROFILED_PAIRS = 2, WALK_FDS = 16, AT_WARM = 1000000 };
+enum { PROFILED_PAIRS = 5, WALK_FDS = 16, AT_WARM = 1000000 };
 
 typedef struct course {
     eb_check *check;

@@ -191,7 +191,8 @@ static void begin_metrics(const eb_check *c, eb_check_case *k)
                                 .energy = def->energy,
                                 .gated = !table[i].explains,
                                 .base_median = NAN,
-                                .cand_median = NAN };
+                                .cand_median = NAN,
+                                .ratio = NAN };
         if (m->gated && !listed(c->options.metrics, m->key)) {
             m->gated = false;
             snprintf(m->why_not, sizeof m->why_not, "not asked for");

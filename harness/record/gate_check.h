@@ -47,6 +47,7 @@ typedef struct eb_check_metric {
     double *base, *cand; // of the pairs that count, [n]
     int n, cap;
     double base_median, cand_median; // NAN = none
+    double ratio;                    // candidate / base, trimmed mean over the pairs; NAN = there are none
     eb_gate_finding found;           // of gated ones, once there was a look
 } eb_check_metric;
 
@@ -58,11 +59,14 @@ typedef struct eb_check_fact { // deterministic: compared exactly
     char note[120];
 } eb_check_fact;
 
+enum { EB_CHECK_PROFILED = 8 };    // most pairs with a profile
 typedef struct eb_check_operator { // of profiled pairs
     eb_phase phase;
     const char *name;      // static
-    double base_s, cand_s; // per trial, mean over the pairs
+    double base_s, cand_s; // per trial, median over the pairs
     double base_j, cand_j; // NAN = not known
+    // By side and pair.
+    double time_s[2][EB_CHECK_PROFILED], energy_j[2][EB_CHECK_PROFILED];
 } eb_check_operator;
 
 enum { EB_CHECK_FACTS = 3 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "harness/base/mem.h"
+#include "harness/base/stats.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/profile.h"
 
@@ -25,11 +26,11 @@ static bool failed(const eb_check_case *k, const char *key)
     return m && m->gated && m->found.n && m->found.verdict == EB_GATE_FAIL;
 }
 
-// In percent, of medians; NAN = not known.
+// In percent; NAN = not known.
 static double change_of(const eb_check_case *k, const char *key)
 {
     const eb_check_metric *m = metric_of(k, key);
-    return m ? 100 * (m->cand_median / m->base_median - 1) : NAN;
+    return m ? 100 * eb_check_change(m) : NAN;
 }
 
 static void say(eb_check_case *k, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -95,13 +96,21 @@ static const eb_profile *profile_of(const eb_run *run, const char *id)
     return NULL;
 }
 
-static void add(eb_check_case *k, const eb_profile *p, bool cand)
+static void add(eb_check_case *k, const eb_profile *p, int side)
 {
     for (int i = 0; i < p->n_rows; i++) {
         eb_check_operator *o = operator_of(k, &p->rows[i]);
-        *(cand ? &o->cand_s : &o->base_s) += p->rows[i].time_s;
-        *(cand ? &o->cand_j : &o->base_j) += p->rows[i].shared ? NAN : p->rows[i].j;
+        o->time_s[side][k->n_profiled] += p->rows[i].time_s;
+        o->energy_j[side][k->n_profiled] += p->rows[i].shared ? NAN : p->rows[i].j;
     }
+}
+
+static double median_known(const double *x, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (isnan(x[i]))
+            return NAN;
+    return eb_median(x, (size_t)n);
 }
 
 void eb_check_profile(eb_check *c, const eb_run *base, const eb_run *cand)
@@ -109,11 +118,18 @@ void eb_check_profile(eb_check *c, const eb_run *base, const eb_run *cand)
     for (int i = 0; i < c->n_cases; i++) {
         eb_check_case *k = &c->cases[i];
         const eb_profile *a = profile_of(base, k->id), *b = profile_of(cand, k->cand_id);
-        if (!a || !b)
+        if (!a || !b || k->n_profiled == EB_CHECK_PROFILED)
             continue;
-        add(k, a, false);
-        add(k, b, true);
+        add(k, a, 0);
+        add(k, b, 1);
         k->n_profiled++;
+        for (int j = 0; j < k->n_operators; j++) {
+            eb_check_operator *o = &k->operators[j];
+            o->base_s = eb_median(o->time_s[0], (size_t)k->n_profiled);
+            o->cand_s = eb_median(o->time_s[1], (size_t)k->n_profiled);
+            o->base_j = median_known(o->energy_j[0], k->n_profiled);
+            o->cand_j = median_known(o->energy_j[1], k->n_profiled);
+        }
     }
 }
 
@@ -134,11 +150,11 @@ static void explain_operators(eb_check_case *k)
     qsort(k->operators, (size_t)k->n_operators, sizeof *k->operators, by_growth);
     for (int i = 0; i < k->n_operators && i < OPERATORS_SHOWN; i++) {
         const eb_check_operator *o = &k->operators[i];
-        double more = (o->cand_s - o->base_s) / k->n_profiled;
-        if (fabs(more) < 0.05 * fabs(all) / k->n_profiled || o->base_s <= 0)
+        double more = o->cand_s - o->base_s;
+        if (fabs(more) < 0.05 * fabs(all) || o->base_s <= 0)
             break;
         say(k, "%s %s: %+.3g ms per trial (%+.1f %%), of %+.3g ms in all", eb_phase_name(o->phase), o->name, 1e3 * more,
-            100 * (o->cand_s / o->base_s - 1), 1e3 * all / k->n_profiled);
+            100 * (o->cand_s / o->base_s - 1), 1e3 * all);
     }
 }
 

@@ -8,6 +8,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/record/gate_impl.h"
+#include "harness/record/gate_stats.h"
 
 const char *eb_gate_class_name(eb_gate_class cls)
 {
@@ -23,7 +24,7 @@ double eb_check_change(const eb_check_metric *m)
 {
     if (m->gated && m->found.n)
         return expm1(sign_of(m) * m->found.x);
-    return m->cand_median / m->base_median - 1;
+    return isnan(m->ratio) ? m->cand_median / m->base_median - 1 : m->ratio - 1;
 }
 
 double eb_check_change_lo(const eb_check_metric *m)
@@ -36,6 +37,17 @@ double eb_check_change_hi(const eb_check_metric *m)
     return m->gated && m->found.n ? expm1(m->more_is_worse ? m->found.hi : -m->found.lo) : NAN;
 }
 
+// Pair by pair, so that what drifts is in neither.
+static double paired_ratio(const eb_check *c, const eb_check_metric *m)
+{
+    double *x = eb_realloc(NULL, (size_t)m->n + 1, sizeof *x);
+    for (int i = 0; i < m->n; i++)
+        x[i] = log(m->cand[i] / m->base[i]);
+    double ratio = m->n == 1 ? exp(x[0]) : exp(eb_trimmed_mean(x, (size_t)m->n, c->options.rule.trim).mean);
+    free(x);
+    return ratio;
+}
+
 void eb_check_medians(eb_check *c)
 {
     for (int i = 0; i < c->n_cases; i++)
@@ -44,6 +56,7 @@ void eb_check_medians(eb_check *c)
             if (m->n && !c->stored) {
                 m->base_median = eb_median(m->base, (size_t)m->n);
                 m->cand_median = eb_median(m->cand, (size_t)m->n);
+                m->ratio = paired_ratio(c, m);
             }
         }
 }
