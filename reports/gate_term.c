@@ -119,7 +119,7 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
     char text[300];
     fputc('\n', out);
     if (c->stored)
-        snprintf(text, sizeof text, "%d trials of a side, unpaired; alpha %g, beta %g", c->pairs, 0.01, 0.01);
+        snprintf(text, sizeof text, "%d trials of a side, unpaired; one look at all of alpha and beta", c->pairs);
     else
         snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
                  c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);

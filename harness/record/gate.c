@@ -19,7 +19,7 @@ const eb_gate_limits eb_gate_class_limits[EB_GATE_CLASSES] = {
 
 const eb_gate_rule eb_gate_rule_default = {
     .pairs = { 10, 20, 40 },
-    .alpha = { 0.001, 0.003, 0.006 },
+    .alpha = { 0.0005, 0.0015, 0.003 },
     .beta = { 0.001, 0.003, 0.006 },
     .trim = 0.15,
 };

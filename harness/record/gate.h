@@ -3,7 +3,7 @@
 // random order (A B B A or B A A B); each metric of a pair is x = ln(candidate / base), turned so that x > 0 is worse.
 //
 //   H0 of a metric        the candidate is not worse: mean x <= 0
-//   looks                 after 10, 20 and 40 pairs; each spends a part of alpha = 0.01 (0.001, 0.003, 0.006), which
+//   looks                 after 10, 20 and 40 pairs; each spends a part of alpha = 0.005 (0.0005, 0.0015, 0.003), which
 //                         holds whatever the looks have to do with each other (Bonferroni)
 //   test                  t of the mean with 15 % trimmed at each end (gate_stats.h); Holm over the gated metrics at
 //   the look's alpha fail                  H0 rejected and the estimate beyond the class's margin (2 % for medians)

@@ -125,6 +125,7 @@ static void test_holm_steps(void **state)
 {
     (void)state;
     eb_gate_rule rule = eb_gate_rule_default;
+    rule.alpha[0] = 0.001;
     double x[2][10], p[2] = { 0.0004, 0.0008 };
     eb_gate_series s[2];
     eb_gate_finding f[2];
@@ -174,7 +175,7 @@ static void test_what_is_spent(void **state)
         beta += eb_gate_rule_default.beta[k];
         assert_int_equal(eb_gate_look(&eb_gate_rule_default, eb_gate_rule_default.pairs[k]), k);
     }
-    near(alpha, 0.01, 1e-12);
+    near(alpha, 0.005, 1e-12);
     near(beta, 0.01, 1e-12);
     assert_int_equal(eb_gate_look(&eb_gate_rule_default, 11), -1);
     assert_int_equal(eb_gate_exit(EB_GATE_PASS, true), 0);
