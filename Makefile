@@ -58,7 +58,7 @@ ARCH := $(firstword $(subst -, ,$(MACHINE)))
 ifneq (,$(CROSS))
 WITH_PAPI := 0
 WITH_PFM := 0
-RUNNER ?= qemu-$(ARCH) -L /usr/$(patsubst %-,%,$(CROSS)) $(if $(SYSROOT),-E LD_LIBRARY_PATH=$(CURDIR)/$(SYSROOT)/usr/lib/$(ARCH)-linux-gnu)
+RUNNER ?= qemu-$(ARCH) -L /usr/$(patsubst %-,%,$(CROSS)) $(if $(SYSROOT),-E LD_LIBRARY_PATH=$(abspath $(SYSROOT))/usr/lib/$(ARCH)-linux-gnu)
 endif
 RUNNER ?=
 BUILD := build/$(ARCH)-$(notdir $(firstword $(CC)))-$(FLAVOUR)-papi$(WITH_PAPI)-pfm$(WITH_PFM)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "harness/base/stats.h"
+#include "tests/unit/emulated.h"
 #include "workloads/engine/native/make.h"
 #include "workloads/engine/native/native.h"
 
@@ -23,6 +24,12 @@ static const char *const fixture_shapes[] = { "tiny-llama",    "tiny-qwen2", "ti
                                               "tiny-mixtral",  "tiny-olmoe", "tiny-qwen2moe",
                                               "tiny-qwen3moe", "tiny-mamba", "tiny-mamba2" };
 enum { FIXTURE_SHAPES = sizeof fixture_shapes / sizeof *fixture_shapes };
+
+// An emulator gets one shape of each family.
+static inline int fixture_stride(void)
+{
+    return emulated() ? 4 : 1;
+}
 
 static char fixture_folder[64];
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "tests/unit/emulated.h"
 #include "tests/unit/gguf_bytes.h"
 #include "workloads/engine/native/gguf.h"
 
@@ -387,13 +388,12 @@ static void test_paths(void **state)
     rmdir(folder);
 }
 
-// 8 TiB that are not there: nothing may walk or map-and-touch them for long, nor allocate by them. An emulator (RUNNER)
-// keeps books on every page that is mapped, so it gets 64 GiB.
+// 8 TiB that are not there: nothing may walk or map-and-touch them for long, nor allocate by them. An emulator
+// gets 64 GiB.
 static void test_sparse_file(void **state)
 {
     (void)state;
-    const char *runner = getenv("RUNNER");
-    int bits = runner && *runner ? 36 : 43;
+    int bits = emulated() ? 36 : 43;
     char path[] = "/tmp/effbench-sparse-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);

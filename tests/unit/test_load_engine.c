@@ -82,12 +82,14 @@ static void tokens_do_not_depend_on_the_company(void **state)
                 .threads = 2, .max_batch = SLOTS, .max_ctx_tok = PROMPT + OUTPUT, .chunk_tok = 16
             };
             eb_err err = { 0 };
+            if (emulated() && s != t)
+                continue;
             eb_engine *engine = eb_engine_native.open(make(shapes[s], types[t]), &config, &err);
             assert_non_null(engine);
             memset(want, 0, sizeof want);
             for (int i = 0; i < REQUESTS; i++)
                 alone(engine, i, want[i]);
-            for (uint64_t seed = 1; seed <= 3; seed++) {
+            for (uint64_t seed = 1; seed <= (emulated() ? 1 : 3); seed++) {
                 memset(got, 0, sizeof got);
                 together(engine, seed, got);
                 for (int i = 0; i < REQUESTS; i++)

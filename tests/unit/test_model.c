@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "harness/base/mem.h"
+#include "tests/unit/emulated.h"
 #include "workloads/engine/native/hparams.h"
 #include "workloads/engine/native/make_impl.h"
 
@@ -173,6 +174,8 @@ static void test_every_tiny_shape_in_every_type(void **state)
             continue;
         for (const char *const *type = eb_recipe_names(); *type; type++) {
             eb_err err = { 0 };
+            if (emulated() && (s - eb_shapes + (type - eb_recipe_names())) % 4)
+                continue;
             make(s->name, *type);
             eb_model *m = eb_model_open(path, &err);
             if (!m)

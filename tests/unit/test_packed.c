@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
@@ -153,7 +154,7 @@ static void check(const eb_packed_ops *ops, eb_wtype type, int64_t n, int64_t ro
 
 static int tables;
 
-static void each_packed(void (*visit)(const eb_packed_ops *ops, eb_wtype type))
+static void each_packed(const char *test, void (*visit)(const eb_packed_ops *ops, eb_wtype type))
 {
     tables = 0;
     for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
@@ -162,8 +163,10 @@ static void each_packed(void (*visit)(const eb_packed_ops *ops, eb_wtype type))
                 tables++;
                 visit((*k)->packed, (eb_wtype)t);
             }
-    if (!tables)
+    if (!tables) {
+        fprintf(stderr, "skip %s: no instruction set of this machine has packed weights\n", test);
         skip();
+    }
 }
 
 static void products_of(const eb_packed_ops *ops, eb_wtype type)
@@ -179,7 +182,7 @@ static void products_of(const eb_packed_ops *ops, eb_wtype type)
 static void test_products(void **state)
 {
     (void)state;
-    each_packed(products_of);
+    each_packed(__func__, products_of);
 }
 
 static void quantize_of(const eb_packed_ops *ops, eb_wtype type)
@@ -218,7 +221,7 @@ static void quantize_of(const eb_packed_ops *ops, eb_wtype type)
 static void test_quantize(void **state)
 {
     (void)state;
-    each_packed(quantize_of);
+    each_packed(__func__, quantize_of);
 }
 
 // Every byte of the file is in the packed group, once: the layout loses and invents nothing.
