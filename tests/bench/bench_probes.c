@@ -3,7 +3,7 @@
 // zones (the thread's own CPU clock, judged; and what is read in beats, which the pairs judge), and the tokens per
 // second that sampling takes, by interleaved pairs. Each figure with its target. The zones are files of a
 // temporary folder, which cost less to read than sysfs does (0.63 us there, docs/energy.md); the way to them is that of
-// the machine itself: kept handles and pread. bench_probes [PAIRS [SHAPE TYPE]]   (default: 100 pairs of smollm2-135m
+// the machine itself: kept handles and pread. bench_probes [PAIRS [SHAPE TYPE]]   (default: 300 pairs of smollm2-135m
 // q8_0). THREADS: of the engine, else all CPUs. Exit 1 where something could not be measured at all; a missed target is
 // a word, not a failure.
 #include <errno.h>
@@ -29,8 +29,8 @@ enum {
     ROUNDS = 31,
     CALLS = 20000,
     PROMPT = 16,
-    OUTPUT = 48,
-    PAIRS_MAX = 1000,
+    OUTPUT = 16,
+    PAIRS_MAX = 4000,
     PATH_SIZE = 512,
     READ_NS = 700
 };
@@ -377,7 +377,7 @@ static bool bench_pairs(eb_io *io, eb_probe *probe, eb_probe_config *config, wor
 int main(int argc, char **argv)
 {
     static workload w;
-    int pairs = argc > 1 ? atoi(argv[1]) : 100;
+    int pairs = argc > 1 ? atoi(argv[1]) : 300;
     const char *shape = argc > 3 ? argv[2] : "smollm2-135m", *type = argc > 3 ? argv[3] : "q8_0";
     const char *wanted = getenv("THREADS");
     int threads = wanted && atoi(wanted) > 0 ? atoi(wanted) : online();
