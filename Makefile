@@ -86,7 +86,7 @@ endif
 # ---- sources: a variant is a file, chosen here ----------------------------------------------------
 SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
           workloads/engine/null/*.c workloads/engine/kernels/*.c reports/*.c)
-X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/kernels_x86.c)
+X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/amx.c workloads/engine/kernels/kernels_x86.c)
 ifeq ($(ARCH),x86_64)
 SRCS := $(filter-out workloads/engine/kernels/kernels_other.c,$(SRCS))
 else
@@ -110,6 +110,9 @@ OBJS := $(SRCS:%.c=$(BUILD)/%.o) $(BUILD)/probes/group_texts.o $(BUILD)/reports/
 LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+ifneq ($(ARCH),x86_64)
+UNIT := $(filter-out $(BUILD)/tests/test_amx,$(UNIT))
+endif
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
 TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(filter-out tests/fixtures/fake_%,$(wildcard tests/fixtures/*.c)))
 # Stands in for NVIDIA's library where it is first in LD_LIBRARY_PATH.
@@ -124,6 +127,7 @@ BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
 isa_avx512vnni = -mavx512vnni $(isa_avx512)
+isa_amx = $(isa_avx512vnni)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
 ISA_FLAGS = $(isa_$(firstword $(subst _, ,$(basename $(notdir $<)))))
 FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3) $(ISA_FLAGS))
@@ -183,6 +187,8 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
+$(BUILD)/tests/unit/amx_emulated.o: FILE_FLAGS = $(isa_avx512vnni)
+$(BUILD)/tests/test_amx: $(BUILD)/tests/unit/amx_emulated.o
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

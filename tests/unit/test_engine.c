@@ -11,6 +11,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "workloads/engine/kernels/kernels.h"
 
 enum { PROMPT = 21, OUTPUT = 12, VOCAB = 512 };
 
@@ -482,6 +483,15 @@ static void isa_by_environment(void **state)
     assert_int_equal(err.code, EB_USAGE);
     assert_non_null(strstr(err.message, "z80"));
     assert_non_null(strstr(err.hint, "scalar")); // what there is instead
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++) {
+        if ((*k)->usable())
+            continue;
+        setenv("EFFBENCH_ISA", (*k)->name, 1);
+        eb_err_clear(&err);
+        assert_null(eb_engine_native.open(fixture_path("tiny-llama", path), &config, &err));
+        assert_non_null(strstr(err.message, (*k)->name));
+        assert_true(!(*k)->missing || strstr(err.message, (*k)->missing()));
+    }
     if (kept)
         setenv("EFFBENCH_ISA", kept, 1);
     else

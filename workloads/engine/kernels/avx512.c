@@ -259,3 +259,11 @@ const eb_kernels eb_kernels_avx512vnni = {
     .packed = &eb_packed_avx512vnni,
 #include "workloads/engine/kernels/simd_table.inc"
 };
+
+const eb_kernels eb_kernels_amx = {
+    .name = "amx",
+    .usable = eb_x86_has_amx,
+    .missing = eb_x86_amx_missing,
+    .packed = &eb_packed_amx,
+#include "workloads/engine/kernels/simd_table.inc"
+};

@@ -14,240 +14,11 @@
 
 #include <immintrin.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLL _Pragma("GCC unroll 16")
+#include "workloads/engine/kernels/packed_avx512.inc"
 
-enum { QUADS = 8, FEW = 4, STREAMS = 4, TILE = 8, PANEL_GROUPS = 8, PANEL_BYTES = 320 * 1024, LINE = 64 };
+enum { STREAMS = 4, TILE = 8, PANEL_GROUPS = 8, PANEL_BYTES = 320 * 1024 };
 
-typedef __m512i vi;
-typedef __m512 vf;
-
-// 32 weights of 16 rows: weight = s q + m (minima), or s (q - offset); where `halves` is 2, s and m are of 16 weights.
-typedef struct chunk {
-    vi q[QUADS]; // unsigned; vector j: weights 4j..4j+3 of each row
-    vf s[2], m[2];
-} chunk;
-
-// What the loops must know of a type beside its unpacker.
-typedef struct traits {
-    int block_bytes, chunks; // of a row; chunks per block
-    int halves;
-    bool minima;
-    int offset_bits; // the offset is 2 to this
-} traits;
-
-INLINE vi load(const uint8_t *p)
-{
-    return _mm512_loadu_si512(p);
-}
-
-// The halves of 16 rows, side by side.
-INLINE vf scales_at(const uint8_t *p)
-{
-    return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)p));
-}
-
-// The lower or upper halves of 16 words.
-INLINE vf low_halves(vi words)
-{
-    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(words));
-}
-
-INLINE vf high_halves(vi words)
-{
-    return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(words, 16)));
-}
-
-INLINE vi nibbles(vi bytes, int high)
-{
-    return _mm512_and_si512(_mm512_srli_epi16(bytes, 4 * high), _mm512_set1_epi8(15));
-}
-
-// `width` bits at `shift` of each byte, moved up by `up`.
-INLINE vi field(vi bytes, int shift, int width, int up)
-{
-    vi mask = _mm512_set1_epi8((char)(((1 << width) - 1) << up));
-    vi moved = up >= shift ? _mm512_slli_epi16(bytes, (unsigned)(up - shift))
-                           : _mm512_srli_epi16(bytes, (unsigned)(shift - up));
-    return _mm512_and_si512(moved, mask);
-}
-
-// Byte i of each word, as f32.
-INLINE vf unsigned_byte(vi words, int i)
-{
-    return _mm512_cvtepi32_ps(_mm512_and_si512(_mm512_srli_epi32(words, (unsigned)(8 * i)), _mm512_set1_epi32(255)));
-}
-
-INLINE vf signed_byte(vi words, int i)
-{
-    return _mm512_cvtepi32_ps(_mm512_srai_epi32(_mm512_slli_epi32(words, (unsigned)(24 - 8 * i)), 24));
-}
-
-// ---- unpackers: chunk c of the block at b (EB_PACK_ROWS rows; offsets are EB_PACK_ROWS times those of blocks.h)
-// ------
-
-enum { R = EB_PACK_ROWS };
-
-INLINE void nibble_block(const uint8_t *q, vi out[QUADS])
-{
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        out[j] = nibbles(load(q + LINE * (j % 4)), j / 4);
-}
-
-// The fifth bits of Q5_0 and Q5_1: bit i of a row's word belongs to weight i.
-INLINE void add_fifth(const uint8_t *bits, vi q[QUADS])
-{
-    const vi words = load(bits), sixteen = _mm512_set1_epi8(16);
-    const vi first = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c)); // of each word
-    UNROLL
-    for (int j = 0; j < QUADS; j++) {
-        const vi spread = _mm512_shuffle_epi8(words, _mm512_add_epi8(first, _mm512_set1_epi8((char)(j / 2))));
-        const __mmask64 set = _mm512_test_epi8_mask(spread, _mm512_set1_epi32(j % 2 ? (int)0x80402010 : 0x08040201));
-        q[j] = _mm512_or_si512(q[j], _mm512_maskz_mov_epi8(set, sixteen));
-    }
-}
-
-INLINE void unpack_q4_0(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    o->s[0] = scales_at(b);
-    nibble_block(b + R * 2, o->q);
-}
-
-INLINE void unpack_q4_1(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    const vi d = load(b);
-    o->s[0] = low_halves(d);
-    o->m[0] = high_halves(d);
-    nibble_block(b + R * 4, o->q);
-}
-
-INLINE void unpack_q5_0(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    o->s[0] = scales_at(b);
-    nibble_block(b + R * 6, o->q);
-    add_fifth(b + R * 2, o->q);
-}
-
-INLINE void unpack_q5_1(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    const vi d = load(b);
-    o->s[0] = low_halves(d);
-    o->m[0] = high_halves(d);
-    nibble_block(b + R * 8, o->q);
-    add_fifth(b + R * 4, o->q);
-}
-
-INLINE void unpack_q8_0(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    o->s[0] = scales_at(b);
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = load(b + R * 2 + LINE * j); // made unsigned when it was packed
-}
-
-INLINE void unpack_iq4_nl(const uint8_t *b, int c, chunk *o)
-{
-    (void)c;
-    const __m128i signs = _mm_set1_epi8((char)128),
-                  curve = _mm_loadu_si128((const __m128i *)(const void *)eb_iq4nl_values);
-    const vi table = _mm512_broadcast_i32x4(_mm_xor_si128(curve, signs));
-    o->s[0] = scales_at(b);
-    nibble_block(b + R * 2, o->q);
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = _mm512_shuffle_epi8(table, o->q[j]);
-}
-
-INLINE void unpack_q2_k(const uint8_t *b, int c, chunk *o)
-{
-    const vi d = load(b + R * 80), both = load(b + LINE * (c / 2)); // 4 groups of 16 a word: scale and minimum
-    const vi scales = nibbles(both, 0), minima = nibbles(both, 1);
-    UNROLL
-    for (int h = 0; h < 2; h++) {
-        o->s[h] = _mm512_mul_ps(low_halves(d), unsigned_byte(scales, 2 * (c % 2) + h));
-        o->m[h] =
-            _mm512_mul_ps(_mm512_sub_ps(_mm512_setzero_ps(), high_halves(d)), unsigned_byte(minima, 2 * (c % 2) + h));
-    }
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = field(load(b + R * 16 + LINE * (8 * (c / 4) + j)), 2 * (c % 4), 2, 0);
-}
-
-// Scales of 6 bits, 4 to a word: of groups 4i..4i+3 (blocks.h: eb_scales_k3).
-INLINE vi scales_q3(const uint8_t *p, int i)
-{
-    const vi low = nibbles(load(p + LINE * (i % 2)), i / 2), tops = load(p + LINE * 2);
-    return _mm512_or_si512(low, field(tops, 2 * i, 2, 4));
-}
-
-INLINE void unpack_q3_k(const uint8_t *b, int c, chunk *o)
-{
-    const vi six = scales_q3(b + R * 96, c / 2);
-    const vf d = scales_at(b + R * 108);
-    UNROLL
-    for (int h = 0; h < 2; h++)
-        o->s[h] = _mm512_mul_ps(d, _mm512_sub_ps(unsigned_byte(six, 2 * (c % 2) + h), _mm512_set1_ps(32)));
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = _mm512_or_si512(field(load(b + R * 32 + LINE * (8 * (c / 4) + j)), 2 * (c % 4), 2, 0),
-                                  field(load(b + LINE * j), c, 1, 2));
-}
-
-// Scales and minima of Q4_K and Q5_K (blocks.h: eb_scales_k4); p: the words of a block's d and dmin, then 3 of scales.
-INLINE void scales_k4(const uint8_t *p, int c, chunk *o)
-{
-    const vi d = load(p), s0 = load(p + LINE), m0 = load(p + LINE * 2), low = load(p + LINE * 3);
-    vi s, m;
-    if (c < 4) {
-        s = field(s0, 0, 6, 0);
-        m = field(m0, 0, 6, 0);
-    } else {
-        s = _mm512_or_si512(nibbles(low, 0), field(s0, 6, 2, 4));
-        m = _mm512_or_si512(nibbles(low, 1), field(m0, 6, 2, 4));
-    }
-    o->s[0] = _mm512_mul_ps(low_halves(d), unsigned_byte(s, c % 4));
-    o->m[0] = _mm512_mul_ps(_mm512_sub_ps(_mm512_setzero_ps(), high_halves(d)), unsigned_byte(m, c % 4));
-}
-
-INLINE void unpack_q4_k(const uint8_t *b, int c, chunk *o)
-{
-    scales_k4(b, c, o);
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = nibbles(load(b + R * 16 + LINE * (8 * (c / 2) + j)), c % 2);
-}
-
-INLINE void unpack_q5_k(const uint8_t *b, int c, chunk *o)
-{
-    scales_k4(b, c, o);
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = _mm512_or_si512(nibbles(load(b + R * 48 + LINE * (8 * (c / 2) + j)), c % 2),
-                                  field(load(b + R * 16 + LINE * j), c, 1, 4));
-}
-
-INLINE void unpack_q6_k(const uint8_t *b, int c, chunk *o)
-{
-    const int half = c / 4, part = c % 4;
-    const vi scales = load(b + R * 192 + LINE * (c / 2));
-    const vf d = scales_at(b + R * 208);
-    UNROLL
-    for (int h = 0; h < 2; h++)
-        o->s[h] = _mm512_mul_ps(d, signed_byte(scales, 2 * (c % 2) + h));
-    UNROLL
-    for (int j = 0; j < QUADS; j++)
-        o->q[j] = _mm512_or_si512(nibbles(load(b + LINE * (16 * half + 8 * (part % 2) + j)), part / 2),
-                                  field(load(b + R * 128 + LINE * (8 * half + j)), 2 * part, 2, 4));
-}
-
-// ---- one chunk times one column
-// ----------------------------------------------------------------------------------------
+// ---- one chunk times one column -------------------------------------------------------------------------------------
 
 INLINE vi words_of(const eb_q8 *x, int j)
 {
@@ -283,10 +54,7 @@ INLINE vf add_chunk(traits t, const chunk *w, const eb_q8 *x, vf sum)
     return sum;
 }
 
-typedef void unpacker(const uint8_t *b, int c, chunk *o);
-
-// ---- a few columns
-// -----------------------------------------------------------------------------------------------------
+// ---- a few columns --------------------------------------------------------------------------------------------------
 
 // sums[g][c] of `groups` groups, each `group_bytes` behind the last, and `cols` columns.
 INLINE void dot_groups(traits t, unpacker *unpack, int groups, int cols, const uint8_t *w, size_t group_bytes,
@@ -317,37 +85,8 @@ INLINE void dot_groups(traits t, unpacker *unpack, int groups, int cols, const u
 }
 
 typedef void dot_fn(const uint8_t *w, size_t group_bytes, int64_t n, const eb_q8 *x, size_t ldx, vf *sums);
-typedef void fill_fn(const uint8_t *w, int64_t n, uint8_t *panel);
 
-// ---- panels
-// ------------------------------------------------------------------------------------------------------------ A chunk
-// of a panel: QUADS vectors of weights, then `halves` of scales, then as many of minima.
-
-INLINE int panel_vectors(traits t)
-{
-    return QUADS + t.halves * (t.minima ? 2 : 1);
-}
-
-INLINE void fill_panel(traits t, unpacker *unpack, const uint8_t *w, int64_t n, uint8_t *panel)
-{
-    const int64_t blocks = n / (EB_CHUNK * t.chunks);
-    for (int64_t b = 0; b < blocks; b++, w += R * t.block_bytes) {
-        UNROLL
-        for (int c = 0; c < t.chunks; c++, panel += LINE * panel_vectors(t)) {
-            chunk o;
-            unpack(w, c, &o);
-            UNROLL
-            for (int j = 0; j < QUADS; j++)
-                _mm512_store_si512(panel + LINE * j, o.q[j]);
-            UNROLL
-            for (int h = 0; h < t.halves; h++) {
-                _mm512_store_ps((float *)(void *)(panel + LINE * (QUADS + h)), o.s[h]);
-                if (t.minima)
-                    _mm512_store_ps((float *)(void *)(panel + LINE * (QUADS + t.halves + h)), o.m[h]);
-            }
-        }
-    }
-}
+// ---- panels ---------------------------------------------------------------------------------------------------------
 
 // One group of a panel times `cols` columns.
 INLINE void tile(traits t, int cols, const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf *sums)
@@ -378,24 +117,7 @@ INLINE void tile(traits t, int cols, const uint8_t *panel, int64_t n, const eb_q
 
 typedef void tile_fn(const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf *sums);
 
-// ---- the types
-// ---------------------------------------------------------------------------------------------------------
-
-// bytes and chunks of a block, halves, minima, offset bits
-#define FORMATS(X)                                                                                                     \
-    X(EB_W_Q4_0, q4_0, 18, 1, 1, false, 3)                                                                             \
-    X(EB_W_Q4_1, q4_1, 20, 1, 1, true, 0)                                                                              \
-    X(EB_W_Q5_0, q5_0, 22, 1, 1, false, 4)                                                                             \
-    X(EB_W_Q5_1, q5_1, 24, 1, 1, true, 0)                                                                              \
-    X(EB_W_Q8_0, q8_0, 34, 1, 1, false, 7)                                                                             \
-    X(EB_W_IQ4_NL, iq4_nl, 18, 1, 1, false, 7)                                                                         \
-    X(EB_W_Q2_K, q2_k, 84, EB_CHUNKS_K, 2, true, 0)                                                                    \
-    X(EB_W_Q3_K, q3_k, 110, EB_CHUNKS_K, 2, false, 2)                                                                  \
-    X(EB_W_Q4_K, q4_k, 144, EB_CHUNKS_K, 1, true, 0)                                                                   \
-    X(EB_W_Q5_K, q5_k, 176, EB_CHUNKS_K, 1, true, 0)                                                                   \
-    X(EB_W_Q6_K, q6_k, 210, EB_CHUNKS_K, 2, false, 5)
-
-#define TRAITS(bytes, chunks, halves, minima, bits) ((traits){ bytes, chunks, halves, minima, bits })
+// ---- the types ------------------------------------------------------------------------------------------------------
 
 #define DEFINE_DOT(name, groups, cols, ...)                                                                            \
     static void dot_##name##_##groups##x##cols(const uint8_t *w, size_t group_bytes, int64_t n, const eb_q8 *x,        \
@@ -417,7 +139,7 @@ typedef void tile_fn(const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf 
     DEFINE_TILE(name, 4, __VA_ARGS__)                                                                                  \
     static void fill_##name(const uint8_t *w, int64_t n, uint8_t *panel)                                               \
     {                                                                                                                  \
-        fill_panel(TRAITS(__VA_ARGS__), unpack_##name, w, n, panel);                                                   \
+        fill_panel(TRAITS(__VA_ARGS__), false, unpack_##name, w, n, panel);                                            \
     }
 FORMATS(DEFINE_FORMAT)
 
@@ -437,33 +159,7 @@ static bool packs(eb_wtype type)
     return formats[type].fill != NULL;
 }
 
-// ---- a product
-// -----------------------------------------------------------------------------------------------------------
-
-typedef struct product {
-    eb_wtype type;
-    const uint8_t *w;
-    size_t group_bytes;
-    int64_t n, r1;
-    const eb_q8 *x;
-    size_t ldx;
-    int m;
-    float *y;
-    size_t ldy;
-} product;
-
-static const uint8_t *group_at(const product *p, int64_t row)
-{
-    return p->w + (size_t)(row / R) * p->group_bytes;
-}
-
-// Rows [row, row + R), as far as they are asked for, of column c.
-static void put(const product *p, int64_t row, int c, vf sum)
-{
-    const int64_t left = p->r1 - row;
-    const __mmask16 rows = left >= R ? (__mmask16)0xffff : (__mmask16)((1u << left) - 1);
-    _mm512_mask_storeu_ps(p->y + (size_t)c * p->ldy + (size_t)row, rows, sum);
-}
+// ---- a product ------------------------------------------------------------------------------------------------------
 
 static void one_column(const product *p, int64_t r0)
 {
@@ -537,16 +233,7 @@ static void many_columns(const product *p, int64_t r0, uint8_t *panel)
 static void matmul(eb_wtype type, const void *packed, int64_t n, int64_t r0, int64_t r1, const eb_q8 *x, size_t ldx,
                    int m, float *y, size_t ldy, void *scratch)
 {
-    const product p = { .type = type,
-                        .w = packed,
-                        .group_bytes = R * eb_row_bytes(type, n),
-                        .n = n,
-                        .r1 = r1,
-                        .x = x,
-                        .ldx = ldx,
-                        .m = m,
-                        .y = y,
-                        .ldy = ldy };
+    const product p = product_of(type, packed, n, r1, x, ldx, m, y, ldy);
     if (m == 1)
         one_column(&p, r0);
     else if (m <= FEW)
@@ -562,8 +249,7 @@ static size_t scratch_bytes(int64_t n)
     return group > PANEL_BYTES ? group : PANEL_BYTES;
 }
 
-// ---- activations
-// -------------------------------------------------------------------------------------------------------
+// ---- activations ----------------------------------------------------------------------------------------------------
 
 // Less than this is nothing: its inverse would not be a number.
 #define LEAST 1e-36f

@@ -143,8 +143,9 @@ typedef struct eb_scan2 {
 } eb_scan2;
 
 typedef struct eb_kernels {
-    const char *name;     // "scalar", "avx2", "avx512", "avx512vnni"
-    bool (*usable)(void); // CPU and OS allow it
+    const char *name;             // "scalar", "avx2", "avx512", "avx512vnni", "amx"
+    bool (*usable)(void);         // CPU and OS allow it
+    const char *(*missing)(void); // in words, why not; NULL = usable. The slot may be NULL
 
     // dst[0..n-1] = the weights of one row (n a multiple of the block).
     void (*dequant_row)(eb_wtype type, const void *row, float *dst, int64_t n);
@@ -166,9 +167,9 @@ typedef struct eb_kernels {
     void (*silu_mul)(float *gate, const float *up, int64_t n); // gate[i] = silu(gate[i]) * up[i]
     void (*silu)(float *x, int64_t n);
     float (*dot)(const float *a, const float *b, int64_t n);
-    void (*axpy)(float *y, float a, const float *x, int64_t n);     // y += a x
-    void (*scale)(float *y, const float *x, float a, int64_t n);    // y = a x; y may be x
-    void (*to_f16)(uint16_t *dst, const float *src, int64_t n); // round to nearest even
+    void (*axpy)(float *y, float a, const float *x, int64_t n);  // y += a x
+    void (*scale)(float *y, const float *x, float a, int64_t n); // y = a x; y may be x
+    void (*to_f16)(uint16_t *dst, const float *src, int64_t n);  // round to nearest even
 
     // Rotary embedding in place on n_head heads of head_dim, first n_rot dims; cos/sin: n_rot/2 each.
     // neox: pairs (i, i + n_rot/2), else (2i, 2i+1).

@@ -64,6 +64,17 @@ static bool check_config(const eb_engine_config *c, eb_err *err)
     return true;
 }
 
+// Why this table cannot be had.
+static const char *lacking(const char *name)
+{
+    for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
+        if (strcmp((*k)->name, name) == 0) {
+            const char *why = (*k)->missing ? (*k)->missing() : NULL;
+            return why ? why : "this machine lacks its instructions, or the system does not keep their registers";
+        }
+    return "there is no such table in this build";
+}
+
 const eb_kernels *eb_native_kernels(eb_err *err)
 {
     const char *force = getenv("EFFBENCH_ISA");
@@ -74,8 +85,8 @@ const eb_kernels *eb_native_kernels(eb_err *err)
     for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
         if ((*k)->usable() && strlen(names) + strlen((*k)->name) + 2 < sizeof names)
             snprintf(names + strlen(names), sizeof names - strlen(names), " %s", (*k)->name);
-    eb_err_set(err, EB_USAGE, "EFFBENCH_ISA=%.32s is not in this build or not usable on this machine",
-               force ? force : "");
+    force = force ? force : "";
+    eb_err_set(err, EB_USAGE, "EFFBENCH_ISA=%.32s cannot be used: %s", force, lacking(force));
     eb_err_hint(err, "usable here:%s", names);
     return NULL;
 }
