@@ -96,7 +96,7 @@ static void each_architecture_names_what_it_does(void **state)
     (void)state;
     assert_int_equal(sizeof orders / sizeof *orders, FIXTURE_SHAPES);
     fixture_tokens(22, prompt, PROMPT);
-    for (int s = 0; s < FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
         const bool ssm = strstr(orders[s].shape, "mamba");
         char want[1024], got[1024] = "";
         snprintf(want, sizeof want, "other embedding%s %s %s norm head sampling", ssm ? "" : " rope", orders[s].layer,
@@ -165,7 +165,7 @@ static void costs_are_those_of_the_files_tensors(void **state)
 {
     static rig r;
     (void)state;
-    for (int s = 0; s < FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
         const int32_t prompt[1] = { 7 };
         double bytes = 0, flop = 0;
         eb_model *m = open_model(fixture_shapes[s]);
@@ -195,7 +195,7 @@ static void one_token_costs_what_is_predicted(void **state)
     static rig r;
     static const eb_kv_type kv[] = { EB_KV_F32, EB_KV_F16 };
     (void)state;
-    for (int s = 0; s < 2 * FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < 2 * FIXTURE_SHAPES; s += fixture_stride()) {
         const char *shape = fixture_shapes[s / 2];
         const int32_t prompt[1] = { 7 };
         eb_engine_caps caps;
@@ -224,7 +224,7 @@ static void a_prompt_reads_the_weights_once(void **state)
     int32_t prompt[PROMPT];
     (void)state;
     fixture_tokens(23, prompt, PROMPT);
-    for (int s = 0; s < FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
         eb_model *m = open_model(fixture_shapes[s]);
         const eb_hparams *hp = &m->hp;
         const double head = 2.0 * hp->embd * hp->vocab;
@@ -263,7 +263,7 @@ static void a_batch_shares_the_weights(void **state)
     int32_t prompt[PROMPT];
     (void)state;
     fixture_tokens(24, prompt, PROMPT);
-    for (int s = 0; s < FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
         eb_model *m = open_model(fixture_shapes[s]);
         const eb_hparams *hp = &m->hp;
         const double empty = eb_model_bytes_per_tok(m, 0, 4);
@@ -327,7 +327,7 @@ static void logits_are_the_same_to_the_bit(void **state)
     eb_err err = { 0 };
     (void)state;
     fixture_tokens(28, prompt, PROMPT);
-    for (int s = 0; s < FIXTURE_SHAPES; s++) {
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
         parts_open(&with, fixture_shapes[s]);
         parts_open(&without, fixture_shapes[s]);
         with.sink = (eb_span_sink){ .items = items, .cap = CAP };
