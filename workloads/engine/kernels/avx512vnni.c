@@ -3,7 +3,8 @@
 // sums of 32 bits, here one sum per row of a packed group.
 //
 // Up to FEW columns (decode): the weights of a chunk (32 of each of 16 rows) are unpacked in registers and multiplied
-// with all columns; one column is multiplied with STREAMS groups side by side, which are as many streams from memory.
+// with all columns. One column is multiplied with STREAMS groups side by side: a quarter of the rows each, so that each
+// is a stream through memory of its own, fetched AHEAD bytes before it is needed.
 //
 // More columns (prefill): a panel of up to PANEL_GROUPS groups is unpacked once into scratch, 32 KiB for rows of 2048
 // weights, so that all lie in L2; then TILE columns at a time go through all groups of it. A tile is 16 rows x TILE
@@ -35,44 +36,46 @@ INLINE vf dot_quads(traits t, const chunk *w, const eb_q8 *x, int j0, int j1, in
     UNROLL
     for (int j = j0; j < j1; j++)
         acc = _mm512_dpbusd_epi32(acc, w->q[j], words_of(x, j));
-    return _mm512_mul_ps(_mm512_cvtepi32_ps(acc), _mm512_set1_ps(x->d));
+    return _mm512_cvtepi32_ps(acc);
 }
 
 // The one order of additions of every path below.
 INLINE vf add_chunk(traits t, const chunk *w, const eb_q8 *x, vf sum)
 {
+    vf dot;
     if (t.halves == 1) {
-        sum = _mm512_fmadd_ps(dot_quads(t, w, x, 0, QUADS, x->minus_sum), w->s[0], sum);
-        return t.minima ? _mm512_fmadd_ps(w->m[0], _mm512_set1_ps(x->sum), sum) : sum;
+        dot = _mm512_mul_ps(dot_quads(t, w, x, 0, QUADS, x->minus_sum), w->s[0]);
+    } else {
+        dot = _mm512_mul_ps(dot_quads(t, w, x, 0, QUADS / 2, x->minus_16[0]), w->s[0]);
+        dot = _mm512_fmadd_ps(dot_quads(t, w, x, QUADS / 2, QUADS, x->minus_16[1]), w->s[1], dot);
     }
-    UNROLL
-    for (int h = 0; h < 2; h++) {
-        sum = _mm512_fmadd_ps(dot_quads(t, w, x, QUADS / 2 * h, QUADS / 2 * (h + 1), x->minus_16[h]), w->s[h], sum);
-        if (t.minima)
-            sum = _mm512_fmadd_ps(w->m[h], _mm512_set1_ps(x->sum_16[h]), sum);
-    }
+    sum = _mm512_fmadd_ps(dot, _mm512_set1_ps(x->d), sum);
+    if (t.minima)
+        sum = _mm512_fmadd_ps(w->m[0], _mm512_set1_ps(t.halves == 1 ? x->sum : x->sum_16[0]), sum);
+    if (t.minima && t.halves == 2)
+        sum = _mm512_fmadd_ps(w->m[1], _mm512_set1_ps(x->sum_16[1]), sum);
     return sum;
 }
 
 // ---- a few columns --------------------------------------------------------------------------------------------------
 
-// sums[g][c] of `groups` groups, each `group_bytes` behind the last, and `cols` columns.
-INLINE void dot_groups(traits t, unpacker *unpack, int groups, int cols, const uint8_t *w, size_t group_bytes,
-                       int64_t n, const eb_q8 *x, size_t ldx, vf *sums)
+// sums[g][k] of `groups` groups, each `apart` bytes behind the last, and `cols` columns.
+INLINE void dot_groups(traits t, scales_fn *scales, int groups, int cols, const uint8_t *w, size_t apart, int64_t n,
+                       const eb_q8 *x, size_t ldx, vf *sums)
 {
-    vf sum[STREAMS * FEW];
+    vf sum[STREAMS * FEW], s[STREAMS][SCALES_MAX], m[STREAMS][SCALES_MAX];
     UNROLL
     for (int i = 0; i < groups * cols; i++)
         sum[i] = _mm512_setzero_ps();
-    const int64_t blocks = n / (EB_CHUNK * t.chunks);
-    const size_t bytes = (size_t)(R * t.block_bytes);
-    for (int64_t b = 0; b < blocks; b++, w += bytes) {
+    for (int64_t b = 0; b < n / (EB_CHUNK * t.chunks); b++, w += block_bytes(t)) {
         UNROLL
+        for (int g = 0; g < groups; g++)
+            open_block(t, scales, w + (size_t)g * apart, s[g], m[g]);
         for (int c = 0; c < t.chunks; c++, x++) {
             UNROLL
             for (int g = 0; g < groups; g++) {
                 chunk o;
-                unpack(w + (size_t)g * group_bytes, c, &o);
+                open_chunk(t, w + (size_t)g * apart, c, s[g], m[g], &o);
                 UNROLL
                 for (int k = 0; k < cols; k++)
                     sum[g * cols + k] = add_chunk(t, &o, x + (size_t)k * ldx, sum[g * cols + k]);
@@ -84,7 +87,7 @@ INLINE void dot_groups(traits t, unpacker *unpack, int groups, int cols, const u
         sums[i] = sum[i];
 }
 
-typedef void dot_fn(const uint8_t *w, size_t group_bytes, int64_t n, const eb_q8 *x, size_t ldx, vf *sums);
+typedef void dot_fn(const uint8_t *w, size_t apart, int64_t n, const eb_q8 *x, size_t ldx, vf *sums);
 
 // ---- panels ---------------------------------------------------------------------------------------------------------
 
@@ -120,10 +123,10 @@ typedef void tile_fn(const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf 
 // ---- the types ------------------------------------------------------------------------------------------------------
 
 #define DEFINE_DOT(name, groups, cols, ...)                                                                            \
-    static void dot_##name##_##groups##x##cols(const uint8_t *w, size_t group_bytes, int64_t n, const eb_q8 *x,        \
-                                               size_t ldx, vf *sums)                                                   \
+    static void dot_##name##_##groups##x##cols(const uint8_t *w, size_t apart, int64_t n, const eb_q8 *x, size_t ldx,  \
+                                               vf *sums)                                                               \
     {                                                                                                                  \
-        dot_groups(TRAITS(__VA_ARGS__), unpack_##name, groups, cols, w, group_bytes, n, x, ldx, sums);                 \
+        dot_groups(TRAITS(__VA_ARGS__), scales_##name, groups, cols, w, apart, n, x, ldx, sums);                       \
     }
 #define DEFINE_TILE(name, cols, ...)                                                                                   \
     static void tile_##name##_##cols(const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf *sums)                 \
@@ -131,28 +134,32 @@ typedef void tile_fn(const uint8_t *panel, int64_t n, const eb_q8 *const *x, vf 
         tile(TRAITS(__VA_ARGS__), cols, panel, n, x, sums);                                                            \
     }
 #define DEFINE_FORMAT(TYPE, name, ...)                                                                                 \
-    DEFINE_DOT(name, 4, 1, __VA_ARGS__)                                                                                \
-    DEFINE_DOT(name, 1, 1, __VA_ARGS__)                                                                                \
-    DEFINE_DOT(name, 1, 2, __VA_ARGS__)                                                                                \
-    DEFINE_DOT(name, 1, 4, __VA_ARGS__)                                                                                \
-    DEFINE_TILE(name, 8, __VA_ARGS__)                                                                                  \
-    DEFINE_TILE(name, 4, __VA_ARGS__)                                                                                  \
+    DEFINE_DOT(name, 4, 1, TYPE, __VA_ARGS__)                                                                          \
+    DEFINE_DOT(name, 1, 1, TYPE, __VA_ARGS__)                                                                          \
+    DEFINE_DOT(name, 1, 2, TYPE, __VA_ARGS__)                                                                          \
+    DEFINE_DOT(name, 1, 4, TYPE, __VA_ARGS__)                                                                          \
+    DEFINE_TILE(name, 8, TYPE, __VA_ARGS__)                                                                            \
+    DEFINE_TILE(name, 4, TYPE, __VA_ARGS__)                                                                            \
     static void fill_##name(const uint8_t *w, int64_t n, uint8_t *panel)                                               \
     {                                                                                                                  \
-        fill_panel(TRAITS(__VA_ARGS__), false, unpack_##name, w, n, panel);                                            \
+        fill_panel(TRAITS(TYPE, __VA_ARGS__), false, scales_##name, w, n, panel);                                      \
     }
-FORMATS(DEFINE_FORMAT)
+EB_PACKED_FORMATS(DEFINE_FORMAT)
 
 #define FORMAT_ENTRY(TYPE, name, ...)                                                                                  \
-    [TYPE] = { TRAITS(__VA_ARGS__), dot_##name##_4x1, { dot_##name##_1x1, dot_##name##_1x2, dot_##name##_1x4 },        \
-               fill_##name,         tile_##name##_8,  tile_##name##_4 },
+    [TYPE] = { TRAITS(TYPE, __VA_ARGS__),                                                                              \
+               dot_##name##_4x1,                                                                                       \
+               { dot_##name##_1x1, dot_##name##_1x2, dot_##name##_1x4 },                                               \
+               fill_##name,                                                                                            \
+               tile_##name##_8,                                                                                        \
+               tile_##name##_4 },
 static const struct {
     traits t;
     dot_fn *streams; // STREAMS groups, one column
     dot_fn *few[3];  // one group, 1, 2, 4 columns
     fill_fn *fill;
     tile_fn *tile8, *tile4;
-} formats[EB_W_LIMIT] = { FORMATS(FORMAT_ENTRY) };
+} formats[EB_W_LIMIT] = { EB_PACKED_FORMATS(FORMAT_ENTRY) };
 
 static bool packs(eb_wtype type)
 {
@@ -161,16 +168,18 @@ static bool packs(eb_wtype type)
 
 // ---- a product ------------------------------------------------------------------------------------------------------
 
+// The rows that are left when each stream has the same number of groups are done one group at a time.
 static void one_column(const product *p, int64_t r0)
 {
     vf sums[STREAMS];
-    int64_t r = r0;
-    for (; r + (STREAMS - 1) * R < p->r1; r += STREAMS * R) {
-        formats[p->type].streams(group_at(p, r), p->group_bytes, p->n, p->x, p->ldx, sums);
+    const int64_t part = (p->r1 - r0 + R - 1) / R / STREAMS * R; // rows of a stream
+    const size_t apart = (size_t)(part / R) * p->group_bytes;
+    for (int64_t r = r0; r < r0 + part; r += R) {
+        formats[p->type].streams(group_at(p, r), apart, p->n, p->x, p->ldx, sums);
         for (int g = 0; g < STREAMS; g++)
-            put(p, r + g * R, 0, sums[g]);
+            put(p, r + g * part, 0, sums[g]);
     }
-    for (; r < p->r1; r += R) {
+    for (int64_t r = r0 + STREAMS * part; r < p->r1; r += R) {
         formats[p->type].few[0](group_at(p, r), p->group_bytes, p->n, p->x, p->ldx, sums);
         put(p, r, 0, sums[0]);
     }
