@@ -161,7 +161,13 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
         *options[k].text = value;
         return EB_OK;
     }
-    return eb_cmd_usage("check", "there is no option '%.60s'", name);
+    const char *known[sizeof options / sizeof *options + sizeof flags / sizeof *flags];
+    size_t n = 0;
+    for (size_t k = 0; k < sizeof options / sizeof *options; k++)
+        known[n++] = options[k].name;
+    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+        known[n++] = flags[k].name;
+    return eb_cmd_unknown("check", name, known, n);
 }
 
 int eb_check_parse(eb_check_args *a, int argc, char **argv)

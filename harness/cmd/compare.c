@@ -48,8 +48,10 @@ static int parse_args(int argc, char **argv, compare_args *args)
             if (taken && !*options[k].value)
                 return eb_cmd_usage("compare", "%s needs a value", options[k].name);
         }
-        if (!taken && more && argv[i][0] == '-' && argv[i][1])
-            return eb_cmd_usage("compare", "there is no option '%.60s'", argv[i]);
+        if (!taken && more && argv[i][0] == '-' && argv[i][1]) {
+            static const char *const known[] = { "--by", "--reference", "--slo", "--prices" };
+            return eb_cmd_unknown("compare", argv[i], known, sizeof known / sizeof *known);
+        }
         if (!taken)
             args->dirs[args->n++] = argv[i];
     }
@@ -115,9 +117,8 @@ static eb_compare_run **read_runs(const compare_args *args, const eb_header *lim
 static int check_offers(const eb_compare_options *options, eb_compare_run *const *runs, int n)
 {
     bool any = options->n_offers < 2 || options->by == EB_BY_PRICE;
-    for (int o = 0; o < options->n_offers && !any; o++)
-        for (int i = 0; i < n && !any; i++)
-            any = !strncmp(runs[i]->name, options->offers[o].name, strlen(options->offers[o].name));
+    for (int i = 0; i < n && !any; i++)
+        any = eb_compare_offer_of(options->offers, options->n_offers, runs[i]) >= 0;
     return any ? EB_OK
                : eb_cmd_usage("compare",
                               "the price file has %d offers and none bears the name of a run: compare them with --by "

@@ -25,7 +25,7 @@ static int parse_args(import_args *a, int argc, char **argv)
             if (!a->out || !*a->out)
                 return eb_cmd_usage("import", "--out needs the name of a folder");
         } else if (options && argv[i][0] == '-' && argv[i][1])
-            return eb_cmd_usage("import", "there is no option '%.60s'", argv[i]);
+            return eb_cmd_unknown("import", argv[i], (const char *const[]){ "--out" }, 1);
         else if (!a->from)
             a->from = argv[i];
         else if (!a->file)

@@ -168,18 +168,20 @@ static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_ind
     ++*n;
 }
 
-// Of several offers a run takes the one that bears its name, "edge" of "edge-20261121-010203".
-static int offer_of_run(const eb_compare *c, const eb_compare_run *run)
+// The longest name counts: a run `edge-big-20261121-010203` is not of the offer `edge`.
+int eb_compare_offer_of(const eb_offer *offers, int n, const eb_compare_run *run)
 {
-    if (c->options.n_offers == 1)
-        return 0;
-    for (int i = 0; i < c->options.n_offers; i++) {
-        const char *name = c->options.offers[i].name;
+    int best = n == 1 ? 0 : -1;
+    size_t longest = 0;
+    for (int i = 0; i < n && n > 1; i++) {
+        const char *name = offers[i].name;
         size_t len = strlen(name);
-        if (!strncmp(run->name, name, len) && (run->name[len] == '\0' || run->name[len] == '-'))
-            return i;
+        if (len > longest && !strncmp(run->name, name, len) && (run->name[len] == '\0' || run->name[len] == '-')) {
+            best = i;
+            longest = len;
+        }
     }
-    return -1;
+    return best;
 }
 
 static bool has_prices(const eb_compare_run *run)
@@ -197,7 +199,8 @@ static draft *make_drafts(eb_compare *c, int *n)
     for (int r = 0; r < c->n_runs; r++)
         for (int k = 0; k < c->runs[r]->n_cases; k++) {
             if (c->options.by != EB_BY_PRICE) {
-                add_row(c, &drafts, n, &cap, r, k, offer_of_run(c, c->runs[r]));
+                add_row(c, &drafts, n, &cap, r, k,
+                        eb_compare_offer_of(c->options.offers, c->options.n_offers, c->runs[r]));
                 continue;
             }
             for (int o = 0; o < c->options.n_offers; o++)
@@ -466,6 +469,10 @@ static void warn(eb_compare *c)
             eb_warn(&c->warnings,
                     "%s and %s count goodput under different limits, and so their costs: give both the same with --slo",
                     run->name, c->runs[0]->name);
+        if (c->options.n_offers > 1 && c->options.by != EB_BY_PRICE &&
+            eb_compare_offer_of(c->options.offers, c->options.n_offers, run) < 0)
+            eb_warn(&c->warnings, "no offer of the price file bears the name of %s: it %s", run->name,
+                    has_prices(run) ? "keeps the prices of its own config" : "has no prices");
         for (int k = 0; k < r && c->options.by == EB_BY_MACHINE; k++)
             if (run->fingerprint[0] && !strcmp(run->fingerprint, c->runs[k]->fingerprint)) {
                 eb_warn(&c->warnings, "%s and %s are runs of the same machine", c->runs[k]->name, run->name);

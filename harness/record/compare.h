@@ -80,6 +80,9 @@ typedef struct eb_compare {
 // EB_USAGE when the runs have no work in common, or the reference is none of them.
 eb_compare *eb_compare_new(eb_compare_run *const *runs, int n_runs, const eb_compare_options *options, eb_err *err);
 void eb_compare_free(eb_compare *c);
+// Of several offers the one that bears the run's name, "edge" of "edge-20261121-010203"; -1 = none does. A single one
+// is for all.
+int eb_compare_offer_of(const eb_offer *offers, int n, const eb_compare_run *run);
 // What a comparison of these runs is about when nobody says.
 eb_compare_by eb_compare_guess(eb_compare_run *const *runs, int n_runs);
 

@@ -21,8 +21,11 @@ static double *place_of(eb_compare_run *run, const eb_trial_info *info)
     return NULL;
 }
 
+// Of an imported trial nobody knows which tokens kept the limits.
 static double goodput_of(const eb_trial_data *trial, const eb_slo *slo)
 {
+    if (trial->info.totals.known)
+        return NAN;
     eb_latency latency;
     eb_doubles pools[EB_POOL_COUNT] = { 0 };
     eb_latency_measure(&latency, trial, slo, pools);

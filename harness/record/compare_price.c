@@ -44,22 +44,31 @@ static void settle(eb_compare_value *v, const eb_compare_value *goodput, double 
         snprintf(v->note, sizeof v->note, "%s", lacking ? "no tokens within the limits of the SLO" : note);
 }
 
+static double usd_of(const eb_cost_result *r)
+{
+    return r->usd_per_mtok;
+}
+
+static double carbon_of(const eb_cost_result *r)
+{
+    return r->gco2e_per_mtok;
+}
+
 // What the watts of all trials have in common enters a cost as far as the watts do.
-static void take_watts(eb_compare_value *usd, const eb_compare_row *row, const eb_cost *cost, const eb_cost_load *load)
+static void take_watts(eb_compare_value *v, const eb_compare_row *row, const eb_cost *cost, const eb_cost_load *load,
+                       double (*of)(const eb_cost_result *))
 {
     const eb_compare_value *power = &row->figures[EB_FIGURE_POWER], *idle = &row->figures[EB_FIGURE_IDLE];
-    if (eb_cost_kind_of(cost) != EB_COST_OWN || isnan(usd->value))
-        return;
-    double once = eb_cost_compute(cost, load).usd_per_mtok;
     eb_cost_load busier = *load, warmer = *load;
     busier.load_w *= 2;
     warmer.idle_w *= 2;
-    double share = eb_cost_compute(cost, &busier).usd_per_mtok / once - 1;
+    eb_cost_result once = eb_cost_compute(cost, load), busy = eb_cost_compute(cost, &busier),
+                   warm = eb_cost_compute(cost, &warmer);
     bool idles = cost->utilisation < 1 && isnan(cost->idle_w);
-    double idle_share = idles ? eb_cost_compute(cost, &warmer).usd_per_mtok / once - 1 : 0;
-    usd->grade = idles && idle->grade < power->grade ? idle->grade : power->grade;
-    usd->common = hypot(share * power->common, idles ? idle_share * idle->common : 0);
-    usd->sensor = share * power->sensor + (idles ? idle_share * idle->sensor : 0);
+    double share = of(&busy) / of(&once) - 1, idle_share = idles ? of(&warm) / of(&once) - 1 : 0;
+    v->grade = idles && idle->grade < power->grade ? idle->grade : power->grade;
+    v->common = hypot(share * power->common, idles ? idle_share * idle->common : 0);
+    v->sensor = share * power->sensor + (idles ? idle_share * idle->sensor : 0);
 }
 
 // An interval of the trials, wider by what they have in common.
@@ -99,11 +108,14 @@ void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_o
     settle(usd, goodput, run->level, whole.note);
     settle(per_usd, goodput, run->level, whole.note);
     settle(carbon, goodput, run->level, whole.carbon_note);
-    take_watts(usd, row, &cost, &load);
+    if (eb_cost_kind_of(&cost) == EB_COST_OWN && !isnan(usd->value))
+        take_watts(usd, row, &cost, &load, usd_of);
+    if (!isnan(carbon->value))
+        take_watts(carbon, row, &cost, &load, carbon_of);
     per_usd->grade = usd->grade;
     per_usd->common = usd->common;
     per_usd->sensor = usd->sensor;
     widen(usd);
     widen(per_usd);
-    carbon->grade = row->figures[EB_FIGURE_POWER].grade;
+    widen(carbon);
 }

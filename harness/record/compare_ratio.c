@@ -15,12 +15,12 @@ const char *eb_word_name(eb_word word)
     return names[word];
 }
 
-static int known_logs(const double *x, int n, double *out)
+static int known(const double *x, int n, double *out)
 {
     int k = 0;
     for (int i = 0; i < n; i++)
-        if (x[i] > 0 && isfinite(x[i]))
-            out[k++] = log(x[i]);
+        if (x[i] >= 0 && isfinite(x[i]))
+            out[k++] = x[i];
     return k;
 }
 
@@ -73,6 +73,12 @@ static double select_kth(double *x, int n, int k)
     return x[k];
 }
 
+// Of nothing to nothing it could be anything: by turns one and the other end.
+static double over(double a, double b, int draw)
+{
+    return b > 0 ? a / b : a > 0 || draw % 2 ? INFINITY : 0;
+}
+
 static void bootstrap(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
 {
     double d[EB_BOOTSTRAP_REPLICATES];
@@ -81,12 +87,12 @@ static void bootstrap(const double *a, int na, const double *b, int nb, double l
     eb_rng_init(&rng, seed);
     for (int i = 0; i < EB_BOOTSTRAP_REPLICATES; i++) {
         double of_a = drawn_median(&rng, a, na, drawn);
-        d[i] = of_a - drawn_median(&rng, b, nb, drawn);
+        d[i] = over(of_a, drawn_median(&rng, b, nb, drawn), i);
     }
     int cut = (int)((1 - level) / 2 * (EB_BOOTSTRAP_REPLICATES + 1));
     cut = cut > 0 ? cut - 1 : 0;
-    out->lo = exp(select_kth(d, EB_BOOTSTRAP_REPLICATES, cut));
-    out->hi = exp(select_kth(d, EB_BOOTSTRAP_REPLICATES, EB_BOOTSTRAP_REPLICATES - 1 - cut));
+    out->lo = select_kth(d, EB_BOOTSTRAP_REPLICATES, cut);
+    out->hi = select_kth(d, EB_BOOTSTRAP_REPLICATES, EB_BOOTSTRAP_REPLICATES - 1 - cut);
     out->interval = EB_INTERVAL_CONFIDENCE;
     free(drawn);
 }
@@ -95,13 +101,14 @@ void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double
 {
     *out = (eb_ratio){ .value = NAN, .lo = NAN, .hi = NAN };
     double *x = eb_realloc(NULL, (size_t)(na + nb) + 1, sizeof *x), *y = x + na;
-    int nx = known_logs(a, na, x), ny = known_logs(b, nb, y);
-    if (nx && ny) {
+    int nx = known(a, na, x), ny = known(b, nb, y);
+    double reference = ny ? eb_median(y, (size_t)ny) : 0;
+    if (nx && reference > 0) {
         qsort(x, (size_t)nx, sizeof *x, by_value);
         qsort(y, (size_t)ny, sizeof *y, by_value);
-        out->value = exp(eb_median(x, (size_t)nx) - eb_median(y, (size_t)ny));
-        out->lo = exp(x[0] - y[ny - 1]);
-        out->hi = exp(x[nx - 1] - y[0]);
+        out->value = eb_median(x, (size_t)nx) / reference;
+        out->lo = x[0] / y[ny - 1];
+        out->hi = over(x[nx - 1], y[0], 1);
         out->interval = EB_INTERVAL_RANGE;
         if (nx >= EB_BOOTSTRAP_TRIALS_MIN && ny >= EB_BOOTSTRAP_TRIALS_MIN)
             bootstrap(x, nx, y, ny, level, seed, out);
@@ -111,7 +118,7 @@ void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double
 
 void eb_ratio_widen(eb_ratio *r, double common, double bound)
 {
-    if (isnan(r->value) || !(common > 0 || bound > 0))
+    if (!(r->value > 0) || !(common > 0 || bound > 0))
         return;
     double down = hypot(log(r->value / r->lo), common) + bound, up = hypot(log(r->hi / r->value), common) + bound;
     r->lo = r->value * exp(-down);

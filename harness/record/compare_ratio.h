@@ -25,10 +25,10 @@ typedef struct eb_ratio {
     bool mixed; // the two energies are of different grade or domains
 } eb_ratio;
 
-// Trials of one side and of the other, NAN passed over. The interval of log(median a / median b) is that of a
-// percentile bootstrap over the trials of both sides (1000 replicates, seeded), from 6 trials on each side on; below,
-// the range of what any trial is to any other. Simulated for 6 to 20 trials, four distributions: it holds the truth in
-// 95 to 97 %.
+// Trials of one side and of the other, NAN passed over; a 0 counts (no token kept the limits), and nothing is of a
+// median of 0. The interval of median a / median b is that of a percentile bootstrap over the trials of both sides
+// (1000 replicates, seeded), from 6 trials on each side on; below, the range of what any trial is to any other. hi is
+// INFINITY where b may be 0. Simulated for 6 to 20 trials, four distributions: it holds the truth in 95 to 97 %.
 void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out);
 // Wider by what the trials of each side have in common: relative half-widths, in quadrature, and a bound.
 void eb_ratio_widen(eb_ratio *r, double common, double bound);

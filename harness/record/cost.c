@@ -138,10 +138,10 @@ eb_cost_kind eb_cost_kind_of(const eb_cost *cost)
                                                : EB_COST_NONE;
 }
 
+// r (1 + r)^n / ((1 + r)^n - 1), in a form that neither a tiny r nor a long life upsets.
 static double recovery_factor(double interest, double years)
 {
-    double growth = pow(1 + interest, years);
-    return interest == 0 ? 1 / years : interest * growth / (growth - 1);
+    return interest == 0 ? 1 / years : interest / -expm1(-years * log1p(interest));
 }
 
 double eb_cost_capex_year(double price, double residual, double interest, double years)
@@ -183,7 +183,7 @@ static bool lacks(const need *needs, size_t n, char *note, size_t size)
 
 #define LACKS(needs, note) lacks(needs, sizeof needs / sizeof *needs, note, sizeof note)
 
-static const char no_goodput[] = "no tokens within the limits of the SLO";
+static const char no_good[] = "no tokens within the limits of the SLO", no_goodput[] = "the goodput is not known";
 static const char no_power[] = "no energy was measured or estimated";
 static const char no_idle[] = "no idle power: neither [cost] idle_w nor an idle baseline";
 static const char no_rest[] = "boundary compute leaves out the rest of the machine: state [cost] rest_of_system_w";
@@ -191,6 +191,7 @@ static const char no_rest[] = "boundary compute leaves out the rest of the machi
 // Inputs as they enter the sum: NAN where not known.
 typedef struct inputs {
     double goodput, load_w, idle_w, rest_w, prompt_per_output;
+    const char *no_goodput; // why
 } inputs;
 
 static void money(const eb_cost *cost, const inputs *in, eb_cost_result *r)
@@ -200,12 +201,12 @@ static void money(const eb_cost *cost, const inputs *in, eb_cost_result *r)
         { cost->usd_per_kwh, "no price of electricity: [cost] usd_per_kwh" },
         { cost->years, "no years of use: [cost] years" },
         { cost->utilisation, "no utilisation: [cost] utilisation" },
-        { in->goodput, no_goodput },
+        { in->goodput, in->no_goodput },
         { in->load_w, no_power },
         { in->idle_w, no_idle },
         { in->rest_w, no_rest },
     };
-    const need rent[] = { { in->goodput, no_goodput } };
+    const need rent[] = { { in->goodput, in->no_goodput } };
     bool output_only = isnan(cost->usd_per_mtok_input);
     const need prompt[] = { { output_only ? 0 : in->prompt_per_output, "no prompt tokens per output token" } };
     switch (eb_cost_kind_of(cost)) {
@@ -238,7 +239,7 @@ static void carbon(const eb_cost *cost, const inputs *in, eb_cost_result *r)
         { cost->intensity_g_per_kwh, "no carbon intensity: [cost] intensity_g_per_kwh" },
         { cost->utilisation, "no utilisation: [cost] utilisation" },
         { embodied_year, "no years of use: [cost] years" },
-        { in->goodput, no_goodput },
+        { in->goodput, in->no_goodput },
         { in->load_w, no_power },
         { in->idle_w, no_idle },
         { in->rest_w, no_rest },
@@ -269,7 +270,8 @@ eb_cost_result eb_cost_compute(const eb_cost *cost, const eb_cost_load *load)
                             : isnan(cost->idle_w) ? load->idle_w
                                                   : cost->idle_w,
                   .rest_w = eb_cost_system_w(cost, 0, load->boundary),
-                  .prompt_per_output = load->prompt_per_output };
+                  .prompt_per_output = load->prompt_per_output,
+                  .no_goodput = isnan(load->goodput_tok_s) ? no_goodput : no_good };
     r.system_load_w = in.load_w + in.rest_w;
     r.system_idle_w = never_idle ? NAN : in.idle_w + in.rest_w;
     r.mean_w =

@@ -44,7 +44,7 @@ bool eb_csv_time(const char *s, size_t n, int64_t *out)
 
 bool eb_csv_word(const char *word, const char *s, size_t n)
 {
-    return strlen(word) == n && !memcmp(word, s, n);
+    return !strncmp(word, s, n) && word[n] == '\0';
 }
 
 int eb_csv_name(const char *s, size_t n, int count, const char *(*name)(int))

@@ -10,6 +10,7 @@
 #include "harness/base/log.h"
 #include "harness/base/mem.h"
 #include "harness/record/gate_impl.h"
+#include "harness/record/journal.h"
 
 // What is gated where it is known, and what only explains.
 static const struct {
@@ -166,13 +167,21 @@ static bool same_work(const eb_run *base, const eb_run *cand, const eb_case_info
            same(base->header->engine, cand->header->engine) && same_draws(base, cand, a, b);
 }
 
-// A case by its id, else by its place, where all of both runs have the same shapes there.
+static int by_id(const eb_run *run, const char *id)
+{
+    for (int k = 0; k < run->n_cases; k++)
+        if (same(run->cases[k].info->id, id))
+            return k;
+    return -1;
+}
+
+// A case by its id, else by its place, where the one that stands there has no other partner and the same shape.
 static int partner(const eb_run *base, const eb_run *cand, int i)
 {
-    for (int k = 0; k < cand->n_cases; k++)
-        if (same(cand->cases[k].info->id, base->cases[i].info->id))
-            return k;
-    return base->n_cases == cand->n_cases && same_shape(base->cases[i].info, cand->cases[i].info) ? i : -1;
+    int k = by_id(cand, base->cases[i].info->id);
+    if (k >= 0 || base->n_cases != cand->n_cases || by_id(base, cand->cases[i].info->id) >= 0)
+        return k;
+    return same_shape(base->cases[i].info, cand->cases[i].info) ? i : -1;
 }
 
 static void begin_metrics(const eb_check *c, eb_check_case *k)
@@ -340,17 +349,30 @@ static void keep(eb_check_metric *m, double x, double y)
 
 // ---- trouble ----------------------------------------------------------------------------------------------
 
-static bool trouble_in(eb_check *c, const char *side, char *const *warnings, int n)
+bool eb_check_trouble(eb_check *c, const char *side, const eb_trial_info *info)
 {
     bool any = false;
-    for (int i = 0; i < n; i++) {
-        eb_trouble t = eb_trouble_of(warnings[i]);
+    for (int i = 0; i < info->n_warnings; i++) {
+        eb_trouble t = eb_trouble_of(info->warnings[i]);
         if (t == EB_TROUBLE_NONE || t & c->options.ignore)
             continue;
-        char *text = eb_format("%s: %s", side, warnings[i]);
+        char *text = eb_format("%s: %s", side, info->warnings[i]);
         eb_check_say(&c->troubles, &c->n_troubles, text);
         free(text);
         any = true;
+    }
+    return any;
+}
+
+// Of all trials of the case: those that failed bear no figures.
+static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const eb_case_result *r)
+{
+    const eb_journal_data *d = run->raw;
+    bool any = false;
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_info *info = &d->trials[t].info;
+        if (info->number && info->case_index == r - run->cases && !info->error)
+            any = eb_check_trouble(c, side, info) || any;
     }
     return any;
 }
@@ -397,8 +419,7 @@ static bool is_spoilt(eb_check *c, const eb_run *base, const eb_run *cand)
     for (int i = 0; i < c->n_cases; i++) {
         const eb_case_result *a = eb_check_result(base, c->cases[i].id),
                              *b = eb_check_result(cand, c->cases[i].cand_id);
-        bool base_bad = trouble_in(c, "base", a->warnings, a->n_warnings);
-        bool cand_bad = trouble_in(c, "candidate", b->warnings, b->n_warnings);
+        bool base_bad = trouble_in(c, "base", base, a), cand_bad = trouble_in(c, "candidate", cand, b);
         bool gap = !(c->options.ignore & EB_TROUBLE_GAP) && gap_in(c, &c->cases[i], a, b);
         bad = bad || base_bad || cand_bad || gap;
     }

@@ -14,6 +14,8 @@ eb_check_step eb_check_fact_failed(eb_check *c);
 const eb_case_result *eb_check_result(const eb_run *run, const char *id); // NULL = there is none
 // Matches the cases and finds what can be gated, on the first call. True with c->verdict invalid: it is over.
 bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
+// Whether a warning of the trial spoils it, unless that is ignored; says so among the troubles.
+bool eb_check_trouble(eb_check *c, const char *side, const eb_trial_info *info);
 bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs
 void eb_check_medians(eb_check *c);
 

@@ -9,6 +9,7 @@
 #include "harness/base/stats.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/gate_stats.h"
+#include "harness/record/journal.h"
 
 const char *eb_gate_class_name(eb_gate_class cls)
 {
@@ -132,8 +133,12 @@ static void sentence(eb_check *c)
         because(c, "nothing can be gated here: no metric is known on both sides");
         return;
     }
+    if (isinf(p.m->found.hi)) {
+        because(c, "%d trials of a side are too few to judge %s of %s", p.m->found.n, p.m->key, p.k->id);
+        return;
+    }
     const eb_gate_limits *l = &c->options.limits[p.m->cls];
-    double by = 100 * expm1(fabs(p.m->found.x));
+    double by = 100 * fabs(expm1(p.m->found.x));
     if (c->verdict == EB_GATE_FAIL)
         because(c, "%s of %s is worse by %.1f %%, certainly by more than %.1f %% (margin %g %%)", p.m->key, p.k->id, by,
                 100 * expm1(fmax(p.m->found.lo, 0)), 100 * l->margin_frac);
@@ -196,29 +201,77 @@ bool eb_check_look(eb_check *c)
 
 // ---- stored runs ------------------------------------------------------------------------------------------------
 
-static int figures_of(const eb_case_result *r, const char *key, double **out)
+// A case of one side, and which of its trials are spoilt.
+typedef struct stored {
+    const char *side;
+    const eb_case_result *result;
+    bool *spoilt;
+    int n_spoilt;
+} stored;
+
+static stored stored_of(eb_check *c, const char *side, const eb_run *run, const char *id)
 {
+    stored s = { side, eb_check_result(run, id), NULL, 0 };
+    const eb_journal_data *d = run->raw;
+    s.spoilt = eb_alloc((size_t)s.result->n_figures + 1);
+    for (int i = 0; i < s.result->n_figures; i++)
+        for (int t = 0; t < d->n_trials; t++)
+            if (d->trials[t].info.number == s.result->trial_numbers[i]) {
+                s.spoilt[i] = eb_check_trouble(c, side, &d->trials[t].info);
+                s.n_spoilt += s.spoilt[i];
+            }
+    return s;
+}
+
+static int figures_of(const stored *s, const char *key, double **out)
+{
+    const eb_case_result *r = s->result;
     int n = 0;
     *out = eb_realloc(NULL, (size_t)r->n_figures + 1, sizeof **out);
     for (int i = 0; i < r->n_metrics; i++)
         for (int t = 0; strcmp(r->metrics[i].key, key) == 0 && t < r->n_figures; t++) {
             double v = r->figures[i * r->n_figures + t];
-            if (isfinite(v) && v > 0)
+            if (isfinite(v) && v > 0 && !s->spoilt[t])
                 (*out)[n++] = v;
         }
     return n;
 }
 
-static void stored_metric(eb_check *c, eb_check_metric *m, const eb_case_result *a, const eb_case_result *b, int all)
+static void stored_metric(eb_check *c, eb_check_metric *m, const stored *a, const stored *b, int all)
 {
     double *x, *y;
     int nx = figures_of(a, m->key, &x), ny = figures_of(b, m->key, &y);
     m->base_median = eb_median(x, (size_t)nx);
     m->cand_median = eb_median(y, (size_t)ny);
-    if (m->gated)
+    if (m->gated && m->energy && !(nx && ny) && !(c->options.ignore & EB_TROUBLE_GAP))
+        eb_check_invalid(c, "no %s in the %s's run", m->key, nx ? b->side : a->side);
+    else if (m->gated)
         eb_gate_unpaired(&c->options.rule, x, nx, y, ny, sign_of(m), &c->options.limits[m->cls], all, &m->found);
     free(x);
     free(y);
+}
+
+static bool too_many_spoilt(eb_check *c, const stored *s)
+{
+    if (2 * s->n_spoilt <= s->result->n_figures)
+        return false;
+    eb_check_invalid(c, "%d of %d trials of the %s were spoilt, by: %s", s->n_spoilt, s->result->n_figures, s->side,
+                     c->troubles[c->n_troubles - 1]);
+    return true;
+}
+
+// Trials that are spoilt are left out, as pairs are; with more of them than of others there is no measurement.
+static void stored_case(eb_check *c, const eb_run *base, const eb_run *cand, eb_check_case *k, int m)
+{
+    stored a = stored_of(c, "base", base, k->id), b = stored_of(c, "candidate", cand, k->cand_id);
+    int na = a.result->n_figures - a.n_spoilt, nb = b.result->n_figures - b.n_spoilt;
+    if (!too_many_spoilt(c, &a) && !too_many_spoilt(c, &b))
+        for (int j = 0; j < k->n_metrics; j++)
+            stored_metric(c, &k->metrics[j], &a, &b, m);
+    c->void_pairs += a.n_spoilt > b.n_spoilt ? a.n_spoilt : b.n_spoilt;
+    c->pairs = na < nb ? na : nb;
+    free(a.spoilt);
+    free(b.spoilt);
 }
 
 // Percentiles of a whole run are no figures of its trials: these have none.
@@ -279,13 +332,10 @@ bool eb_check_stored(eb_check *c, const eb_run *base, const eb_run *cand, eb_err
         "stored runs: what the machine did between them looks like a change; a gate that decides runs both sides now");
     drop_tails(c);
     int m = gated_metrics(c);
-    for (int i = 0; i < c->n_cases; i++) {
-        eb_check_case *k = &c->cases[i];
-        const eb_case_result *x = eb_check_result(base, k->id), *y = eb_check_result(cand, k->cand_id);
-        for (int j = 0; j < k->n_metrics; j++)
-            stored_metric(c, &k->metrics[j], x, y, m);
-        c->pairs = x->n_figures < y->n_figures ? x->n_figures : y->n_figures;
-    }
+    for (int i = 0; i < c->n_cases; i++)
+        stored_case(c, base, cand, &c->cases[i], m);
+    if (c->verdict == EB_GATE_INVALID)
+        return true;
     c->look = 0;
     settle(c, m);
     sentence(c);

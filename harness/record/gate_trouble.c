@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which warnings of a trial spoil a pair. test_gate_check feeds what harness/run/guards.c says through here.
+// Which warnings of a trial spoil a pair. test_gate_history feeds what harness/run/guards.c says through here.
 #include <stdlib.h>
 #include <string.h>
 

@@ -107,7 +107,7 @@ static bool take_derived(eb_row_reader *r, const char *s, size_t n)
 {
     (void)r;
     for (size_t i = 0; i < n; i++)
-        if (!s[i] || !strchr("0123456789.+-e", s[i]))
+        if ((unsigned)(unsigned char)s[i] - '0' > 9 && s[i] != '.' && s[i] != '+' && s[i] != '-' && s[i] != 'e')
             return false;
     return true;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// CSV text -> rows, by libcsv, a part of the file at a time. Each row is checked field by field (rows_fields.c);
-// whatever is wrong is told with the file and the line.
+// CSV text -> rows, a part of the file at a time. Each row is checked field by field (rows_fields.c); whatever is wrong
+// is told with the file and the line. Split here and not by libcsv, which hands over one byte at a time: a comparison
+// may have millions of rows to read.
 #include "harness/record/rows_fields.h"
 
-#include <csv.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -23,34 +23,90 @@ static void wrong(eb_row_reader *r, const char *why)
     r->ok = false;
 }
 
-static void on_field(void *s, size_t n, void *arg)
+static bool on_field(eb_row_reader *r, const char *s, size_t n)
 {
-    eb_row_reader *r = arg;
-    if (!r->ok)
-        return;
     if (r->column >= r->file->columns) {
         wrong(r, "too many columns");
-        return;
-    }
-    if (n > eb_row_longest(r->table, r->column) || !r->table->take[r->column](r, n ? s : "", n)) {
+    } else if (n > eb_row_longest(r->table, r->column) || !r->table->take[r->column](r, s, n)) {
         char why[96];
         snprintf(why, sizeof why, "column '%s' is not what it should be", r->table->names[r->column]);
         wrong(r, why);
     }
     r->column++;
+    return r->ok;
 }
 
-static void on_row(int end, void *arg)
+// The text of a quoted field, its doubled quotes made single in place; returns what follows it, NULL = not closed.
+static char *unquote(char *s, char *end, size_t *n)
 {
-    eb_row_reader *r = arg;
-    (void)end;
-    if (r->ok && r->column != r->file->columns)
-        wrong(r, "too few columns");
-    if (!r->ok)
-        return;
-    r->table->keep(r);
+    char *to = s + 1;
+    for (char *from = s + 1; from < end; from++) {
+        if (*from == '"' && (from + 1 == end || from[1] != '"')) {
+            *n = (size_t)(to - (s + 1));
+            return from + 1;
+        }
+        from += *from == '"';
+        *to++ = *from;
+    }
+    return NULL;
+}
+
+static void on_row(eb_row_reader *r, char *s, char *end)
+{
     r->column = 0;
+    for (bool more = true; more;) {
+        char *next;
+        size_t n;
+        if (s < end && *s == '"') {
+            next = unquote(s, end, &n);
+            s++;
+            if (!next || (next < end && *next != ',')) {
+                wrong(r, "a quote stands where none may");
+                return;
+            }
+        } else {
+            next = memchr(s, ',', (size_t)(end - s));
+            next = next ? next : end;
+            n = (size_t)(next - s);
+        }
+        if (!on_field(r, s, n))
+            return;
+        more = next < end;
+        s = next + 1;
+    }
+    if (r->column != r->file->columns) {
+        wrong(r, "too few columns");
+        return;
+    }
+    r->table->keep(r);
     r->rows++;
+}
+
+// Whether there is an odd number of quotes: a line that ends inside quotes goes on.
+static bool odd_quotes(const char *s, const char *end)
+{
+    bool odd = false;
+    while (s < end && (s = memchr(s, '"', (size_t)(end - s)))) {
+        odd = !odd;
+        s++;
+    }
+    return odd;
+}
+
+// The rows of `buf` that are whole; returns how many bytes they were.
+static size_t take_rows(eb_row_reader *r, char *buf, size_t len)
+{
+    char *row = buf, *from = buf, *end;
+    bool quoted = false;
+    while (r->ok && (end = memchr(from, '\n', (size_t)(buf + len - from)))) {
+        quoted ^= odd_quotes(from, end);
+        from = end + 1;
+        if (quoted)
+            continue;
+        on_row(r, row, end > row && end[-1] == '\r' ? end - 1 : end);
+        row = from;
+    }
+    return (size_t)(row - buf);
 }
 
 // -1 with err, else the bytes read (at least 1).
@@ -76,28 +132,24 @@ bool eb_rows_read(eb_rows_file *f, int csv, uint64_t end, eb_trial_data *trial, 
     eb_row_reader r = {
         .file = f, .trial = trial, .table = &eb_row_tables[csv], .channel = -1, .err = err, .ok = true
     };
-    struct csv_parser parser;
-    if (csv_init(&parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
-        return eb_err_set(err, EB_FAILED, "libcsv cannot be started");
-    char *buf = eb_alloc(CHUNK);
-    char last = '\n';
+    char *buf = eb_alloc(2 * CHUNK); // the beginning of a row, and what is read after it
+    size_t kept = 0;
     while (r.ok && f->at < end) {
-        uint64_t rows = r.rows;
-        ssize_t n = read_some(f, buf, end, err);
+        ssize_t n = read_some(f, buf + kept, end, err);
         if (n < 0) {
             r.ok = false;
             break;
         }
-        if (csv_parse(&parser, buf, (size_t)n, on_field, on_row, &r) != (size_t)n)
-            wrong(&r, csv_strerror(csv_error(&parser)));
         f->at += (uint64_t)n;
-        last = buf[n - 1];
-        if (n == CHUNK && r.rows == rows)
+        size_t len = kept + (size_t)n, taken = take_rows(&r, buf, len);
+        kept = len - taken;
+        if (kept > CHUNK)
             wrong(&r, "line is too long");
+        else
+            memmove(buf, buf + taken, kept);
     }
-    if (r.ok && (last != '\n' || r.column))
+    if (r.ok && kept)
         wrong(&r, "the last row is cut off");
-    csv_free(&parser); // not csv_fini: it would deliver a partial row
     free(buf);
     f->row += r.rows;
     return r.ok;

@@ -78,12 +78,14 @@ static void rates(eb_trial_sums *s, const eb_latency *l, const eb_phases *phases
 }
 
 // The same of a trial of which only sums were imported.
-static void imported_rates(eb_trial_sums *s, const eb_trial_totals *t)
+static void imported_rates(eb_trial_sums *s, const eb_trial_totals *t, const eb_slo *slo)
 {
     s->prefill_tok_s = t->prompt_tok ? per((double)t->prompt_tok, (double)t->prefill_ns / ns_per_s) : NAN;
     s->decode_tok_s = t->output_tok ? per((double)t->output_tok, (double)t->decode_ns / ns_per_s) : NAN;
     s->throughput_tok_s = t->output_tok ? per((double)t->output_tok, s->end_s) : NAN;
-    s->goodput_tok_s = NAN; // whether a limit was met is not known of any token
+    // Whether a limit was met is not known of any token; without limits all are good.
+    bool no_limits = isinf(slo->ttft_ns) && isinf(slo->tpot_ns) && isinf(slo->e2e_ns);
+    s->goodput_tok_s = no_limits ? s->throughput_tok_s : NAN;
 }
 
 static void energies(eb_trial_sums *s, const eb_trial_energy *energy, const eb_latency *l, const eb_phases *phases,
@@ -265,7 +267,7 @@ void eb_trial_sums_init(eb_trial_sums *s, const eb_sums_env *env, const eb_trial
     eb_phases_find(&phases, trial, &latency);
     rates(s, &latency, &phases, info);
     if (info->totals.known)
-        imported_rates(s, &info->totals);
+        imported_rates(s, &info->totals, &env->slo);
     eb_trial_energy energy;
     eb_trial_energy_init(&energy, env->header, env->dead, trial->power, trial->n_power);
     energies(s, &energy, &latency, &phases, trial, idle);

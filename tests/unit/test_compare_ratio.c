@@ -46,6 +46,43 @@ static void test_exact(void **state)
     near(again.hi / r.hi, 8, 1e-9);
 }
 
+// A trial in which no token kept the limits counts, and is not left out of the ratio.
+static void test_nothing_counts(void **state)
+{
+    (void)state;
+    static const double some[] = { 0, 0, 0, 0, 90, 90, 90 }, all[] = { 100, 100, 100, 100, 100, 100, 100 },
+                        none[] = { 0, 0, 0, 0, 0, 0, 0 };
+    eb_ratio r;
+    eb_ratio_of_trials(some, 7, all, 7, 0.95, 1, &r);
+    eb_ratio_word(&r, 1);
+    assert_true(r.value == 0 && r.lo == 0);
+    near(r.hi, 0.9, 1e-12);
+    assert_int_equal(r.word, EB_WORD_WORSE);
+    eb_ratio_of_trials(none, 7, all, 7, 0.95, 1, &r);
+    eb_ratio_word(&r, 1);
+    assert_true(r.value == 0 && r.hi == 0 && r.word == EB_WORD_WORSE);
+    eb_ratio_of_trials(all, 7, none, 7, 0.95, 1, &r);
+    assert_true(isnan(r.value));
+    static const double few[] = { 0, 0, 0, 80, 80, 80, 80 };
+    eb_ratio_of_trials(all, 7, few, 7, 0.95, 1, &r);
+    eb_ratio_word(&r, 1);
+    near(r.value, 1.25, 1e-12);
+    assert_true(isinf(r.hi) && r.lo > 1 && r.word == EB_WORD_BETTER);
+    eb_ratio_of_trials(few, 7, few, 7, 0.95, 1, &r);
+    eb_ratio_word(&r, 1);
+    assert_true(r.value == 1 && r.lo == 0 && isinf(r.hi) && r.word == EB_WORD_INCONCLUSIVE);
+}
+
+// Median over median, as both are printed: of an even number of trials too.
+static void test_even_numbers(void **state)
+{
+    (void)state;
+    static const double a[] = { 1, 2, 3, 10, 11, 12 }, b[] = { 1, 1, 1, 3, 4, 5 };
+    eb_ratio r;
+    eb_ratio_of_trials(a, 6, b, 6, 0.95, 1, &r);
+    near(r.value, 6.5 / 2, 1e-12);
+}
+
 static void test_few_trials_have_a_range(void **state)
 {
     (void)state;
@@ -167,8 +204,9 @@ static void test_coverage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact),    cmocka_unit_test(test_few_trials_have_a_range),
-        cmocka_unit_test(test_words),    cmocka_unit_test(test_what_all_trials_share_widens),
+        cmocka_unit_test(test_nothing_counts), cmocka_unit_test(test_even_numbers),
+        cmocka_unit_test(test_exact),          cmocka_unit_test(test_few_trials_have_a_range),
+        cmocka_unit_test(test_words),          cmocka_unit_test(test_what_all_trials_share_widens),
         cmocka_unit_test(test_coverage),
     };
     return cmocka_run_group_tests_name("compare_ratio", tests, NULL, NULL);
