@@ -13,7 +13,7 @@ echo '{"something": "else"}' >foreign-json/trials.jsonl
 "$EFFBENCH" report newer >/dev/null
 sed -i 's|effbench.run/1|effbench.run/7|' newer/run.json
 sed -i 's|effbench.journal/1|effbench.journal/7|' newer-journal/trials.jsonl
-head -c 4000 /dev/urandom >garbage/trials.jsonl
+for i in 1 2 3 4 5 6 7 8; do printf '\377\000\221{"\016\n\302'; done >garbage/trials.jsonl
 rm empty/*
 mkdir src && echo 'int main(void) { return 0; }' >src/main.c
 try a ./a truncated-lines truncated-rows foreign-json newer newer-journal garbage empty nowhere a/trials.jsonl src b
