@@ -86,7 +86,7 @@ endif
 # ---- sources: a variant is a file, chosen here ----------------------------------------------------
 SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
           workloads/engine/null/*.c workloads/engine/kernels/*.c reports/*.c)
-X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/amx.c workloads/engine/kernels/kernels_x86.c)
+X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/amx*.c workloads/engine/kernels/kernels_x86.c)
 ifeq ($(ARCH),x86_64)
 SRCS := $(filter-out workloads/engine/kernels/kernels_other.c,$(SRCS))
 else
@@ -187,8 +187,9 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
-$(BUILD)/tests/unit/amx_emulated.o: FILE_FLAGS = $(isa_avx512vnni)
-$(BUILD)/tests/test_amx: $(BUILD)/tests/unit/amx_emulated.o
+AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
+$(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni)
+$(BUILD)/tests/test_amx: $(AMX_EMULATED)
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

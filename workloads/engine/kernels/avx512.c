@@ -265,5 +265,6 @@ const eb_kernels eb_kernels_amx = {
     .usable = eb_x86_has_amx,
     .missing = eb_x86_amx_missing,
     .packed = &eb_packed_amx,
+    .prompt = &eb_prompt_amx,
 #include "workloads/engine/kernels/simd_table.inc"
 };

@@ -3,8 +3,9 @@
 // start by what the CPU and the operating system allow (CPUID and XGETBV; EFFBENCH_ISA=NAME forces
 // one). Includes nothing else of ours. All functions are pure, allocate nothing, and are safe from
 // any thread on disjoint outputs. Activations are f32 and sums are f32: results are those of the
-// dequantized weights up to f32 rounding, but for a table's `packed` products, which round activations. A row's result
-// never depends on how rows are split over threads, nor on how many columns (m) a call has.
+// dequantized weights up to f32 rounding, but for a table's `packed` products, which round activations, and its
+// `prompt` products, which round terms. A row's result never depends on how rows are split over threads, nor on how
+// many columns (m) a call has.
 #ifndef EB_KERNELS_KERNELS_H
 #define EB_KERNELS_KERNELS_H
 
@@ -80,6 +81,19 @@ size_t eb_packed_bytes(eb_wtype type, int64_t n, int64_t rows);
 // Groups [g0, g1) of a matrix of `rows` rows (row_bytes apart at `w`) to their places in dst.
 void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t rows, int64_t g0, int64_t g1,
              void *dst);
+
+// ---- products of prompts
+// --------------------------------------------------------------------------------------------- The columns of a prompt
+// are many. What is faster for these may be slower for one, and gives other bits: then it is used for all tokens of
+// prompts, and for no others, so that a token's result still does not depend on its batch.
+typedef struct eb_prompt_ops {
+    bool (*takes)(eb_wtype type);
+    // As eb_kernels.matmul, for any m; each term of a sum is exact to 2^-16 of itself. scratch: at least `scratch()`
+    // bytes, 64-byte aligned, per thread.
+    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1, const float *x,
+                   size_t ldx, int m, float *y, size_t ldy, void *scratch);
+    size_t (*scratch)(void);
+} eb_prompt_ops;
 
 // Attention's cache, per sequence and key-value head. Keys in groups of EB_KEY_GROUP positions: [group][dim_k][position
 // of the group]; values [position][dim_v], dim_v rounded up to EB_VALUE_STEP. There are whole blocks of positions. What
@@ -159,6 +173,9 @@ typedef struct eb_kernels {
 
     // Products in 8-bit arithmetic; NULL = none: quantized weights go through `matmul` too, in f32.
     const eb_packed_ops *packed;
+
+    // Products of prompts with the types that it takes; NULL = by `matmul`.
+    const eb_prompt_ops *prompt;
 
     void (*rms_norm)(float *out, const float *x, const float *weight, int64_t n, float eps); // weight NULL = 1
     void (*softmax)(float *x, int64_t n);                                                    // in place, max-subtracted

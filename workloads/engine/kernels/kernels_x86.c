@@ -17,6 +17,7 @@ enum {
     XCR0_TILES = 3 << 17,  // the tiles' configuration and data
     LEAF7_TILES = 1 << 24, // in edx
     LEAF7_TILE_INT8 = 1 << 25,
+    LEAF7_TILE_BF16 = 1 << 22,
     REQUEST_STATE = 0x1023, // arch_prctl: ARCH_REQ_XCOMP_PERM, by number as the header may be old
     TILE_DATA = 18
 };
@@ -91,16 +92,17 @@ bool eb_x86_survives(bool (*fn)(void))
 
 const char *eb_x86_amx_missing(void)
 {
+    const unsigned leaf7 = LEAF7_TILES | LEAF7_TILE_INT8 | LEAF7_TILE_BF16;
     unsigned a, b, c, d;
     if (!eb_x86_has_avx512vnni())
         return "AVX-512 VNNI, which goes with it, is missing or not kept by the system";
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & LEAF7_TILES) || !(d & LEAF7_TILE_INT8))
-        return "the CPU has no tiles with products of bytes (AMX-TILE, AMX-INT8)";
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (d & leaf7) != leaf7)
+        return "the CPU has no tiles with products of bytes and bf16 (AMX-TILE, AMX-INT8, AMX-BF16)";
     if (!os_keeps(XCR0_TILES))
         return "the system does not keep the tiles' state (XCR0 bits 17 and 18)";
     if (syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) != 0)
         return "the system refuses the tiles' state (arch_prctl ARCH_REQ_XCOMP_PERM 18)";
-    if (!eb_x86_survives(eb_amx_tiles_are_right))
+    if (!eb_x86_survives(eb_amx_tiles_are_right) || !eb_x86_survives(eb_amx_prompt_tiles_are_right))
         return "the tiles of this machine fail a test of their products";
     return NULL;
 }

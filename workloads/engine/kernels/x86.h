@@ -11,7 +11,9 @@ extern const eb_kernels eb_kernels_avx512vnni;   // the same, with
 extern const eb_packed_ops eb_packed_avx512vnni; // avx512vnni.c: AVX-512 VNNI
 extern const eb_kernels eb_kernels_amx;          // that, with
 extern const eb_packed_ops eb_packed_amx;        // amx.c: AMX, products of bytes
-bool eb_amx_tiles_are_right(void);               // amx.c: some products of tiles are what plain C says
+extern const eb_prompt_ops eb_prompt_amx;        // amx_prompt.c: the same with products of bf16
+bool eb_amx_prompt_tiles_are_right(void);
+bool eb_amx_tiles_are_right(void); // amx.c: some products of tiles are what plain C says
 
 // kernels_x86.c: the CPU has them and the operating system keeps their registers.
 bool eb_x86_has_avx2(void);

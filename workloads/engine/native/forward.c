@@ -88,7 +88,8 @@ static void head(const eb_net *net, float *logits)
         memcpy(s->xb + (size_t)i * embd, s->x + (size_t)s->batch.out[i] * embd, embd * sizeof *s->x);
     eb_norm(net, s->xb, s->xb, m->output_norm, n, m->hp.embd); // xb [n_out][embd]
     eb_trace_op(net, EB_OP_HEAD, EB_NO_LAYER);
-    eb_linear(net, &(eb_linear_job){ .w = &m->output, .x = s->xb, .y = logits, .m = n }, 1); // logits [n_out][vocab]
+    eb_linear(net, // logits [n_out][vocab]
+              &(eb_linear_job){ .w = &m->output, .x = s->xb, .y = logits, .m = n, .few = true }, 1);
 }
 
 void eb_forward(const eb_net *net, float *logits)

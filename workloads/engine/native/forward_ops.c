@@ -37,6 +37,16 @@ static void multiply_packed(const linear_task *t, const eb_mat *w, int expert, c
                                     s->scratch + (size_t)thread * s->scratch_bytes);
 }
 
+typedef void matmul_fn(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1,
+                       const float *x, size_t ldx, int m, float *y, size_t ldy, void *scratch);
+
+static matmul_fn *matmul_of(const linear_task *t, const eb_mat *w, const eb_linear_job *job)
+{
+    const eb_kernels *k = t->net->kernels;
+    const bool prompt = k->prompt && t->net->state->batch.prompt && !job->few && k->prompt->takes(w->type);
+    return prompt ? k->prompt->matmul : k->matmul;
+}
+
 static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y, int64_t r0,
                      int64_t r1, int thread)
 {
@@ -47,10 +57,11 @@ static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb
         multiply_packed(t, w, expert, job, y, r0, r1, thread);
         return;
     }
+    matmul_fn *const product = matmul_of(t, w, job);
     for (int j = 0; j < job->m; j += EB_MATMUL_MAX_M) {
         int m = job->m - j < EB_MATMUL_MAX_M ? job->m - j : EB_MATMUL_MAX_M;
-        t->net->kernels->matmul(w->type, rows, w->row_bytes, w->in, r0, r1, job->x + (size_t)j * ldx, ldx, m,
-                                y + (size_t)j * ldy, ldy, s->scratch + (size_t)thread * s->scratch_bytes);
+        product(w->type, rows, w->row_bytes, w->in, r0, r1, job->x + (size_t)j * ldx, ldx, m, y + (size_t)j * ldy, ldy,
+                s->scratch + (size_t)thread * s->scratch_bytes);
     }
 }
 

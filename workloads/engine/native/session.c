@@ -149,6 +149,7 @@ static void run_tokens(eb_session *s, uint32_t id, const int32_t *tokens, int n,
     for (int done = 0, len; done < n; done += len) {
         len = n - done < chunk ? n - done : chunk;
         eb_batch_clear(b);
+        b->prompt = chunk > 1; // token by token is as output is made
         eb_batch_add(b, (int)id, q->pos, tokens + done, len, out ? len : 0);
         eb_forward(&s->net, out ? out + (size_t)done * (size_t)s->net.model->hp.vocab : NULL);
         q->pos += len;
@@ -188,6 +189,7 @@ static void pack_prompts(eb_session *s, int max)
 {
     eb_batch *b = &s->net.state->batch;
     eb_batch_clear(b);
+    b->prompt = s->chunk_tok > 1;
     for (int i = 0; i < s->n_queue && b->n < s->chunk_tok; i++) {
         const eb_seq *q = &s->seqs[s->queue[i]];
         int left = q->prompt_tok - q->prompt_done, room = s->chunk_tok - b->n;

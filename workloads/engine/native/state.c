@@ -200,6 +200,8 @@ static size_t most_scratch(const eb_hparams *hp, const eb_kernels *kernels, int 
         most = more_of(most, kernels->matmul_scratch(widths[i], columns));
         if (kernels->packed)
             most = more_of(most, kernels->packed->scratch(widths[i]));
+        if (kernels->prompt)
+            most = more_of(most, kernels->prompt->scratch());
     }
     return most;
 }
@@ -318,6 +320,7 @@ void eb_state_forget(eb_state *s, const eb_model *m, int seq)
 void eb_batch_clear(eb_batch *b)
 {
     b->n = b->n_out = b->n_runs = b->n_tiles = 0;
+    b->prompt = false;
 }
 
 void eb_batch_add(eb_batch *b, int seq, int pos, const int32_t *tokens, int n, int n_out)

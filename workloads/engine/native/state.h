@@ -26,6 +26,7 @@ typedef struct eb_rows {
 // The tokens of one forward pass. Each sequence has at most one stretch of rows in it.
 typedef struct eb_batch {
     int n;                      // tokens
+    bool prompt;                // of prompts: see eb_prompt_ops
     int32_t *token, *seq, *pos; // [rows]
     int n_out;
     int32_t *out; // [rows] rows whose logits are wanted, ascending
@@ -45,6 +46,7 @@ typedef struct eb_linear_job {
     const float *bias;    // [out] or NULL
     float *add;           // [m][ldy] or NULL
     size_t ldx, ldy;      // 0 = w->in, w->out
+    bool few;             // columns are few even in a prompt: see eb_prompt_ops
 } eb_linear_job;
 
 typedef struct eb_moe_state {
