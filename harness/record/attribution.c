@@ -8,6 +8,7 @@
 
 static const double z95 = 1.959963984540054; // half-width of 95 % in standard deviations
 
+// Exact for every time that a clock gives; the ends of the type stand for ever.
 static double since(const eb_trace *t, int64_t at_ns)
 {
     int64_t difference;

@@ -291,5 +291,3 @@ void eb_trace_free(eb_trace *t)
     free(t->holes);
     free(t);
 }
-
-// Exact for every time that a clock gives; the ends of the type stand for ever.

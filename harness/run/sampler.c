@@ -30,7 +30,8 @@ typedef struct slot {
     int64_t interval_ns; // as thinned in this window
     int64_t guard_ns;    // never longer than this: wraps would be lost; 0 = none
     int64_t due_ns;
-    bool quick; // may be read in a beat
+    bool quick;   // may be read in a beat
+    bool patient; // and the thread leaves it to the beats
 } slot;
 
 struct eb_sampler {
@@ -128,11 +129,22 @@ static bool is_quick(const eb_channel *channels, int n)
     return sum_ns > 0 && sum_ns <= BEAT_READ_NS;
 }
 
+// A counter has what was drawn between two readings. The power between two of a gauge is a guess, and would be one that
+// always errs the same way: beats end where the work ends, so what the thread read late would count as work.
+static bool any_gauge(const eb_channel *channels, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (channels[i].quantity == EB_QUANTITY_POWER_UW && channels[i].grade != EB_GRADE_NONE)
+            return true;
+    return false;
+}
+
 static void add_slot(eb_sampler *s, const eb_sampler_setup *setup, int i, const eb_channel *channels, int n)
 {
     slot *p = &s->slots[s->n_slots++];
     int64_t interval_ns = mode_interval(setup->config, channels, n), guard_ns = wrap_guard(channels, n);
     *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns, .quick = is_quick(channels, n) };
+    p->patient = p->quick && !any_gauge(channels, n);
     p->base_ns = guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
     eb_reader_init(&p->reader, setup->probes[i], setup->clock, channels);
     s->unread = eb_realloc(s->unread, (size_t)(s->n_channels + n) + 1, sizeof *s->unread);
@@ -284,7 +296,7 @@ static int64_t patience_ns(const eb_sampler *s, const slot *p, int64_t now_ns)
     int64_t ns = 10 * p->interval_ns;
     ns = ns < LATE_MIN_NS ? LATE_MIN_NS : ns > LATE_MAX_NS ? LATE_MAX_NS : ns;
     ns = p->guard_ns > 0 && ns > p->guard_ns / 2 ? p->guard_ns / 2 : ns;
-    return p->quick && now_ns - atomic_load_explicit(&s->beat_seen_ns, memory_order_relaxed) < ns ? ns : 0;
+    return p->patient && now_ns - atomic_load_explicit(&s->beat_seen_ns, memory_order_relaxed) < ns ? ns : 0;
 }
 
 static void publish_due(eb_sampler *s)

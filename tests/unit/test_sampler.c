@@ -143,21 +143,27 @@ static void test_no_mode_loses_a_wrap(void **state)
 
 enum { ALL_CPUS = 1 << 20 };
 
-// One source that reads in `read_ns`, at 100 Hz on a virtual clock, of a workload that uses `busy` CPUs.
-static eb_sampler *beaten_sampler(eb_probe *probe, eb_channel *channel, const eb_clock *clock, int64_t read_ns,
-                                  int busy)
+// One source at 100 Hz on a virtual clock, of a workload that uses `busy` CPUs.
+static eb_sampler *sampler_of(eb_probe *probe, const eb_clock *clock, int busy)
 {
     eb_err err;
     eb_err_clear(&err);
     eb_probe_config config = { .sampling = EB_SAMPLING_TRACE, .rate_hz = 100 };
-    *channel = (eb_channel){ .name = "fake/0", .cumulative = true, .read_ns = read_ns, .grade = EB_GRADE_COUNTER };
-    *probe = (eb_probe){ .ops = &fake_ops, .channels = channel, .n = 1 };
     eb_sampler_setup setup = {
         .clock = clock, .probes = &probe, .n_probes = 1, .config = &config, .max_rows = 1000, .busy_cpus = busy
     };
     eb_sampler *s = eb_sampler_new(&setup, &err);
     assert_non_null(s);
     return s;
+}
+
+// A counter that is read in `read_ns`.
+static eb_sampler *beaten_sampler(eb_probe *probe, eb_channel *channel, const eb_clock *clock, int64_t read_ns,
+                                  int busy)
+{
+    *channel = (eb_channel){ .name = "fake/0", .cumulative = true, .read_ns = read_ns, .grade = EB_GRADE_COUNTER };
+    *probe = (eb_probe){ .ops = &fake_ops, .channels = channel, .n = 1 };
+    return sampler_of(probe, clock, busy);
 }
 
 static size_t rows_of(const eb_sampler *s)
@@ -198,6 +204,30 @@ static void test_a_beat_reads_what_is_due(void **state)
     pulse->beat(pulse->arg);
     assert_int_equal(rows_of(s), 1 + 11 + 1);
     assert_true(eb_sampler_beats_ns(s) <= eb_sampler_cpu_ns(s));
+    eb_sampler_free(s);
+}
+
+// Beats end where the work does. What a counter drew until the thread comes is in its next reading; a line drawn from a
+// gauge's last reading at work to one long after it would be joules that nobody drew.
+static void test_a_gauge_is_read_on_time(void **state)
+{
+    (void)state;
+    eb_channel channel = {
+        .name = "fake/0", .quantity = EB_QUANTITY_POWER_UW, .read_ns = 700, .grade = EB_GRADE_SAMPLED
+    };
+    eb_probe probe = { .ops = &fake_ops, .channels = &channel, .n = 1 };
+    int64_t now_ns = 1000000;
+    eb_clock clock = eb_clock_virtual(&now_ns);
+    eb_sampler *s = sampler_of(&probe, &clock, ALL_CPUS);
+    const eb_pulse *pulse = eb_sampler_pulse(s);
+    eb_sampler_begin(s);
+    for (int i = 0; i < 45; i++, now_ns += 1000000)
+        pulse->beat(pulse->arg);
+    assert_int_equal(rows_of(s), 1 + 4);
+    now_ns += 6000000; // 51 ms: due for 1 ms
+    assert_int_equal(eb_sampler_poll(s, now_ns) - now_ns, 9000000);
+    assert_int_equal(rows_of(s), 1 + 5);
+    eb_sampler_end(s);
     eb_sampler_free(s);
 }
 
@@ -680,6 +710,7 @@ int main(void)
         cmocka_unit_test(test_edge_mode_polls_five_times_per_update),
         cmocka_unit_test(test_no_mode_loses_a_wrap),
         cmocka_unit_test(test_a_beat_reads_what_is_due),
+        cmocka_unit_test(test_a_gauge_is_read_on_time),
         cmocka_unit_test(test_a_beat_is_not_for_everything),
         cmocka_unit_test(test_what_is_no_energy_sets_no_pace),
         cmocka_unit_test(test_full_buffer_thins_and_still_covers),
