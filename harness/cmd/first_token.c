@@ -11,11 +11,11 @@
 
 static int run(const eb_globals *globals, int argc, char **argv)
 {
-    const char *path = NULL, *threads = "1", *kv = "f16";
+    const char *path = NULL, *threads = "1", *affinity = "yes", *kv = "f16";
     (void)globals;
     for (int i = 1; i < argc; i++) {
         if (eb_cmd_option(argc, argv, &i, "--threads", &threads) || eb_cmd_option(argc, argv, &i, "--kv", &kv) ||
-            strcmp(argv[i], "--") == 0)
+            eb_cmd_option(argc, argv, &i, "--affinity", &affinity) || strcmp(argv[i], "--") == 0)
             continue;
         if (path)
             return eb_cmd_usage("first-token", "one file at a time");
@@ -24,10 +24,11 @@ static int run(const eb_globals *globals, int argc, char **argv)
     int64_t n = 0, t = 0;
     eb_err err;
     eb_err_clear(&err);
-    if (!path || !threads || !kv || !eb_parse_int(threads, &n, NULL) || n < 1 || n > 1024 ||
-        (strcmp(kv, "f16") != 0 && strcmp(kv, "f32") != 0))
-        return eb_cmd_usage("first-token", "usage: first-token FILE [--threads N] [--kv f16|f32]");
-    if (!eb_cold_child(eb_engine_find("native"), path, (int)n, strcmp(kv, "f16") == 0 ? EB_KV_F16 : EB_KV_F32, &t,
+    const bool pin = affinity && strcmp(affinity, "yes") == 0;
+    if (!path || !threads || !kv || !affinity || (!pin && strcmp(affinity, "no") != 0) ||
+        !eb_parse_int(threads, &n, NULL) || n < 1 || n > 1024 || (strcmp(kv, "f16") != 0 && strcmp(kv, "f32") != 0))
+        return eb_cmd_usage("first-token", "usage: first-token FILE [--threads N] [--affinity yes|no] [--kv f16|f32]");
+    if (!eb_cold_child(eb_engine_find("native"), path, (int)n, pin, strcmp(kv, "f16") == 0 ? EB_KV_F16 : EB_KV_F32, &t,
                        &err))
         return eb_cmd_fail(&err);
     printf("%" PRId64 "\n", t);
@@ -36,7 +37,7 @@ static int run(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_first_token = {
     .name = "first-token",
-    .synopsis = "first-token FILE [--threads N] [--kv f16|f32]",
+    .synopsis = "first-token FILE [--threads N] [--affinity yes|no] [--kv f16|f32]",
     .doc = "open a model, make one token, print its time (used by run for cold starts)",
     .run = run,
     .internal = true,

@@ -111,7 +111,8 @@ static void take_samples(eb_trace *t, const eb_sample *samples, size_t n)
         }
         if (!t->channel.cumulative)
             value = (double)s->raw * t->channel.scale;
-        t->points[t->n++] = (eb_trace_point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last, failed };
+        t->points[t->n++] =
+            (eb_trace_point){ at, value, (double)(s->t_after_ns - s->t_before_ns), broken || !last, failed };
         moved_ns = broken ? -INFINITY : last && last->raw != s->raw ? at : moved_ns;
         broken = EB_SAMPLE_OK;
         failed = false;

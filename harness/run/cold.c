@@ -63,14 +63,23 @@ static bool read_line(int fd, char *buf, size_t size, bool (*stop)(void *arg), v
     return false;
 }
 
-int64_t eb_cold_first_token(const char *self, const char *model_path, int threads, eb_kv_type kv,
+int64_t eb_cold_first_token(const char *self, const char *model_path, int threads, bool affinity, eb_kv_type kv,
                             bool (*stop)(void *arg), void *arg, eb_err *err)
 {
     char n_threads[16], line[64] = "";
     snprintf(n_threads, sizeof n_threads, "%d", threads);
-    char *argv[] = { (char *)"effbench", (char *)"first-token", (char *)"--threads",
-                     n_threads,          (char *)"--kv",        (char *)(kv == EB_KV_F16 ? "f16" : "f32"),
-                     (char *)"--",       (char *)model_path,    NULL };
+    const char *pinned = affinity ? "yes" : "no", *cache = kv == EB_KV_F16 ? "f16" : "f32";
+    char *argv[] = { (char *)"effbench",
+                     (char *)"first-token",
+                     (char *)"--threads",
+                     n_threads,
+                     (char *)"--affinity",
+                     (char *)pinned,
+                     (char *)"--kv",
+                     (char *)cache,
+                     (char *)"--",
+                     (char *)model_path,
+                     NULL };
     pid_t pid;
     int fd = -1, status = 0;
     int64_t start = eb_now_ns();
@@ -91,10 +100,10 @@ int64_t eb_cold_first_token(const char *self, const char *model_path, int thread
     return t - start;
 }
 
-bool eb_cold_child(const eb_engine_ops *ops, const char *model_path, int threads, eb_kv_type kv, int64_t *t_ns,
-                   eb_err *err)
+bool eb_cold_child(const eb_engine_ops *ops, const char *model_path, int threads, bool affinity, eb_kv_type kv,
+                   int64_t *t_ns, eb_err *err)
 {
-    eb_engine_config config = { .threads = threads, .affinity = true, .max_batch = 1, .max_ctx_tok = 16, .kv = kv };
+    eb_engine_config config = { .threads = threads, .affinity = affinity, .max_batch = 1, .max_ctx_tok = 16, .kv = kv };
     eb_engine *engine = ops->open(model_path, &config, err);
     if (!engine)
         return false;

@@ -231,8 +231,8 @@ static bool case_facts(runner *r, const eb_case *c, eb_err *err)
         close_engine(r);
         eb_err cold;
         eb_err_clear(&cold);
-        f->first_token_cold_ns =
-            eb_cold_first_token(r->job->self, r->cases[c->index].path, c->threads, c->kv, stop_asked, r, &cold);
+        f->first_token_cold_ns = eb_cold_first_token(r->job->self, r->cases[c->index].path, c->threads,
+                                                     r->plan->affinity, c->kv, stop_asked, r, &cold);
         if (f->first_token_cold_ns < 0 && !stop_asked(r))
             eb_warn(&r->warnings, "%s", cold.message);
     }

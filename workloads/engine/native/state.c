@@ -224,9 +224,16 @@ int eb_state_chunk(const eb_engine_config *config)
     return config->chunk_tok ? config->chunk_tok : DEFAULT_CHUNK_TOK;
 }
 
+// A step has the tokens of a chunk at most, or one of each sequence, and never more than there is context for.
+static int step_rows(const eb_engine_config *config)
+{
+    const int64_t chunk = eb_state_chunk(config), room = (int64_t)config->max_batch * config->max_ctx_tok;
+    const int64_t rows = chunk < room ? chunk : room;
+    return (int)(rows > config->max_batch ? rows : config->max_batch);
+}
+
 void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, const eb_engine_config *config)
 {
-    int chunk = eb_state_chunk(config);
     arena memory = { 0 }, work = { 0 };
     memset(s, 0, sizeof *s);
     s->threads = config->threads;
@@ -234,7 +241,7 @@ void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, co
     s->max_ctx = config->max_ctx_tok;
     s->kv = config->kv;
     s->kv_elem = config->kv == EB_KV_F16 ? 2 : 4;
-    s->rows = chunk > config->max_batch ? chunk : config->max_batch;
+    s->rows = step_rows(config);
     int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
     s->scratch_bytes = (most_scratch(&m->hp, kernels, columns) + ALIGN - 1) / ALIGN * ALIGN;
     s->q8_bytes = eb_repack_bytes(m, kernels) ? q8_bytes(&m->hp, (size_t)s->rows) : 0;
