@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "harness/base/cpus.h"
 #include "harness/base/option.h"
 #include "harness/base/term.h"
 #include "harness/base/units.h"
@@ -111,8 +112,8 @@ static void guard_aside(const char *out)
 
 static int threads_here(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 64 ? 64 : (int)n;
+    const int n = eb_cpus_usable();
+    return n > 64 ? 64 : n;
 }
 
 static int find_type(const char *name, const eb_recipe **recipe)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
 #include "harness/cmd/model.h"
@@ -55,8 +55,7 @@ static int parse_request(int argc, char **argv, request *r)
     const eb_model_option options[] = { { "--tokens", &tokens, NULL }, { "--mode", &mode, NULL },
                                         { "--kv", &kv, NULL },         { "--threads", &threads, NULL },
                                         { "--chunk", &chunk, NULL },   { 0 } };
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    r->config = (eb_engine_config){ .threads = cpus < 1 ? 1 : (int)cpus, .max_batch = 1 };
+    r->config = (eb_engine_config){ .threads = eb_cpus_usable(), .max_batch = 1 };
     int status = eb_model_args(argc, argv, options, &r->path, 1);
     if (status)
         return status;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The grid: workload x model x type x prompt x output x batch x depth x threads x rate x users -> cases.
-#define _GNU_SOURCE 1 // sched_getaffinity
 #include <ctype.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 #include "harness/plan/build.h"
 
@@ -13,13 +12,6 @@ enum { AXES = 8 };
 static const char *const axis_keys[AXES] = {
     NULL, "prompt", "output", "batch", "depth", "threads", "rate", "users"
 }; // 0: the type
-
-static int usable_cpus(void)
-{
-    cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return n > 0 ? n : 1;
-}
 
 // What one (workload, model) pair spans.
 typedef struct span {
@@ -121,7 +113,7 @@ static void add_case(eb_build *b, const span *s, const int *at)
                                   .seed = plan->run.seed },
                     .handicap = eb_block_f(w, "handicap", 0),
                     .eval_tok = (int)eb_block_i(w, "eval_tokens", 128) },
-        .threads = threads ? threads : usable_cpus(),
+        .threads = threads ? threads : eb_cpus_usable(),
         .kv = strcmp(eb_block_s(run, "kv", "f16"), "f32") ? EB_KV_F16 : EB_KV_F32,
         .reference = -1,
     };

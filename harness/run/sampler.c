@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "harness/base/clock.h"
+#include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 #include "harness/run/reader.h"
 
@@ -172,18 +173,11 @@ static bool add_slots(eb_sampler *s, const eb_sampler_setup *setup, eb_err *err)
 
 static int64_t beat(void *arg);
 
-// CPUs that the process may use, 0 = not known.
-static int usable_cpus(cpu_set_t *may)
-{
-    return sched_getaffinity(0, sizeof *may, may) == 0 ? CPU_COUNT(may) : 0;
-}
-
 static void want_beats(eb_sampler *s)
 {
-    cpu_set_t may;
     atomic_init(&s->beat_due_ns, INT64_MAX);
     atomic_init(&s->beat_seen_ns, INT64_MIN / 2);
-    if (usable_cpus(&may) <= s->busy_cpus)
+    if (eb_cpus_usable() <= s->busy_cpus)
         s->pulse = (eb_pulse){ beat, s };
 }
 
@@ -359,7 +353,7 @@ const eb_pulse *eb_sampler_pulse(const eb_sampler *s)
 static void keep_off(int busy_cpus)
 {
     cpu_set_t may, mine;
-    if (usable_cpus(&may) <= busy_cpus)
+    if (sched_getaffinity(0, sizeof may, &may) != 0 || CPU_COUNT(&may) <= busy_cpus)
         return;
     CPU_ZERO(&mine);
     int seen = 0;

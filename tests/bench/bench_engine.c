@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "harness/base/clock.h"
+#include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 #include "harness/run/machine.h"
 #include "tests/bench/engine/table.h"
@@ -99,7 +100,7 @@ static bool ask(asked *a, eb_err *err)
         !ask_list("CELLS", few_cells, all_cells, &a->cells, err) ||
         !ask_list("PEER_OPTIONS", all_options, all_options, &a->options, err) ||
         !ask_number("ROUNDS", DEFAULT_ROUNDS, BENCH_ROUNDS_MAX, &a->rounds, err) ||
-        !ask_number("THREADS", eb_pool_cpus(), EB_POOL_MAX_THREADS, &a->threads, err) || !ask_peers(a, err))
+        !ask_number("THREADS", eb_cpus_usable(), EB_POOL_MAX_THREADS, &a->threads, err) || !ask_peers(a, err))
         return false;
     for (int i = 0; i < a->cells.n; i++)
         if (!bench_cell_parse(a->cells.item[i], &ignored, err))

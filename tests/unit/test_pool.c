@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/base/cpus.h"
 #include "workloads/engine/native/pool.h"
 
 enum { MOST_ITEMS = 1000 };
@@ -246,7 +247,7 @@ static void affinity_pins_and_is_given_back(void **state)
     eb_err err = { 0 };
     memset(&c, 0, sizeof c);
     assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
-    assert_int_equal(eb_pool_cpus(), CPU_COUNT(&before));
+    assert_int_equal(eb_cpus_allowed(), CPU_COUNT(&before));
     eb_pool *pool = eb_pool_new(3, true, &err);
     assert_non_null(pool);
     for (int i = 0; i < 20; i++)

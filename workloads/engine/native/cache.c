@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
+#include "harness/base/cpus.h"
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "workloads/engine/native/make_impl.h"
@@ -179,8 +180,8 @@ typedef struct wanted {
 
 static int make_threads(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 16 ? 16 : (int)n;
+    const int n = eb_cpus_usable();
+    return n > 16 ? 16 : n;
 }
 
 static bool make(const wanted *w, const char *path, eb_notify *notify, void *arg, eb_err *err)

@@ -9,10 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "harness/base/cgroup.h"
 #include "harness/base/io.h"
 #include "harness/base/units.h"
 
-enum { PATH_SIZE = 1024, TEXT_SIZE = 8192 };
+enum { PATH_SIZE = EB_CGROUP_DIR + 64, TEXT_SIZE = 8192 };
 
 const char *eb_memory_root(void)
 {
@@ -79,37 +80,20 @@ static uint64_t group_room(const char *root, const char *dir)
     return UINT64_MAX;
 }
 
-// The group of this process within the file system of groups: the line "0::/path" of version 2.
-static void own_group(const char *root, char dir[PATH_SIZE])
-{
-    char text[TEXT_SIZE];
-    dir[0] = '\0';
-    if (!read_text(root, "/proc/self/cgroup", text))
-        return;
-    const char *line = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
-    if (!line)
-        return;
-    line = strchr(line, '/');
-    snprintf(dir, PATH_SIZE, "%.*s", (int)strcspn(line, "\n"), line);
-    if (strcmp(dir, "/") == 0 || strstr(dir, ".."))
-        dir[0] = '\0';
-}
-
 uint64_t eb_memory_available(const char *root)
 {
-    char text[TEXT_SIZE], dir[PATH_SIZE];
+    char text[TEXT_SIZE], dir[EB_CGROUP_DIR];
     uint64_t available = UINT64_MAX, kib;
     if (read_text(root, "/proc/meminfo", text) && number_of(text, "MemAvailable:", &kib) && kib <= UINT64_MAX / 1024)
         available = kib * 1024;
-    own_group(root, dir);
-    for (;;) {
+    eb_io io = eb_io_select(root);
+    eb_cgroup_own(&io, dir);
+    eb_io_deinit(&io);
+    do {
         uint64_t here = group_room(root, dir);
         available = here < available ? here : available;
-        char *slash = strrchr(dir, '/');
-        if (!slash)
-            return available;
-        *slash = '\0';
-    }
+    } while (eb_cgroup_up(dir));
+    return available;
 }
 
 bool eb_memory_check(const char *root, const char *what, uint64_t need, eb_err *err)

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 
 #if defined(__x86_64__)
@@ -245,7 +246,7 @@ eb_pool *eb_pool_new(int threads, bool affinity, eb_err *err)
     if (!pool)
         return NULL;
     pool->threads = threads;
-    pool->spins = threads <= eb_pool_cpus() ? SPINS : 0; // no CPU of its own to spin on
+    pool->spins = threads <= eb_cpus_usable() ? SPINS : 0; // no CPU of its own to spin on
     pool->workers = eb_alloc((size_t)threads * sizeof *pool->workers);
     if (start(pool, err) && (!affinity || pin_all(pool, err)))
         return pool;
@@ -282,13 +283,4 @@ void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse)
 int eb_pool_threads(const eb_pool *pool)
 {
     return pool->threads;
-}
-
-int eb_pool_cpus(void)
-{
-    cpu_set_t mask;
-    if (sched_getaffinity(0, sizeof mask, &mask) != 0)
-        return 1;
-    int n = CPU_COUNT(&mask);
-    return n > 0 ? n : 1;
 }

@@ -35,7 +35,4 @@ void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin),
 // Not while a loop runs.
 void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse);
 
-// CPUs that this process may run on.
-int eb_pool_cpus(void);
-
 #endif
