@@ -7,22 +7,38 @@
 #include "workloads/engine/native/forward.h"
 
 #include <string.h>
+#include "workloads/engine/native/repack.h"
+
+typedef struct embed_task {
+    const eb_net *net;
+    int first; // row of the batch
+} embed_task;
 
 static void embed_rows(void *arg, int64_t begin, int64_t end, int thread)
 {
-    const eb_net *net = arg;
+    const embed_task *t = arg;
+    const eb_net *net = t->net;
     const eb_mat *w = &net->model->tok_embd; // [vocab][embd]
     const eb_state *s = net->state;
     (void)thread;
-    for (int64_t i = begin; i < end; i++)
+    for (int64_t i = t->first + begin; i < t->first + end; i++)
         net->kernels->dequant_row(w->type, w->data + (size_t)s->batch.token[i] * w->row_bytes, s->x + i * w->in, w->in);
 }
 
 static void embed(const eb_net *net)
 {
     enum { GRAIN = 8 };
+    eb_state *s = net->state;
     eb_trace_op(net, EB_OP_EMBEDDING, EB_NO_LAYER);
-    eb_pool_for(net->pool, net->state->batch.n, GRAIN, embed_rows, (void *)net);
+    for (int first = 0, n; first < s->batch.n; first += n) {
+        n = s->batch.n - first < EB_REPACK_LOOKUPS ? s->batch.n - first : EB_REPACK_LOOKUPS;
+        eb_pool_for(net->pool, n, GRAIN, embed_rows, &(embed_task){ net, first });
+        s->looked_up = eb_repack_is_twice(net->model) ? s->looked_up + n : 0;
+        if (s->looked_up < EB_REPACK_LOOKUPS)
+            continue;
+        eb_repack_let_go(net->model);
+        s->looked_up = 0;
+    }
 }
 
 static void attention_block(const eb_net *net, int layer)

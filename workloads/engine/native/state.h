@@ -100,6 +100,7 @@ typedef struct eb_state {
     eb_ssm_state ssm_act;
     float *taps;   // [layers][d_conv][channels] the convolution's weights, turned
     float *rate;   // [layers][blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] mamba: log2(e) ssm_a
+    int looked_up; // rows of the embedding since it was let go (repack.h)
     float *logits; // [max_batch][vocab]
     eb_q8 *q8;     // [q8_rows][longest row / 32] the columns of eb_linear for packed weights; NULL = none are packed
     size_t q8_bytes;
