@@ -5,19 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "workloads/engine/kernels/kernels.h"
+#include "workloads/engine/native/caches.h"
 #include "workloads/engine/native/memory.h"
 #include "workloads/engine/native/native.h"
 #include "workloads/engine/native/pool.h"
 
+// The buffer: beyond the caches, and so much for each thread that none waits long for another's last piece.
+enum { TIMES_CACHES = 2, PIECES_PER_THREAD = 8 };
+#define LEAST_BYTES ((int64_t)EB_CEILING_MIB << 20)
+#define MOST_BYTES  (LEAST_BYTES << 4)
 enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6 };
-#ifndef EB_CEILING_MIB     // a sanitizer's build has no bandwidth to speak of, and is given less
-#define EB_CEILING_MIB 256 // beyond any cache that matters
+#ifndef EB_CEILING_MIB // a sanitizer's build has no bandwidth to speak of, and is given less
+#define EB_CEILING_MIB 256
 #endif
-#define BUFFER_BYTES ((int64_t)EB_CEILING_MIB << 20)
 enum { ROW_WEIGHTS = 2048, ROW_BYTES = ROW_WEIGHTS * 2 };
 enum { MATMUL_N = 1024, MATMUL_ROWS = 128, MATMUL_M = 512, MATMUL_REPEAT = 2 };
 
@@ -25,7 +30,8 @@ typedef uint64_t wide __attribute__((vector_size(16)));
 
 typedef struct reading reading;
 struct reading {
-    const uint8_t *data;
+    uint8_t *data;
+    int64_t pieces;
     const eb_kernels *kernels;
     wide (*read)(const reading *r, const uint8_t *piece, int thread);
     float *x;       // the kernel's vector
@@ -99,8 +105,8 @@ static double read_rounds(reading *r, eb_pool *pool, int64_t budget_ns)
     for (int round = 0; round < LEAST_ROUNDS * WAYS || eb_now_ns() < until; round++) {
         r->read = ways[round % WAYS];
         int64_t t = eb_now_ns();
-        eb_pool_for(pool, BUFFER_BYTES / PIECE_BYTES, 1, read_pieces, r);
-        double rate = (double)BUFFER_BYTES * 1e9 / (double)(eb_now_ns() - t);
+        eb_pool_for(pool, r->pieces, 1, read_pieces, r);
+        double rate = (double)r->pieces * PIECE_BYTES * 1e9 / (double)(eb_now_ns() - t);
         best = isnan(best) || rate > best ? rate : best;
     }
     return best;
@@ -131,23 +137,48 @@ static bool has_room(uint64_t bytes)
            eb_memory_check_addresses(eb_memory_root(), "the bandwidth buffer", bytes, &ignored);
 }
 
+static int64_t buffer_bytes(int threads)
+{
+    const int64_t caches = TIMES_CACHES * (int64_t)eb_caches_bytes(""), each = PIECES_PER_THREAD * (int64_t)PIECE_BYTES;
+    int64_t least = LEAST_BYTES, wanted = threads * each;
+    least = caches > least ? caches : least;
+    wanted = wanted > MOST_BYTES ? MOST_BYTES : wanted;
+    wanted = wanted > least ? wanted : least;
+    // As much again for what else runs here.
+    const int64_t bytes = has_room(2 * (uint64_t)wanted) ? wanted : has_room(2 * (uint64_t)least) ? least : 0;
+    return bytes / PIECE_BYTES * PIECE_BYTES;
+}
+
+// Real pages, not the shared zero page, each of them on the memory of a thread that reads it.
+static void touch_pieces(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const reading *r = arg;
+    (void)thread;
+    memset(r->data + begin * PIECE_BYTES, 1, (size_t)(end - begin) * PIECE_BYTES);
+}
+
 static double read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_err *err)
 {
     double best = NAN;
-    if (!has_room(2 * BUFFER_BYTES)) // as much again for what else runs here
+    const int64_t bytes = buffer_bytes(threads);
+    const size_t mapped = (size_t)bytes + PIECE_BYTES; // reading ahead of the last piece stays inside
+    if (bytes == 0)
         return NAN;
-    reading r = { .kernels = kernels,
+    void *buffer = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (buffer == MAP_FAILED)
+        return NAN;
+    madvise(buffer, mapped, MADV_HUGEPAGE); // as weights are
+    reading r = { .data = buffer,
+                  .pieces = bytes / PIECE_BYTES,
+                  .kernels = kernels,
                   .x = eb_alloc(sizeof(float) * ROW_WEIGHTS),
                   .scratch = eb_alloc(sizeof(void *) * (size_t)threads),
                   .sums = eb_alloc(sizeof(uint64_t) * (size_t)(threads + 1) * (LINE / sizeof(uint64_t))) };
-    // Reading ahead of the last piece stays inside the buffer.
-    uint8_t *buffer = eb_try_alloc(1, (size_t)BUFFER_BYTES + PIECE_BYTES, "bandwidth buffer", err);
-    if (buffer && alloc_blocks(r.scratch, threads, kernels->matmul_scratch(ROW_WEIGHTS, 1), err)) {
-        memset(buffer, 1, (size_t)BUFFER_BYTES); // real pages, not the shared zero page
-        r.data = buffer;
+    if (alloc_blocks(r.scratch, threads, kernels->matmul_scratch(ROW_WEIGHTS, 1), err)) {
+        eb_pool_for(pool, r.pieces, 1, touch_pieces, &r);
         best = read_rounds(&r, pool, budget_ns);
     }
-    free(buffer);
+    munmap(buffer, mapped);
     free(r.x);
     free_blocks(r.scratch, threads);
     free(r.sums);
