@@ -12,27 +12,22 @@
 #include "harness/base/clock.h"
 #include "harness/base/cpus.h"
 #include "harness/base/mem.h"
+#include "harness/run/pace.h"
 #include "harness/run/reader.h"
 
-enum { POLLS_PER_UPDATE = 5, MAX_CHANNELS = 4096, GUARDS_PER_WRAP = 8, TIMER_SLACK_NS = 1 };
-#define WINDOW_GUARD_NS 1000000000ll // `window` mode still reads each second
-#define EDGE_MIN_NS     100000ll
-#define SHORT_SLEEP_NS  20000000ll
-#define BEAT_READ_NS    30000ll    // a source that takes longer is not read on the workload's thread
-#define LATE_MIN_NS     50000000ll // so long the thread waits for a beat that is due
-#define LATE_MAX_NS     250000000ll
-#define BESIDE_NS       50000000ll // what is no energy is wanted over windows, not over tokens
+enum { MAX_CHANNELS = 4096, TIMER_SLACK_NS = 1 };
+#define LONGEST_SLEEP_NS 1000000000ll
+#define SHORT_SLEEP_NS   20000000ll
+#define LATE_MIN_NS      50000000ll // so long the thread waits for a beat that is due
+#define LATE_MAX_NS      250000000ll
 
 // One probe's place in the schedule.
 typedef struct slot {
     eb_reader reader;
-    int first, n;        // channels
-    int64_t base_ns;     // as configured
+    int first, n; // channels
+    eb_pace pace;
     int64_t interval_ns; // as thinned in this window
-    int64_t guard_ns;    // never longer than this: wraps would be lost; 0 = none
     int64_t due_ns;
-    bool quick;   // may be read in a beat
-    bool patient; // and the thread leaves it to the beats
 } slot;
 
 struct eb_sampler {
@@ -58,99 +53,14 @@ struct eb_sampler {
     _Atomic int64_t beat_due_ns;  // of the quick slots; INT64_MAX = nothing to do
 };
 
-// Between two updates, as short as they come; 0 = not known.
-static int64_t shortest_update(const eb_channel *channels, int n)
-{
-    int64_t best = 0;
-    for (int i = 0; i < n; i++) {
-        const eb_channel *c = &channels[i];
-        int64_t ns = c->period_ns - 2 * c->jitter_ns;
-        ns = ns > c->period_ns / 2 ? ns : c->period_ns / 2;
-        if (c->period_ns > 0 && c->live != EB_LIVE_DEAD && (best == 0 || ns < best))
-            best = ns;
-    }
-    return best;
-}
-
-// Wraps can be told while reads are well inside a quarter of the time in which the counter goes once round at its
-// greatest power, or as the source says; 0 = no such counter.
-static int64_t wrap_guard(const eb_channel *channels, int n)
-{
-    int64_t best = 0;
-    for (int i = 0; i < n; i++) {
-        const eb_channel *c = &channels[i];
-        int64_t gap_ns = c->gap_max_ns / 2;
-        if (gap_ns > 0 && (best == 0 || gap_ns < best))
-            best = gap_ns;
-        if (!c->modulus || !(c->power_max_w > 0) || c->quantity != EB_QUANTITY_ENERGY_UJ)
-            continue;
-        double guard_ns = (double)c->modulus * c->scale * 1e3 / c->power_max_w / GUARDS_PER_WRAP;
-        int64_t ns = guard_ns < EDGE_MIN_NS ? EDGE_MIN_NS : guard_ns > 1e15 ? 0 : (int64_t)guard_ns;
-        if (ns > 0 && (best == 0 || ns < best))
-            best = ns;
-    }
-    return best;
-}
-
-static bool is_energy(const eb_channel *c)
-{
-    return c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW;
-}
-
-static bool any_energy(const eb_channel *channels, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (is_energy(&channels[i]))
-            return true;
-    return false;
-}
-
-// `trace` reads at the configured rate, but no source more than 5 times per update of its own; `edge` reads
-// 5 times per update whatever the rate.
-static int64_t mode_interval(const eb_probe_config *config, const eb_channel *channels, int n)
-{
-    int64_t rate_ns = (int64_t)(1e9 / config->rate_hz), update_ns = shortest_update(channels, n) / POLLS_PER_UPDATE;
-    if (config->sampling == EB_SAMPLING_WINDOW)
-        return WINDOW_GUARD_NS;
-    if (!any_energy(channels, n))
-        return rate_ns > BESIDE_NS ? rate_ns : BESIDE_NS;
-    if (config->sampling == EB_SAMPLING_EDGE && update_ns > 0)
-        return update_ns < EDGE_MIN_NS ? EDGE_MIN_NS : update_ns;
-    return update_ns > rate_ns ? update_ns : rate_ns;
-}
-
-static bool is_quick(const eb_channel *channels, int n)
-{
-    int64_t sum_ns = 0;
-    for (int i = 0; i < n; i++) {
-        if (channels[i].read_ns <= 0 && channels[i].grade != EB_GRADE_NONE) // not known
-            return false;
-        sum_ns += channels[i].read_ns;
-    }
-    return sum_ns > 0 && sum_ns <= BEAT_READ_NS;
-}
-
-// A counter has what was drawn between two readings. The power between two of a gauge is a guess, and would be one that
-// always errs the same way: beats end where the work ends, so what the thread read late would count as work.
-static bool any_gauge(const eb_channel *channels, int n)
-{
-    for (int i = 0; i < n; i++)
-        if (channels[i].quantity == EB_QUANTITY_POWER_UW && channels[i].grade != EB_GRADE_NONE)
-            return true;
-    return false;
-}
-
 static void add_slot(eb_sampler *s, const eb_sampler_setup *setup, int i, const eb_channel *channels, int n)
 {
     slot *p = &s->slots[s->n_slots++];
-    int64_t interval_ns = mode_interval(setup->config, channels, n), guard_ns = wrap_guard(channels, n);
-    *p = (slot){ .first = s->n_channels, .n = n, .guard_ns = guard_ns, .quick = is_quick(channels, n) };
-    p->patient = p->quick && !any_gauge(channels, n);
-    p->base_ns = guard_ns > 0 && guard_ns < interval_ns ? guard_ns : interval_ns;
+    *p = (slot){ .first = s->n_channels, .n = n, .pace = eb_pace_of(setup->config, channels, n) };
     eb_reader_init(&p->reader, setup->probes[i], setup->clock, channels);
     s->unread = eb_realloc(s->unread, (size_t)(s->n_channels + n) + 1, sizeof *s->unread);
     for (int k = 0; k < n; k++)
-        s->unread[s->n_channels + k] = channels[k].grade == EB_GRADE_NONE && is_energy(&channels[k]);
+        s->unread[s->n_channels + k] = channels[k].grade == EB_GRADE_NONE && eb_pace_is_energy(&channels[k]);
     s->n_channels += n;
 }
 
@@ -246,7 +156,7 @@ static void thin(eb_sampler *s)
     s->n_rows = out;
     for (int i = 0; i < s->n_slots; i++) {
         slot *p = &s->slots[i];
-        if (p->guard_ns == 0 || 2 * p->interval_ns <= p->guard_ns)
+        if (p->pace.guard_ns == 0 || 2 * p->interval_ns <= p->pace.guard_ns)
             p->interval_ns *= 2;
     }
 }
@@ -289,22 +199,22 @@ static int64_t patience_ns(const eb_sampler *s, const slot *p, int64_t now_ns)
 {
     int64_t ns = 10 * p->interval_ns;
     ns = ns < LATE_MIN_NS ? LATE_MIN_NS : ns > LATE_MAX_NS ? LATE_MAX_NS : ns;
-    ns = p->guard_ns > 0 && ns > p->guard_ns / 2 ? p->guard_ns / 2 : ns;
-    return p->patient && now_ns - atomic_load_explicit(&s->beat_seen_ns, memory_order_relaxed) < ns ? ns : 0;
+    ns = p->pace.guard_ns > 0 && ns > p->pace.guard_ns / 2 ? p->pace.guard_ns / 2 : ns;
+    return p->pace.patient && now_ns - atomic_load_explicit(&s->beat_seen_ns, memory_order_relaxed) < ns ? ns : 0;
 }
 
 static void publish_due(eb_sampler *s)
 {
     int64_t due_ns = INT64_MAX;
     for (int i = 0; s->sampling && i < s->n_slots; i++)
-        if (s->slots[i].quick && s->slots[i].due_ns < due_ns)
+        if (s->slots[i].pace.quick && s->slots[i].due_ns < due_ns)
             due_ns = s->slots[i].due_ns;
     atomic_store_explicit(&s->beat_due_ns, due_ns, memory_order_relaxed);
 }
 
 static int64_t take_due(eb_sampler *s, int64_t now_ns)
 {
-    int64_t next = now_ns + WINDOW_GUARD_NS;
+    int64_t next = now_ns + LONGEST_SLEEP_NS;
     for (int i = 0; i < s->n_slots; i++) {
         slot *p = &s->slots[i];
         if (p->due_ns + patience_ns(s, p, now_ns) <= now_ns)
@@ -334,7 +244,7 @@ static int64_t beat(void *arg)
     int64_t start_ns = now_ns;
     if (s->sampling) {
         for (int i = 0; i < s->n_slots; i++)
-            if (s->slots[i].quick && s->slots[i].due_ns <= now_ns)
+            if (s->slots[i].pace.quick && s->slots[i].due_ns <= now_ns)
                 take(s, &s->slots[i], now_ns);
         publish_due(s);
         now_ns = s->clock.now_ns(&s->clock);
@@ -419,7 +329,7 @@ void eb_sampler_begin(eb_sampler *s)
     pthread_mutex_lock(&s->lock);
     s->n_rows = 0;
     for (int i = 0; i < s->n_slots; i++) {
-        s->slots[i].interval_ns = s->slots[i].base_ns;
+        s->slots[i].interval_ns = s->slots[i].pace.base_ns;
         eb_reader_begin(&s->slots[i].reader);
     }
     s->cpu_begin_ns = thread_cpu_ns(s);
