@@ -3,6 +3,7 @@
 #include <math.h>
 #include "harness/base/json.h"
 #include "harness/record/load_json.h"
+#include "harness/record/provenance_json.h"
 
 static void add_figure(cJSON *obj, const char *key, const eb_load_figure *f)
 {
@@ -36,9 +37,7 @@ void eb_load_json(cJSON *case_obj, const eb_load_result *r, const eb_provenance 
         eb_json_add_bool(load, "overall_valid", r->n_invalid == 0);
         eb_json_add_str(load, "grade", eb_grade_name(r->grade));
     }
-    eb_json_add_known(load, "source", from->source);
-    eb_json_add_known(load, "domains", from->domains);
-    eb_json_add_known(load, "coverage", from->coverage);
+    eb_provenance_json(load, from);
     cJSON *rows = eb_json_add_arr(load, "levels");
     for (int i = 0; i < r->n_rows; i++) {
         const eb_load_row *row = &r->rows[i];

@@ -10,9 +10,10 @@
 #include "harness/record/crossing.h"
 #include "harness/record/journal.h"
 #include "harness/record/load_json.h"
-#include "harness/record/profile.h"
+#include "harness/record/profile_json.h"
+#include "harness/record/provenance_json.h"
 #include "harness/record/records.h"
-#include "harness/record/sustained.h"
+#include "harness/record/sustained_json.h"
 
 static const char *const interval_names[] = {
     [EB_INTERVAL_NONE] = "none",
@@ -79,13 +80,6 @@ static void add_channels(cJSON *json, const eb_run *run)
     }
 }
 
-static void add_provenance(cJSON *obj, const eb_provenance *from)
-{
-    eb_json_add_known(obj, "source", from->source);
-    eb_json_add_known(obj, "domains", from->domains);
-    eb_json_add_known(obj, "coverage", from->coverage);
-}
-
 static void add_idle(cJSON *json, const eb_run *run)
 {
     cJSON *idle = eb_json_add_obj(json, "idle");
@@ -93,7 +87,7 @@ static void add_idle(cJSON *json, const eb_run *run)
     eb_json_add_num(idle, "power_w", run->idle_w);
     eb_json_add_num(idle, "halfwidth_w", known ? run->idle_w_halfwidth : NAN);
     eb_json_add_str(idle, "grade", eb_grade_name(known ? run->idle_grade : EB_GRADE_NONE));
-    add_provenance(idle, &run->energy);
+    eb_provenance_json(idle, &run->energy);
     eb_json_add_num(idle, "window_ns", run->idle_ns > 0 ? (double)run->idle_ns : NAN);
     cJSON *taken = eb_json_add_arr(idle, "taken");
     for (int i = 0; i < run->n_idles; i++) {
@@ -120,7 +114,7 @@ static void add_energy(cJSON *obj, const eb_metric *m)
 {
     const eb_budget *b = &m->budget;
     eb_json_add_num(obj, "halfwidth", fmax(m->hi - m->value, m->value - m->lo));
-    add_provenance(obj, m->from);
+    eb_provenance_json(obj, m->from);
     cJSON *budget = eb_json_add_obj(obj, "budget");
     eb_json_add_num(budget, "boundary", b->boundary);
     eb_json_add_num(budget, "quantisation", b->quantisation);
@@ -140,7 +134,7 @@ static void add_side(cJSON *check, const char *key, double j, double halfwidth_j
     eb_json_add_num(obj, "energy_j", j);
     eb_json_add_num(obj, "halfwidth_j", halfwidth_j);
     eb_json_add_str(obj, "grade", eb_grade_name(isnan(j) ? EB_GRADE_NONE : grade));
-    add_provenance(obj, from);
+    eb_provenance_json(obj, from);
 }
 
 static void add_crosschecks(cJSON *json, const eb_run *run)
@@ -197,112 +191,6 @@ static void add_metric(cJSON *metrics, const eb_case_result *c, int index)
         add_energy(obj, m);
 }
 
-static void add_profile_row(cJSON *list, const eb_header *h, const eb_profile *p, const eb_profile_row *r)
-{
-    cJSON *obj = eb_json_append_obj(list);
-    eb_json_add_known(obj, "phase", r->op == EB_OP_COUNT ? NULL : eb_phase_name(r->phase));
-    eb_json_add_str(obj, "op", eb_profile_op_name(r));
-    eb_json_add_num(obj, "calls", r->calls);
-    eb_json_add_num(obj, "time_s", r->time_s);
-    eb_json_add_num(obj, "time_frac", r->time_frac);
-    eb_json_add_num(obj, "bytes", r->bytes);
-    eb_json_add_num(obj, "flop", r->flop);
-    eb_json_add_num(obj, "bw_frac", r->bw_frac);
-    eb_json_add_num(obj, "flop_frac", r->flop_frac);
-    eb_json_add_num(obj, "energy_j", r->shared ? NAN : r->j);
-    eb_json_add_num(obj, "halfwidth_j", r->shared ? NAN : r->halfwidth_j);
-    eb_json_add_num(obj, "power_w", r->shared ? NAN : r->w);
-    eb_json_add_str(obj, "grade", eb_grade_name(isnan(r->j) ? EB_GRADE_NONE : p->split.grade));
-    eb_json_add_num(obj, "group", r->shared ? r->group : NAN);
-    eb_json_add_num(obj, "group_energy_j", r->shared ? r->j : NAN);
-    eb_json_add_num(obj, "group_halfwidth_j", r->shared ? r->halfwidth_j : NAN);
-    cJSON *counts = eb_json_add_obj(obj, "counts");
-    for (int e = 0; e < p->n_events; e++)
-        eb_json_add_num(counts, p->events[e], r->counts[e]);
-    cJSON *metrics = eb_json_add_obj(obj, "metrics");
-    for (int m = 0; m < h->n_op_metrics; m++)
-        eb_json_add_num(metrics, h->op_metrics[m].key, r->metrics[m]);
-}
-
-static void add_profile(cJSON *case_obj, const eb_header *h, const eb_profile *p, const eb_provenance *from)
-{
-    cJSON *obj = eb_json_add_obj(case_obj, "profile");
-    eb_json_add_i64(obj, "trials", p->n_trials);
-    eb_json_add_i64(obj, "counting_trials", p->n_counted);
-    eb_json_add_known(obj, "refused", p->split.refused);
-    eb_json_add_i64(obj, "windows", (int64_t)p->split.windows);
-    eb_json_add_i64(obj, "updates_per_window", p->split.span);
-    eb_json_add_num(obj, "residual_frac", *p->split.refused ? NAN : p->split.residual_frac);
-    eb_json_add_num(obj, "condition", *p->split.refused ? NAN : p->split.condition);
-    eb_json_add_num(obj, "sum_j", p->split.sum_j / p->n_trials);
-    eb_json_add_num(obj, "measured_j", p->split.total_j / p->n_trials);
-    eb_json_add_num(obj, "measured_halfwidth_j", p->split.total_halfwidth_j / p->n_trials);
-    eb_json_add_str(obj, "grade", eb_grade_name(p->split.grade));
-    add_provenance(obj, from);
-    cJSON *running = eb_json_add_obj(obj, "running_frac");
-    for (int e = 0; e < p->n_events; e++)
-        eb_json_add_num(running, p->events[e], p->running_frac[e]);
-    cJSON *rows = eb_json_add_arr(obj, "operators");
-    for (int i = 0; i < p->n_rows; i++)
-        add_profile_row(rows, h, p, &p->rows[i]);
-}
-
-static void add_edge(cJSON *obj, const char *key, const eb_sustained_edge *e)
-{
-    cJSON *edge = eb_json_add_obj(obj, key);
-    eb_json_add_num(edge, "decode_tok_s", e->decode_tok_s);
-    eb_json_add_num(edge, "power_w", e->w);
-    eb_json_add_num(edge, "halfwidth_w", e->halfwidth_w);
-    eb_json_add_str(edge, "grade", eb_grade_name(e->grade));
-    eb_json_add_num(edge, "j_per_tok", e->j_per_tok);
-    eb_json_add_num(edge, "halfwidth_j_per_tok", e->halfwidth_j_per_tok);
-    eb_json_add_num(edge, "frequency_hz", e->frequency_hz);
-    eb_json_add_num(edge, "temperature_c", e->temperature_c);
-}
-
-static void add_throttle(cJSON *obj, const eb_sustained *s)
-{
-    const eb_throttle *t = &s->throttle;
-    char why[200];
-    cJSON *throttle = eb_json_add_obj(obj, "throttle");
-    eb_json_add_str(throttle, "throttled", eb_throttle_verdict_name(t->verdict));
-    eb_json_add_num(throttle, "at_s", s->onset_s);
-    eb_json_add_num(throttle, "throttled_s", s->throttled_s);
-    eb_json_add_str(throttle, "reason", eb_sustained_why(s, why, sizeof why));
-    eb_json_add_bool(throttle, "frequency", t->why & EB_THROTTLE_FREQUENCY);
-    eb_json_add_bool(throttle, "counter", t->why & EB_THROTTLE_COUNTER);
-    eb_json_add_bool(throttle, "trip_point", t->why & EB_THROTTLE_TRIP);
-    eb_json_add_num(throttle, "trip_point_at_s", s->trip_s);
-    eb_json_add_num(throttle, "start_hz", t->start_hz);
-    eb_json_add_num(throttle, "limit_hz", t->limit_hz);
-    eb_json_add_num(throttle, "lowest_hz", t->lowest_hz);
-}
-
-static void add_sustained(cJSON *case_obj, const eb_run *run, int index)
-{
-    cJSON *list = NULL;
-    for (int i = 0; i < run->n_sustained; i++) {
-        const eb_sustained *s = run->sustained[i];
-        if (s->case_index != index)
-            continue;
-        if (!list)
-            list = eb_json_add_arr(case_obj, "sustained");
-        cJSON *obj = eb_json_append_obj(list);
-        eb_json_add_i64(obj, "trial", s->trial);
-        eb_json_add_num(obj, "duration_s", s->asked_s);
-        eb_json_add_num(obj, "ran_s", s->ran_s);
-        eb_json_add_i64(obj, "windows", s->n);
-        eb_json_add_num(obj, "edge_s", s->edge_s);
-        add_provenance(obj, &run->cases[index].energy);
-        add_edge(obj, "first", &s->first);
-        add_edge(obj, "last", &s->last);
-        eb_json_add_num(obj, "peak_tok_s", s->peak_tok_s);
-        eb_json_add_num(obj, "sustained_frac", s->sustained_frac);
-        eb_json_add_num(obj, "hottest_c", s->hottest_c);
-        add_throttle(obj, s);
-    }
-}
-
 // By which a reader can tell that this file is made of the raw files beside it, and that they are whole.
 static void add_journal(cJSON *json, const eb_journal_data *d)
 {
@@ -354,8 +242,8 @@ static void add_case(cJSON *list, const eb_run *run, int index)
         add_metric(metrics, c, i);
     for (int i = 0; i < run->n_profiles; i++)
         if (run->profiles[i]->case_index == index)
-            add_profile(obj, run->header, run->profiles[i], &c->energy);
-    add_sustained(obj, run, index);
+            eb_profile_json(obj, run->header, run->profiles[i], &c->energy);
+    eb_sustained_json(obj, run, index);
     for (int i = 0; i < run->n_loads; i++)
         if (run->loads[i]->case_index == index)
             eb_load_json(obj, run->loads[i], &c->energy);
