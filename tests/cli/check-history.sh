@@ -6,6 +6,7 @@ gate() {
     "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --history h.jsonl --json check.json --set null:run_noise=0.001 --set null:drift=0 \
         --set null:outliers=0 --set null:token_noise=0.001 --set null:watts_noise=0.001 "$@" >out 2>err || rc=$?
     "$TESTBIN/check_json" "$SRC/docs/check.schema.json" check.json || [ $rc = 5 ]
+    tail -n 1 h.jsonl | "$TESTBIN/check_json" "$SRC/docs/history.schema.json" - || [ $rc = 5 ]
     echo "exit $rc, $(wc -l <h.jsonl) lines, $(tail -n 1 h.jsonl | grep -o '"verdict":"[a-z]*"'), accepted $(tail -n 1 h.jsonl | grep -o '"accepted":[a-z]*' | cut -d: -f2)"
 }
 gate
