@@ -19,6 +19,8 @@ extern const eb_compare_form eb_compare_forms[]; // ends with name NULL
 // Figures and ratios of a group; caller frees. NULL: nothing of it is known.
 eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *g);
 eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g);
+// Whether any row of the group has the figure.
+bool eb_compare_knows(const eb_compare *c, const eb_compare_group *g, eb_figure f);
 // The answer of a group in a sentence or two; caller frees.
 char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
 // Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.

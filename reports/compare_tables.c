@@ -37,6 +37,7 @@ static const struct {
 } shown[] = {
     { EB_FIGURE_GOODPUT, "good", "tok/s", put_plain, true, false },
     { EB_FIGURE_DECODE, "decode", "tok/s", put_plain, false, false },
+    { EB_FIGURE_PREFILL, "prefill", "tok/s", put_plain, true, false },
     { EB_FIGURE_TTFT, "TTFT", "ms", put_ms, true, false },
     { EB_FIGURE_TPOT, "TPOT", "ms", put_ms, false, false },
     { EB_FIGURE_J_PER_TOK, "energy", "J/tok", put_plain, false, false },
@@ -57,6 +58,9 @@ static double half_of(const eb_compare_value *v)
 static bool any_known(const eb_compare *c, const eb_compare_group *g, int k)
 {
     eb_figure f = shown[k].figure;
+    // Prompts alone have no other speed; beside output tokens it would be one column too many.
+    if (f == EB_FIGURE_PREFILL && eb_compare_knows(c, g, EB_FIGURE_GOODPUT))
+        return false;
     for (int i = g->first; i < g->first + g->n; i++)
         if (!isnan(c->rows[i].figures[f].value))
             return c->options.by != EB_BY_PRICE || shown[k].money;

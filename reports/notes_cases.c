@@ -34,31 +34,16 @@ typedef struct sayings {
     size_t n, cap;
 } sayings;
 
-// Is `key` one of the comma list? "" is in every list.
-static bool listed(const char *list, const char *key)
-{
-    size_t n = strlen(key);
-    for (const char *at = strstr(list, key); at && n; at = strstr(at + 1, key))
-        if ((at == list || at[-1] == ' ') && (at[n] == ',' || at[n] == '\0'))
-            return true;
-    return n == 0;
-}
-
 static void say(sayings *all, const char *key, const char *text, int c)
 {
     saying *s = NULL;
     for (size_t i = 0; i < all->n && !s; i++)
-        if (!strcmp(all->items[i].text, text))
+        if (!strcmp(all->items[i].text, text) && !strcmp(all->items[i].keys, key))
             s = &all->items[i];
     if (!s) {
         EB_GROW(all->items, all->n, all->cap);
         s = &all->items[all->n++];
         *s = (saying){ .text = eb_strdup(text), .keys = eb_strdup(key) };
-    }
-    if (!listed(s->keys, key)) {
-        char *more = eb_format("%s, %s", s->keys, key);
-        free(s->keys);
-        s->keys = more;
     }
     if (s->n && s->cases[s->n - 1] == c)
         return;
@@ -74,11 +59,43 @@ static void say_of(const eb_run *run, sayings *all, const eb_metric *m, int c)
     free(name);
 }
 
+static void forget(saying *s)
+{
+    free(s->text);
+    free(s->keys);
+    free(s->cases);
+}
+
+// The same said of several columns, where it is of the same cases.
+static void join_alike(sayings *all)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < all->n; i++) {
+        saying *s = &all->items[i], *same = NULL;
+        for (size_t k = 0; k < kept && !same; k++) {
+            saying *o = &all->items[k];
+            if (!strcmp(o->text, s->text) && o->n == s->n &&
+                !memcmp(o->cases, s->cases, (size_t)s->n * sizeof *s->cases))
+                same = o;
+        }
+        if (!same) {
+            all->items[kept++] = *s;
+            continue;
+        }
+        char *keys = eb_format("%s, %s", same->keys, s->keys);
+        free(same->keys);
+        same->keys = keys;
+        forget(s);
+    }
+    all->n = kept;
+}
+
 // Notes them as "KEYS: TEXT (CASE, CASE and 3 more)"; a long list is cut with a pointer to the full one.
 // `total` is how many cases it could be said of.
 static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sayings *all, int total)
 {
     enum { CASES = 3, LINES = 8 };
+    join_alike(all);
     for (size_t i = 0; i < all->n; i++) {
         saying *s = &all->items[i];
         eb_text who = { 0 };
@@ -95,9 +112,7 @@ static void note_sayings(const eb_run *run, eb_notes *out, const char *label, sa
             eb_notes_add(out, label, "%s%s%s%s%s%s", s->keys, s->keys[0] ? ": " : "", s->text, who.n ? " (" : "",
                          who.n ? who.s : "", who.n ? ")" : "");
         eb_text_deinit(&who);
-        free(s->text);
-        free(s->keys);
-        free(s->cases);
+        forget(s);
     }
     if (all->n > LINES)
         eb_notes_add(out, label, "and %zu more, in run.json", all->n - LINES);

@@ -42,7 +42,7 @@ static bool has_twins(eb_compare_run *const *runs, int n_runs, eb_compare_by by)
     for (int r = 0; r < n_runs; r++)
         for (int k = 0; k < runs[r]->n_cases; k++) {
             EB_GROW(keys, n, cap);
-            keys[n++] = eb_compare_key(runs[r], r, &runs[r]->cases[k], -1, by);
+            keys[n++] = eb_compare_key(runs[r], r, &runs[r]->cases[k], by);
         }
     if (n)
         qsort(keys, (size_t)n, sizeof *keys, by_text);
@@ -163,7 +163,7 @@ static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_ind
     eb_offer_deinit(&of_machine);
     row.kind = kind_of(c, &row);
     row.label = label_of(c, &row);
-    char *key = eb_compare_key(run, run_index, &run->cases[case_index], offer, c->options.by);
+    char *key = eb_compare_key(run, run_index, &run->cases[case_index], c->options.by);
     (*drafts)[*n] = (draft){ .row = row, .key = key, .order = *n };
     ++*n;
 }

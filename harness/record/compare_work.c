@@ -65,13 +65,13 @@ static char *shape_of(const eb_compare_case *c)
     return shape;
 }
 
-char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_case *c, int offer, eb_compare_by by)
+char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_case *c, eb_compare_by by)
 {
     char *shape = by == EB_BY_MODEL ? eb_strdup("") : shape_of(c);
     bool any_family = by == EB_BY_MODEL && plain_generation(c->family);
-    char *key = eb_format("%s|%s|%s|%d|%d|%d|%d|%s|%s|%d|%d", any_family ? "" : c->family, shape,
+    char *key = eb_format("%s|%s|%s|%d|%d|%d|%d|%s|%s|%d", any_family ? "" : c->family, shape,
                           by == EB_BY_TYPE ? "" : c->type, c->prompt_tok, c->output_tok, c->batch, c->depth_tok, c->kv,
-                          c->load, by == EB_BY_MACHINE ? -1 : run_index, by == EB_BY_PRICE ? -1 : offer);
+                          c->load, by == EB_BY_MACHINE ? -1 : run_index);
     free(shape);
     return plain_generation(c->family) ? key : add_workload(key, run, c);
 }

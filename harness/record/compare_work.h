@@ -6,7 +6,7 @@
 #include "harness/record/compare.h"
 
 // Equal for rows that may be compared when `by` is what differs. Caller frees.
-char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_case *c, int offer, eb_compare_by by);
+char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_case *c, eb_compare_by by);
 // The same for people: "smollm2-135m q8_0, 128+64 b1". Caller frees.
 char *eb_compare_title(const eb_compare_run *run, const eb_compare_case *c, const char *offer, eb_compare_by by,
                        bool with_run);

@@ -127,11 +127,27 @@ static cJSON *of_csv(const char *text, size_t len, const char *name, eb_err *err
     return NULL;
 }
 
+// What llama-bench writes too, and nothing can be made of: rounded, or to be run by a data base.
+static bool other_form(const char *text, size_t len, const char *name, eb_err *err)
+{
+    static const char sql[] = "CREATE TABLE";
+    const char *form = len && *text == '|'                                        ? "a markdown table"
+                       : len >= sizeof sql && !strncmp(text, sql, sizeof sql - 1) ? "SQL"
+                                                                                  : NULL;
+    if (!form)
+        return false;
+    eb_err_at(err, EB_USAGE, name, 1, 0, "this is %s, which cannot be imported", form);
+    eb_err_hint(err, "llama-bench -o json (or csv, jsonl) writes what can be imported");
+    return true;
+}
+
 cJSON *eb_import_rows(const char *text, size_t len, const char *name, eb_err *err)
 {
     size_t first = 0;
     while (first < len && strchr(" \t\r\n", text[first]) && text[first])
         first++;
+    if (other_form(text + first, len - first, name, err))
+        return NULL;
     char begins = first < len ? text[first] : '\0';
     cJSON *rows = begins == '['   ? eb_json_parse(text, len, name, err)
                   : begins == '{' ? of_lines(text, len, name, err)

@@ -20,6 +20,11 @@ try llama-bench "bench.json" --out json
 try llama-bench "bench.json" --output x
 printf 'a,b\n1,2\n' >odd.csv
 try llama-bench odd.csv --out bad
+printf '| model | size |\n| --- | --- |\n| a | 1 |\n' >table.md
+try llama-bench table.md --out bad
+printf 'CREATE TABLE IF NOT EXISTS llama_bench (\n' >table.sql
+try llama-bench table.sql --out bad
+try llama-bench "bench.json" --ou bad
 head -c 700 "bench.json" >cut.json
 try llama-bench cut.json --out bad
 [ ! -e bad ]

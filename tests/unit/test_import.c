@@ -126,7 +126,7 @@ static void what_is_not_llama_benchs_is_refused(void **state)
     refused("[" ROW("a", "1", "0", ",\"n_seq\":0,\"avg_ns\":1") "]", "'n_seq'");
     refused("[" ROW("a", "2000000000", "0", ",\"n_seq\":2,\"avg_ns\":1") "]", "more tokens");
     refused("[{\"model_type\":\"a\",\"model_type\":\"b\"}]", "twice");
-    refused("| model | size |\n| --- | --- |\n", "missing");
+    refused("| model | size |\n| --- | --- |\n", "this is a markdown table");
     refused("a,b\n1\n", "fewer");
     refused("a,b\n1,2,3\n", "more fields");
     refused("a,a\n1,2\n", "twice");
