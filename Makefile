@@ -111,7 +111,7 @@ LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 ifneq ($(ARCH),x86_64)
-UNIT := $(filter-out $(BUILD)/tests/test_amx,$(UNIT))
+UNIT := $(filter-out $(BUILD)/tests/test_amx%,$(UNIT))
 endif
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
 TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(filter-out tests/fixtures/fake_%,$(wildcard tests/fixtures/*.c)))
@@ -189,7 +189,7 @@ $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figu
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
 AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
 $(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni)
-$(BUILD)/tests/test_amx: $(AMX_EMULATED)
+$(BUILD)/tests/test_amx $(BUILD)/tests/test_amx_engine: $(AMX_EMULATED)
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

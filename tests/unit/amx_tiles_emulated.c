@@ -123,27 +123,34 @@ static float no_denormal(float f)
     return fabsf(f) < 0x1p-126f ? copysignf(0, f) : f;
 }
 
-static float bf16_at(const uint8_t *at)
+// The numbers of a tile: [row][byte / 2].
+static void numbers_of(int tile, float to[TILE_ROWS][TILE_BYTES / 2])
 {
-    uint16_t h;
-    memcpy(&h, at, sizeof h);
-    return no_denormal(eb_bf16_to_f32(h));
+    for (int r = 0; r < tmm.rows[tile]; r++)
+        for (int i = 0; i < tmm.bytes[tile] / 2; i++) {
+            uint16_t h;
+            memcpy(&h, &tmm.data[tile][r][2 * i], sizeof h);
+            to[r][i] = no_denormal(eb_bf16_to_f32(h));
+        }
 }
 
 // tdpbf16ps: the even products are summed, and the odd ones; then both sums, and c.
 void emulated_tile_dot_bf16(int c, int a, int b)
 {
+    float left[TILE_ROWS][TILE_BYTES / 2], right[TILE_ROWS][TILE_BYTES / 2];
     if (refused(c, a, b))
         return;
+    numbers_of(a, left);
+    numbers_of(b, right);
     for (int m = 0; m < tmm.rows[c]; m++)
         for (int n = 0; n < tmm.bytes[c] / 4; n++) {
-            float sum[2] = { 0, 0 }, all;
-            for (int k = 0; k < tmm.bytes[a] / 4; k++)
-                for (int i = 0; i < 2; i++)
-                    sum[i] = no_denormal(
-                        fmaf(bf16_at(&tmm.data[a][m][4 * k + 2 * i]), bf16_at(&tmm.data[b][k][4 * n + 2 * i]), sum[i]));
+            float even = 0, odd = 0, all;
+            for (int k = 0; k < tmm.bytes[a] / 4; k++) {
+                even = no_denormal(fmaf(left[m][2 * k], right[k][2 * n], even));
+                odd = no_denormal(fmaf(left[m][2 * k + 1], right[k][2 * n + 1], odd));
+            }
             memcpy(&all, &tmm.data[c][m][4 * n], sizeof all);
-            all = no_denormal(no_denormal(all) + no_denormal(sum[0] + sum[1]));
+            all = no_denormal(no_denormal(all) + no_denormal(even + odd));
             all += spoiled && m == tmm.rows[c] - 1 && n == tmm.bytes[c] / 4 - 1;
             memcpy(&tmm.data[c][m][4 * n], &all, sizeof all);
         }

@@ -88,7 +88,7 @@ typedef struct eb_engine_memory {
 typedef struct eb_ceilings {
     char isa[16];        // kernel table they were measured with
     double read_bytes_s; // reading memory far larger than the caches; NAN = not measured
-    double flop_s;       // f32 multiply-adds of the engine's own kernel on cached data, 2 per FMA
+    double flop_s;       // multiply-adds of the engine's own kernels for f32 and f16 on cached data, 2 each: the faster
     double int8_op_s;    // the same in 8-bit arithmetic, 2 per multiplication and addition; NAN = it has none
 } eb_ceilings;
 

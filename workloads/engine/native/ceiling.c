@@ -208,6 +208,15 @@ static void multiply_int8(void *arg, int64_t begin, int64_t end, int thread)
                                    m->y[thread], MATMUL_ROWS, m->scratch[thread]);
 }
 
+// The rows as weights of half the width.
+static void multiply_prompt(void *arg, int64_t begin, int64_t end, int thread)
+{
+    const multiplying *m = arg;
+    for (int64_t i = begin; i < end; i++)
+        m->kernels->prompt->matmul(EB_W_F16, m->w, MATMUL_N * sizeof(uint16_t), MATMUL_N, 0, MATMUL_ROWS, m->x,
+                                   MATMUL_N, MATMUL_M, m->y[thread], MATMUL_ROWS, m->scratch[thread]);
+}
+
 static double flop_rounds(const multiplying *m, eb_pool_fn *fn, eb_pool *pool, int threads, int64_t budget_ns)
 {
     double best = NAN, flop = 2.0 * MATMUL_N * MATMUL_ROWS * MATMUL_M * MATMUL_REPEAT * threads;
@@ -221,12 +230,21 @@ static double flop_rounds(const multiplying *m, eb_pool_fn *fn, eb_pool *pool, i
     return best;
 }
 
-// Both arithmetics of the table; what of w is taken as 8-bit weights does not matter.
+static size_t most_scratch(const eb_kernels *kernels)
+{
+    const size_t bytes[] = { kernels->matmul_scratch(MATMUL_N, MATMUL_M),
+                             kernels->packed ? kernels->packed->scratch(MATMUL_N) : 0,
+                             kernels->prompt ? kernels->prompt->scratch() : 0 };
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof bytes / sizeof *bytes; i++)
+        most = bytes[i] > most ? bytes[i] : most;
+    return most;
+}
+
+// All arithmetics of the table; what of w is taken as weights of other types does not matter.
 static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_ceilings *out,
                           eb_err *err)
 {
-    const size_t scratch = kernels->matmul_scratch(MATMUL_N, MATMUL_M);
-    const size_t int8_scratch = kernels->packed ? kernels->packed->scratch(MATMUL_N) : 0;
     multiplying m = { .kernels = kernels,
                       .w = eb_try_alloc(MATMUL_N * MATMUL_ROWS, sizeof(float), "matrix", err),
                       .x = eb_try_alloc(MATMUL_N * MATMUL_M, sizeof(float), "matrix", err),
@@ -234,13 +252,15 @@ static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads,
                       .scratch = eb_alloc(sizeof(void *) * (size_t)threads) };
     m.q8 = eb_try_alloc(MATMUL_M * (MATMUL_N / EB_Q8_CHUNK), sizeof *m.q8, "matrix", err);
     bool ok = m.w && m.x && m.q8 && alloc_blocks(m.y, threads, MATMUL_ROWS * MATMUL_M * sizeof(float), err) &&
-              alloc_blocks(m.scratch, threads, scratch > int8_scratch ? scratch : int8_scratch, err);
+              alloc_blocks(m.scratch, threads, most_scratch(kernels), err);
     for (int i = 0; ok && i < MATMUL_N * MATMUL_ROWS; i++)
         m.w[i] = (float)(i % 7) - 3;
     for (int i = 0; ok && i < MATMUL_N * MATMUL_M; i++)
         m.x[i] = (float)(i % 5) - 2;
     if (ok)
         out->flop_s = flop_rounds(&m, multiply, pool, threads, budget_ns);
+    if (ok && kernels->prompt)
+        out->flop_s = fmax(out->flop_s, flop_rounds(&m, multiply_prompt, pool, threads, budget_ns));
     if (ok && kernels->packed)
         out->int8_op_s = flop_rounds(&m, multiply_int8, pool, threads, budget_ns);
     free_blocks(m.y, threads);
