@@ -2,6 +2,7 @@
 // Errors as values: filled where something fails, printed in one place.
 #include "harness/base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,32 @@ bool eb_err_at(eb_err *err, eb_code code, const char *file, int line, int column
     return false;
 }
 
+// What to do about an error of the system; NULL = nothing that would be so everywhere.
+static const char *hint_of(int errnum, bool writes)
+{
+    switch (errnum) {
+    case ENOSPC:
+    case EDQUOT:
+        return "make room there";
+    case EFBIG:
+        return "files may not grow that large here: `ulimit -f` shows the limit";
+    case EROFS:
+    case EPERM:
+    case EACCES:
+        return writes ? "name a place that this user may write to" : "see that this user may read it";
+    case ENOTDIR:
+    case EISDIR:
+        return writes ? "something else has that name: take another one" : NULL;
+    default:
+        return NULL;
+    }
+}
+
 bool eb_err_sys(eb_err *err, eb_code code, int errnum, const char *what, const char *path)
 {
-    return eb_err_set(err, code, "%s '%s': %s", what, path, strerror(errnum));
+    eb_err_set(err, code, "%s '%s': %s", what, path, strerror(errnum));
+    const char *hint = hint_of(errnum, strncmp(what, "cannot write", 12) == 0 || strncmp(what, "cannot make", 11) == 0);
+    return hint ? eb_err_hint(err, "%s", hint) : false;
 }
 
 bool eb_err_hint(eb_err *err, const char *fmt, ...)

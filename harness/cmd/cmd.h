@@ -38,6 +38,10 @@ int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((forma
 // of the global ones.
 int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n);
 
+// The report format of that name (NULL: the default); NULL after the message that there is none.
+struct eb_report_ops;
+const struct eb_report_ops *eb_cmd_report_format(const char *name);
+
 // One option of a command line: `--name VALUE` or `--name=VALUE` at argv[*i]. Returns true when argv[*i] is that option
 // and advances *i past the value; a missing value sets *value to NULL.
 bool eb_cmd_option(int argc, char **argv, int *i, const char *name, const char **value);

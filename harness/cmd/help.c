@@ -218,7 +218,8 @@ const eb_command eb_cmd_help = {
     .doc = "explain a command, a config key or a metric",
     .run = run,
     .help = "  COMMAND        its arguments\n"
-            "  SECTION        the keys of a section of a config: run, model, workload, probes, cost, slo\n"
+            "  SECTION        the keys of a section of a config: run, model, workload, probes, cost, slo,\n"
+            "                 null\n"
             "  SECTION.KEY    one key: type, range, default, values\n"
             "  config         how a config is written\n"
             "  metrics        every metric with its unit and definition\n"

@@ -87,9 +87,9 @@ static int run_import(const eb_globals *globals, int argc, char **argv)
     int rc = parse_args(&args, argc, argv);
     if (rc != EB_OK)
         return rc;
-    const eb_report_ops *ops = eb_report_find(globals->format ? globals->format : "term");
+    const eb_report_ops *ops = eb_cmd_report_format(globals->format);
     if (!ops)
-        return eb_cmd_usage("import", "there is no format '%.40s'", globals->format);
+        return EB_USAGE;
     bool piped = !strcmp(args.file, "-");
     const char *name = piped ? "llama-bench" : args.file;
     size_t len = 0;

@@ -157,6 +157,7 @@ int main(int argc, char **argv)
 {
     guard_streams();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file at its limit (ulimit -f) is a write that fails, and is said like one
     invocation in = { .argv = eb_alloc((size_t)(argc + 1) * sizeof(char *)) };
     int status = parse_globals(&in, argc, argv);
     if (status == EB_OK) {

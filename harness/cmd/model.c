@@ -270,7 +270,7 @@ static int cmd_model(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_model = {
     .name = "model",
-    .synopsis = "make|inspect|quantize|logits|shapes ...",
+    .synopsis = "model make|inspect|quantize|logits|shapes ...",
     .doc = "make, look into, quantize and compute on model files (GGUF)",
     .run = cmd_model,
     .help = "  shapes                                      the shapes and weight types there are\n"

@@ -16,13 +16,12 @@
 
 enum { DERIVED_LIMIT = 1 << 30 };
 
-// The format named, the default for NULL; NULL after the message about an unknown one.
-static const eb_report_ops *find_format(const char *name)
+const eb_report_ops *eb_cmd_report_format(const char *name)
 {
     const eb_report_ops *ops = eb_report_find(name ? name : "term");
     if (ops)
         return ops;
-    const char *names[16];
+    const char *names[16] = { "term" };
     int n = 0;
     for (const eb_report_ops *const *o = eb_report_table; *o && n < 16; o++)
         names[n++] = (*o)->name;
@@ -128,7 +127,7 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
         else
             dirs[n++] = argv[i];
     }
-    const eb_report_ops *ops = status == EB_OK ? find_format(globals->format) : NULL;
+    const eb_report_ops *ops = status == EB_OK ? eb_cmd_report_format(globals->format) : NULL;
     if (status == EB_OK && !ops)
         status = EB_USAGE;
     if (status == EB_OK && ops->page && n > 1)

@@ -299,6 +299,20 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
     return rc;
 }
 
+// What the runner cannot know: whether a folder is left, and that it can be gone on with.
+static void advise(eb_err *err, bool started, const run_args *args, const char *dir)
+{
+    bool signalled = err->code == EB_SIGINT || err->code == EB_SIGTERM;
+    char before[sizeof err->hint];
+    memcpy(before, err->hint, sizeof before);
+    if (signalled && !started && !args->resume) {
+        eb_err_set(err, err->code, "interrupted before anything was measured; no result is left");
+    } else if (err->code == EB_FAILED && started) {
+        eb_err_hint(err, "%.300s%s`effbench run --resume '%s'` goes on from what is finished", before,
+                    before[0] ? "; then " : "", dir);
+    }
+}
+
 static int execute(const eb_globals *globals, const run_args *args, const eb_plan *plan, const char *dir)
 {
     eb_err err;
@@ -321,8 +335,10 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     int rc = EB_OK;
     if (started && !args->raw)
         rc = show(globals, plan, dir);
-    if (!ok)
+    if (!ok) {
+        advise(&err, started, args, dir);
         rc = eb_cmd_fail(&err);
+    }
     if (!started && !args->resume)
         eb_resume_forget(dir);
     free(self);
@@ -359,8 +375,8 @@ static int run(const eb_globals *globals, int argc, char **argv)
     int rc = parse_args(&args, argc, argv);
     if (rc != EB_OK)
         return rc;
-    if (globals->format && !eb_report_find(globals->format))
-        return eb_cmd_usage("run", "there is no format '%s'", globals->format);
+    if (!eb_cmd_report_format(globals->format))
+        return EB_USAGE;
     if (args.resume && !args.config) {
         if (!eb_resume_load(args.resume, &saved, &err))
             return eb_cmd_fail(&err);
@@ -391,5 +407,5 @@ const eb_command eb_cmd_run = {
             "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
             "  --require-energy GRADE     estimate, sampled, counter or wall: anything weaker is an error (exit 5)\n"
             "  --progress MODE            auto, always or never: the progress line on stderr\n"
-            "  --format F                 what to print at the end: term, md, csv, json\n",
+            "  --format F                 what to print at the end, as for `effbench report`\n",
 };

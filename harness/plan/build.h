@@ -51,7 +51,7 @@ typedef struct eb_build {
     const eb_section_info *sections; // NULL = those of a config
     eb_ini ini;
     eb_err_list *errs;
-    bool readable; // the text had no errors of form: what is missing is missing
+    bool readable; // every line and section could be read: what is missing is missing
     bool check_models;
     char **set_files; // "--set 1", ...
     const char *const *sets;

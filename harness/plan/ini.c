@@ -199,9 +199,14 @@ static void read_line(reader *r, const char *text, size_t len)
     r->line = ini->lines[ini->n_lines] = eb_alloc(len + 1);
     memcpy(ini->lines[ini->n_lines], text, len);
     r->number = ++ini->n_lines;
-    if (!check_bytes(r, text, len))
-        return;
     size_t start = skip_space(r->line, 0);
+    if (!check_bytes(r, text, len)) {
+        if (r->line[start] == '[') { // a header that cannot be read: what follows is not of the section before it
+            r->section = NULL;
+            r->lost = true;
+        }
+        return;
+    }
     if (r->line[start] == '[')
         read_header(r, start);
     else if (r->line[start] != '\0' && r->line[start] != '#' && r->line[start] != ';')
@@ -224,6 +229,12 @@ bool eb_ini_parse(const char *file, const char *text, size_t len, eb_ini *out, e
     if (len > FILE_MAX || n_lines > LINES_MAX) {
         eb_err_at(eb_err_list_add(errs), EB_USAGE, file, 0, 0, "the file is too large for a config: %s",
                   len > FILE_MAX ? "more than 1 MiB" : "more than 20000 lines");
+        return false;
+    }
+    if (len >= 2 && (!memcmp(text, "\xFF\xFE", 2) || !memcmp(text, "\xFE\xFF", 2))) {
+        eb_err *err = eb_err_list_add(errs);
+        eb_err_at(err, EB_USAGE, file, 1, 1, "the file is UTF-16");
+        eb_err_hint(err, "save it as UTF-8");
         return false;
     }
     out->lines = eb_alloc(n_lines * sizeof *out->lines);

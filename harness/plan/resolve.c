@@ -197,8 +197,10 @@ static bool check_name(eb_build *b, const eb_ini_section *s)
 // Index of the section's block, or -1 when its keys are to be passed over (the error has been noted).
 static int open_section(eb_build *b, const eb_ini_section *s)
 {
-    if (!check_name(b, s))
+    if (!check_name(b, s)) {
+        b->readable = false; // it may have been the model or the workload that would now be missed
         return -1;
+    }
     eb_block *block = eb_build_block(b, s->section, s->name);
     eb_place place = section_place(b, s);
     if (block && block->place.line) {

@@ -110,8 +110,10 @@ static bool open_file(eb_journal *j, int file, int flags, eb_err *err)
 
 static bool lock(eb_journal *j, eb_err *err)
 {
-    if (flock(j->fd[LINES], LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-        return eb_err_set(err, EB_FAILED, "another effbench is writing to '%s'", j->path[LINES]);
+    if (flock(j->fd[LINES], LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+        eb_err_set(err, EB_FAILED, "another effbench is writing to '%s'", j->path[LINES]);
+        return eb_err_hint(err, "wait for its end, or name another folder with --out");
+    }
     return true; // a file system without locks is no reason to stop
 }
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# What goes wrong around a run, each with what to do next: files that may not grow, a folder in use, a format that is none,
+# an interrupt before there is anything to go on with.
+try() { "$EFFBENCH" "$@" </dev/null >out || echo "exit $?" >&2; }
+cat >null.ini <<'INI'
+[run]
+engine = null
+trials = 60
+[model m]
+model = shape:tiny-llama
+[workload w]
+kind = dense
+prompt = 64
+output = 32
+INI
+(
+    ulimit -f 80 # of 512 or 1024 bytes: enough to begin with, too little to end with
+    try run null.ini --raw --out limited
+)
+"$EFFBENCH" run --resume limited >out 2>err # (what a limit cut off is gone on with)
+grep -q "60 trials each" out
+flock limited/trials.jsonl "$EFFBENCH" run --resume limited >out || echo "exit $?" >&2
+try run null.ini --format xml
+try run null.ini --format cvs
+: >file
+try run null.ini --out file
+# Interrupted while the probes wait for a meter that says nothing: there is no folder yet.
+for signal in INT TERM; do
+    "$EFFBENCH" run null.ini --out early --set run:engine=native --set probes:meter='touch begun; sleep 60' \
+        --set probes:sources=meter >out 2>err &
+    pid=$!
+    while ! [ -e begun ]; do kill -0 $pid; sleep 0.02; done
+    rm begun
+    kill -$signal $pid
+    wait $pid || echo "exit $?"
+    cat err
+    ! [ -e early ]
+done >&2
