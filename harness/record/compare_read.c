@@ -144,6 +144,11 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
         eb_err_set(err, EB_USAGE, "'%s': run.json has no list of at most %d cases", dir, CASES_MAX);
         return NULL;
     }
+    double level = eb_json_num(json, "interval_level", NAN);
+    if (!(level > 0 && level < 1)) {
+        eb_err_set(err, EB_USAGE, "'%s': run.json has no interval_level between 0 and 1", dir);
+        return NULL;
+    }
     eb_compare_run *run = eb_alloc(sizeof *run);
     size_t len = strlen(dir);
     while (len > 1 && dir[len - 1] == '/')
@@ -156,7 +161,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
     run->config = text(json, "config");
     run->tool_version = text(json, "tool_version");
     run->started = text(json, "started");
-    run->level = eb_json_num(json, "interval_level", 0.95);
+    run->level = level;
     run->complete = eb_json_bool(json, "complete", false);
     eb_boundary_parse(eb_json_str(json, "boundary", "compute"), &run->boundary);
     take_settings(json, &run->text);

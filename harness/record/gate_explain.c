@@ -56,6 +56,8 @@ static void explain_energy(eb_check_case *k)
         return;
     const char *cause = power > 4 * fabs(time)   ? "the machine draws more power"
                         : time > 4 * fabs(power) ? "it takes longer, at the same power"
+                        : power < 0              ? "it takes longer, and the lower power does not make up for it"
+                        : time < 0               ? "it draws more power, and the time saved does not make up for it"
                                                  : "both contribute";
     say(k, "energy per token %+.1f %% = power %+.1f %% x time %+.1f %%: %s", change_of(k, "j_per_tok"), power, time,
         cause);

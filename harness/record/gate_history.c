@@ -50,7 +50,7 @@ static bool take_values(const cJSON *json, eb_history_entry *e)
         cJSON_ArrayForEach(m, cJSON_GetObjectItemCaseSensitive(k, "metrics"))
         {
             double value = eb_json_num(m, "value", NAN);
-            if (!(value > 0) || e->n_values == VALUES_MAX)
+            if (!(value > 0 && isfinite(value)) || e->n_values == VALUES_MAX)
                 return false;
             EB_GROW(e->values, e->n_values, cap);
             e->values[e->n_values++] =

@@ -17,6 +17,12 @@ for i in 1 2 3 4 5 6 7 8; do printf '\377\000\221{"\016\n\302'; done >garbage/tr
 rm empty/*
 mkdir src && echo 'int main(void) { return 0; }' >src/main.c
 try a ./a truncated-lines truncated-rows foreign-json newer newer-journal garbage empty nowhere a/trials.jsonl src b
+for level in -100 0 1 null; do
+    cp -r a level$level
+    "$EFFBENCH" report level$level >/dev/null
+    sed -i "s/\"interval_level\":.*/\"interval_level\": $level,/" level$level/run.json
+done
+try level-100 level0 level1 levelnull
 echo "a run.json that is not of its raw files is made again in memory, a damaged one too"
 for d in stale broken; do cp -r a $d; "$EFFBENCH" report $d >/dev/null; done
 cp b/trials.jsonl b/tokens.csv b/requests.csv b/power.csv stale/
