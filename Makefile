@@ -111,7 +111,7 @@ LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 ifneq ($(ARCH),x86_64)
-UNIT := $(filter-out $(BUILD)/tests/test_amx%,$(UNIT))
+UNIT := $(filter-out $(BUILD)/tests/test_amx% $(BUILD)/tests/test_avxvnni,$(UNIT))
 endif
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
 TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(filter-out tests/fixtures/fake_%,$(wildcard tests/fixtures/*.c)))
@@ -126,6 +126,7 @@ BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
+isa_avxvnni := -mavxvnni $(isa_avx2)
 isa_avx512vnni = -mavx512vnni $(isa_avx512)
 isa_amx = $(isa_avx512vnni)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
@@ -190,6 +191,8 @@ $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o 
 AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
 $(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni)
 $(BUILD)/tests/test_amx $(BUILD)/tests/test_amx_engine: $(AMX_EMULATED)
+$(BUILD)/tests/unit/avxvnni_emulated.o: FILE_FLAGS = $(isa_avx512vnni)
+$(BUILD)/tests/test_avxvnni: $(BUILD)/tests/unit/avxvnni_emulated.o
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

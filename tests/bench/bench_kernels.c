@@ -54,20 +54,21 @@ static double product_s(const eb_kernels *k, eb_wtype type, const uint8_t *w, in
     return best;
 }
 
+// The types that it multiplies in f32.
 static void bench_table(const eb_kernels *k, const uint8_t *w, size_t bytes, int64_t n, int m, double read)
 {
     float *x = calloc((size_t)n * (size_t)m, sizeof *x), *y = calloc(bytes, sizeof *y);
     size_t need = k->matmul_scratch(n, m) + k->matmul_scratch(n, 1);
     void *scratch = aligned_alloc(64, (need + 63) & ~(size_t)63);
     for (int t = 0; x && y && scratch && t < EB_W_LIMIT; t++) {
-        if (!eb_wtypes[t].name)
+        if (!eb_wtypes[t].name || (k->packed && k->packed->packs((eb_wtype)t)))
             continue;
         int64_t rows = (int64_t)(bytes / eb_row_bytes((eb_wtype)t, n));
         double one = product_s(k, (eb_wtype)t, w, n, rows, 1, x, y, scratch);
         double gb_s = (double)rows * (double)eb_row_bytes((eb_wtype)t, n) / one / 1e9;
         int64_t few = rows < ROWS_MANY ? rows : ROWS_MANY;
         double many = product_s(k, (eb_wtype)t, w, n, few, m, x, y, scratch);
-        printf("%-7s %-7s %8.2f GB/s  %3.0f %% of read  %8.1f GFLOP/s at m=%d\n", k->name, eb_wtypes[t].name, gb_s,
+        printf("%-10s %-7s %8.2f GB/s  %3.0f %% of read  %8.1f GFLOP/s at m=%d\n", k->name, eb_wtypes[t].name, gb_s,
                100 * gb_s / read, 2e-9 * (double)few * (double)n * m / many, m);
     }
     free(x);
@@ -75,7 +76,7 @@ static void bench_table(const eb_kernels *k, const uint8_t *w, size_t bytes, int
     free(scratch);
 }
 
-// The same in 8-bit arithmetic. What is packed does not matter: `w` stands for it.
+// The types that the table multiplies in 8-bit arithmetic. What is packed does not matter: `w` stands for it.
 static void bench_packed(const eb_kernels *k, const uint8_t *w, size_t bytes, int64_t n, int m, double read)
 {
     float *y = calloc(bytes, sizeof *y);
@@ -120,8 +121,11 @@ int main(int argc, char **argv)
     double read = read_gb_s(w, bytes);
     printf("read            %8.2f GB/s  (%zu MiB)\n", read, bytes >> 20);
     for (const eb_kernels *const *k = eb_kernels_table; *k; k++)
-        if ((*k)->usable() && (argc <= 4 || strcmp(argv[4], (*k)->name) == 0))
-            (*k)->packed ? bench_packed(*k, w, bytes, n, m, read) : bench_table(*k, w, bytes, n, m, read);
+        if ((*k)->usable() && (argc <= 4 || strcmp(argv[4], (*k)->name) == 0)) {
+            bench_table(*k, w, bytes, n, m, read);
+            if ((*k)->packed)
+                bench_packed(*k, w, bytes, n, m, read);
+        }
     free(w);
     return 0;
 }

@@ -165,4 +165,23 @@ static inline void products_of(const eb_packed_ops *ops, eb_wtype type)
     check(ops, type, 8192, 65, 13); // a panel that holds few groups
 }
 
+// Two instruction sets round activations alike, and a type's products have the same bits.
+static inline void same_bits(const eb_packed_ops *a, const eb_packed_ops *b, eb_wtype type)
+{
+    enum { ROWS = 83, COLUMNS = 13, BLOCKS = 3 };
+    const int64_t n = BLOCKS * eb_wtypes[type].block, chunks = n / 32;
+    float y[2][ROWS * COLUMNS];
+    eb_rng_init(&rng, (uint64_t)type);
+    setting s = make(a, type, n, ROWS, COLUMNS);
+    eb_rng_init(&rng, (uint64_t)type);
+    setting other = make(b, type, n, ROWS, COLUMNS);
+    for (int64_t i = 0; i < COLUMNS * chunks; i++)
+        assert_memory_equal(&s.x[i], &other.x[i], offsetof(eb_q8, unused));
+    a->matmul(type, s.packed, n, 0, ROWS, s.x, (size_t)chunks, COLUMNS, y[0], ROWS, s.scratch);
+    b->matmul(type, other.packed, n, 0, ROWS, other.x, (size_t)chunks, COLUMNS, y[1], ROWS, other.scratch);
+    assert_memory_equal(y[0], y[1], sizeof y[0]);
+    unmake(&s);
+    unmake(&other);
+}
+
 #endif

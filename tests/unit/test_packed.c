@@ -104,13 +104,60 @@ static void test_pack_keeps_all(void **state)
         places_of(types[i]);
 }
 
+// Sums of a chunk are exact and lanes are rows: every instruction set gives the same bits.
+static void test_tables_agree(void **state)
+{
+    (void)state;
+    for (int t = 0; t < EB_W_LIMIT; t++) {
+        const eb_packed_ops *first = NULL;
+        for (const eb_kernels *const *k = eb_kernels_table; *k; k++) {
+            const eb_packed_ops *ops = (*k)->usable() ? (*k)->packed : NULL;
+            if (!ops || !eb_wtypes[t].name || !ops->packs((eb_wtype)t))
+                continue;
+            first = first ? first : ops;
+            same_bits(first, ops, (eb_wtype)t);
+        }
+    }
+}
+
+// The largest weights and activations, where a step of 16 bits would saturate.
+static void extremes_of(const eb_packed_ops *ops, eb_wtype type)
+{
+    const int64_t n = eb_wtypes[type].block, row = (int64_t)eb_row_bytes(type, n);
+    for (int fill = 0; fill < 4; fill++) {
+        setting s = make(ops, type, n, 16, 5);
+        memset(s.w, fill % 2 ? 0xff : type == EB_W_Q8_0 ? 0x80 : 0x00, (size_t)(16 * row));
+        for (int r = 0; r < 16; r++)
+            for (int i = 0; i < 2; i++)
+                put_half(s.w + r * row, halves_at[type][i], 0.01);
+        eb_pack(type, s.w, (size_t)row, n, 16, 0, 1, s.packed);
+        float x[256], y[5 * 16];
+        for (int i = 0; i < n; i++)
+            x[i] = fill / 2 ? -3 : 3;
+        for (int c = 0; c < 5; c++)
+            ops->quantize(x, n, s.x + c * (n / 32));
+        ops->matmul(type, s.packed, n, 0, 16, s.x, (size_t)(n / 32), 5, y, 16, s.scratch);
+        for (int c = 0; c < 5; c++)
+            for (int r = 0; r < 16; r++) {
+                double size, want = truth(&s, r, c, &size);
+                assert_true(fabs((double)y[c * 16 + r] - want) <= 1e-6 * size);
+            }
+        unmake(&s);
+    }
+}
+
+static void test_extremes(void **state)
+{
+    (void)state;
+    each_packed(__func__, extremes_of);
+}
+
 int main(void)
 {
     eb_rng_init(&rng, 4711);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),
-        cmocka_unit_test(test_quantize),
-        cmocka_unit_test(test_pack_keeps_all),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_quantize),       cmocka_unit_test(test_tables_agree),
+        cmocka_unit_test(test_extremes), cmocka_unit_test(test_pack_keeps_all),
     };
     return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
 }

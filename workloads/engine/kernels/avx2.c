@@ -253,5 +253,13 @@ INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 const eb_kernels eb_kernels_avx2 = {
     .name = "avx2",
     .usable = eb_x86_has_avx2,
+    .packed = &eb_packed_avx2,
+#include "workloads/engine/kernels/simd_table.inc"
+};
+
+const eb_kernels eb_kernels_avxvnni = {
+    .name = "avxvnni",
+    .usable = eb_x86_has_avxvnni,
+    .packed = &eb_packed_avxvnni,
 #include "workloads/engine/kernels/simd_table.inc"
 };

@@ -250,6 +250,7 @@ INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 const eb_kernels eb_kernels_avx512 = {
     .name = "avx512",
     .usable = eb_x86_has_avx512,
+    .packed = &eb_packed_avx2,
 #include "workloads/engine/kernels/simd_table.inc"
 };
 

@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 enum {
-    XCR0_AVX = 0x06,       // SSE and AVX state
-    XCR0_AVX512 = 0xe6,    // and mask registers, upper halves, upper sixteen
-    XCR0_TILES = 3 << 17,  // the tiles' configuration and data
-    LEAF7_TILES = 1 << 24, // in edx
+    XCR0_AVX = 0x06,          // SSE and AVX state
+    XCR0_AVX512 = 0xe6,       // and mask registers, upper halves, upper sixteen
+    XCR0_TILES = 3 << 17,     // the tiles' configuration and data
+    LEAF7_1_AVXVNNI = 1 << 4, // in eax
+    LEAF7_TILES = 1 << 24,    // in edx
     LEAF7_TILE_INT8 = 1 << 25,
     LEAF7_TILE_BF16 = 1 << 22,
     REQUEST_STATE = 0x1023, // arch_prctl: ARCH_REQ_XCOMP_PERM, by number as the header may be old
@@ -39,6 +40,12 @@ bool eb_x86_has_avx2(void)
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & leaf1) != leaf1)
         return false;
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_AVX2) && os_keeps(XCR0_AVX);
+}
+
+bool eb_x86_has_avxvnni(void)
+{
+    unsigned a, b, c, d;
+    return eb_x86_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & LEAF7_1_AVXVNNI);
 }
 
 bool eb_x86_has_avx512(void)
@@ -112,5 +119,10 @@ bool eb_x86_has_amx(void)
     return !eb_x86_amx_missing();
 }
 
-const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar,     &eb_kernels_avx2, &eb_kernels_avx512,
-                                               &eb_kernels_avx512vnni, &eb_kernels_amx,  NULL };
+const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar,
+                                               &eb_kernels_avx2,
+                                               &eb_kernels_avxvnni,
+                                               &eb_kernels_avx512,
+                                               &eb_kernels_avx512vnni,
+                                               &eb_kernels_amx,
+                                               NULL };

@@ -6,6 +6,9 @@
 #include "workloads/engine/kernels/kernels.h"
 
 extern const eb_kernels eb_kernels_avx2;         // avx2.c: AVX2, FMA, F16C
+extern const eb_packed_ops eb_packed_avx2;       // avx2_packed.c
+extern const eb_kernels eb_kernels_avxvnni;      // as avx2, with
+extern const eb_packed_ops eb_packed_avxvnni;    // avxvnni.c: AVX-VNNI
 extern const eb_kernels eb_kernels_avx512;       // avx512.c: AVX-512 F, BW, VL, DQ, and the above
 extern const eb_kernels eb_kernels_avx512vnni;   // the same, with
 extern const eb_packed_ops eb_packed_avx512vnni; // avx512vnni.c: AVX-512 VNNI
@@ -17,6 +20,7 @@ bool eb_amx_tiles_are_right(void); // amx.c: some products of tiles are what pla
 
 // kernels_x86.c: the CPU has them and the operating system keeps their registers.
 bool eb_x86_has_avx2(void);
+bool eb_x86_has_avxvnni(void);
 bool eb_x86_has_avx512(void);
 bool eb_x86_has_avx512vnni(void);
 bool eb_x86_has_amx(void);
