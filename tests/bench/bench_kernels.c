@@ -107,6 +107,29 @@ static void bench_packed(const eb_kernels *k, const uint8_t *w, size_t bytes, in
     free(scratch);
 }
 
+// Plain weights with the columns of a prompt.
+static void bench_prompt(const eb_kernels *k, const uint8_t *w, int64_t n, int m)
+{
+    float *x = calloc((size_t)n * (size_t)m, sizeof *x), *y = calloc((size_t)ROWS_MANY * (size_t)m, sizeof *y);
+    void *scratch = aligned_alloc(64, (k->prompt->scratch() + 63) & ~(size_t)63);
+    for (int t = 0; x && y && scratch && t < EB_W_LIMIT; t++) {
+        double best = 1e9;
+        for (int i = 0; k->prompt->takes((eb_wtype)t) && i < REPEATS; i++) {
+            double start = now_s();
+            k->prompt->matmul((eb_wtype)t, w, eb_row_bytes((eb_wtype)t, n), n, 0, ROWS_MANY, x, (size_t)n, m, y,
+                              ROWS_MANY, scratch);
+            double took = now_s() - start;
+            best = took < best ? took : best;
+        }
+        if (k->prompt->takes((eb_wtype)t))
+            printf("%-10s %-7s %41.1f GFLOP/s at m=%d, prompts\n", k->name, eb_wtypes[t].name,
+                   2e-9 * ROWS_MANY * (double)n * m / best, m);
+    }
+    free(x);
+    free(y);
+    free(scratch);
+}
+
 int main(int argc, char **argv)
 {
     size_t bytes = (size_t)(argc > 1 ? atoi(argv[1]) : 256) << 20;
@@ -125,6 +148,8 @@ int main(int argc, char **argv)
             bench_table(*k, w, bytes, n, m, read);
             if ((*k)->packed)
                 bench_packed(*k, w, bytes, n, m, read);
+            if ((*k)->prompt && bytes >= ROWS_MANY * (size_t)n * sizeof(uint16_t))
+                bench_prompt(*k, w, n, m);
         }
     free(w);
     return 0;
