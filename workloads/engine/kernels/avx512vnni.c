@@ -4,7 +4,7 @@
 //
 // Up to FEW columns (decode): the weights of a chunk (32 of each of 16 rows) are unpacked in registers and multiplied
 // with all columns. One column is multiplied with STREAMS groups side by side: a quarter of the rows each, so that each
-// is a stream through memory of its own, fetched AHEAD bytes before it is needed.
+// is a stream through memory of its own. All streams together are fetched AHEAD bytes before they are needed.
 //
 // More columns (prefill): a panel of up to PANEL_GROUPS groups is unpacked once into scratch, 32 KiB for rows of 2048
 // weights, so that all lie in L2; then TILE columns at a time go through all groups of it. A tile is 16 rows x TILE
@@ -70,12 +70,12 @@ INLINE void dot_groups(traits t, scales_fn *scales, int groups, int cols, const 
     for (int64_t b = 0; b < n / (EB_CHUNK * t.chunks); b++, w += block_bytes(t)) {
         UNROLL
         for (int g = 0; g < groups; g++)
-            open_block(t, scales, w + (size_t)g * apart, s[g], m[g]);
+            open_block(t, groups, scales, w + (size_t)g * apart, s[g], m[g]);
         for (int c = 0; c < t.chunks; c++, x++) {
             UNROLL
             for (int g = 0; g < groups; g++) {
                 chunk o;
-                open_chunk(t, w + (size_t)g * apart, c, s[g], m[g], &o);
+                open_chunk(t, groups, w + (size_t)g * apart, c, s[g], m[g], &o);
                 UNROLL
                 for (int k = 0; k < cols; k++)
                     sum[g * cols + k] = add_chunk(t, &o, x + (size_t)k * ldx, sum[g * cols + k]);
