@@ -278,6 +278,7 @@ install: all ## to PREFIX (/usr/local), under DESTDIR
 	install -Dm755 effbench $(DESTDIR)$(PREFIX)/bin/effbench
 	for f in configs/*.ini configs/prices/*.ini; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/$$f; done
 	for f in docs/*.md docs/*.schema.json docs/*.png; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/doc/effbench/$$f; done
+	for f in README.md LICENSE; do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/doc/effbench/$$f; done
 	install -Dm644 docs/effbench.1 $(DESTDIR)$(PREFIX)/share/man/man1/effbench.1
 	install -Dm644 configs/99-effbench-rapl.rules $(DESTDIR)$(PREFIX)/share/doc/effbench/99-effbench-rapl.rules
 	for f in $(GROUPS); do install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/effbench/groups/$${f##*/}; done

@@ -134,6 +134,7 @@ static int put_sweeps(const eb_run *run, const eb_answer_style *style, FILE *out
 void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
 {
     int shown = 0, left = 0;
+    bool measured = false; // anything at all: of no trial it is not known what has energy
     shown = put_sweeps(run, style, out);
     for (int c = 0; c < run->n_cases; c++) {
         if (!leads_its_kind(run, c) || is_curve(run, c))
@@ -157,11 +158,12 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
             if (!questions[q].prompts_only || i->output_tok == 0)
                 any |= put_answer(run, style, q, c, !any, out);
         fprintf(out, any ? "." : "nothing was measured.");
+        measured |= any;
         shown++;
     }
     fprintf(out, "\n");
     if (left)
         fprintf(out, "\nAnd %d more kind%s of work, in the tables.\n", left, left == 1 ? "" : "s");
-    if (!eb_run_has_energy(run))
+    if ((measured || run->complete) && !eb_run_has_energy(run))
         fprintf(out, "\nNo energy source: joules are not known here.\n");
 }

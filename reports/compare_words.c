@@ -47,13 +47,15 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
         const char *what;
     } claims[] = { { EB_FIGURE_GOODPUT, "fastest" },
                    { EB_FIGURE_PREFILL, "fastest prefill" },
+                   { EB_FIGURE_DECODE, "fastest decode" },
                    { EB_FIGURE_TOK_PER_J, "most tokens per joule" },
                    { EB_FIGURE_TOK_PER_USD, "most tokens per dollar" } };
     eb_text t = { 0 };
     int kind = c->rows[g->reference].kind;
     for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
         int best = best_row(c, g, claims[k].figure, kind);
-        bool makes_tokens = claims[k].figure == EB_FIGURE_PREFILL && eb_compare_knows(c, g, EB_FIGURE_GOODPUT);
+        bool phase = claims[k].figure == EB_FIGURE_PREFILL || claims[k].figure == EB_FIGURE_DECODE;
+        bool makes_tokens = phase && eb_compare_knows(c, g, EB_FIGURE_GOODPUT);
         bool same_work = c->options.by == EB_BY_PRICE && claims[k].figure != EB_FIGURE_TOK_PER_USD;
         if (best < 0 || same_work || makes_tokens)
             continue;

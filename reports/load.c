@@ -78,6 +78,28 @@ static bool any_power(const eb_load_result *r)
     return any;
 }
 
+static char *work_of(const eb_run *run, const eb_load_result *r)
+{
+    const eb_case_info *info = run->cases[r->case_index].info;
+    char *name = eb_case_name(run, r->case_index),
+         *work = eb_format("%s %d+%d b%d", name, info->prompt_tok, info->output_tok, info->batch);
+    free(name);
+    return work;
+}
+
+// Whether a case has so long a name that the table is better cut in it than continued below.
+static bool long_names(const eb_run *run)
+{
+    enum { LONG = 48 };
+    bool any = false;
+    for (int i = 0; i < run->n_loads; i++) {
+        char *work = work_of(run, run->loads[i]);
+        any |= !run->loads[i]->curve && eb_text_width(work) > LONG;
+        free(work);
+    }
+    return any;
+}
+
 static eb_table *flat_table(const eb_run *run)
 {
     eb_table *t = NULL;
@@ -87,20 +109,17 @@ static eb_table *flat_table(const eb_run *run)
             continue;
         if (!t) {
             t = eb_table_new("Load");
-            eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = true });
+            eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = long_names(run) });
             eb_table_column(t, (eb_column){ "", "load", .label = true, .left = true });
             add_columns(t, rate_columns, COUNT(rate_columns));
             add_columns(t, latency_columns, COUNT(latency_columns));
             eb_table_column(t, (eb_column){ "", "", .left = true });
         }
-        const eb_case_info *info = run->cases[r->case_index].info;
-        char *name = eb_case_name(run, r->case_index),
-             *work = eb_format("%s %d+%d b%d", name, info->prompt_tok, info->output_tok, info->batch);
+        char *work = work_of(run, r);
         eb_table_row(t, NULL);
         eb_table_cell(t, work, EB_MARK_NONE);
-        eb_table_cell(t, info->load, EB_MARK_NONE);
+        eb_table_cell(t, run->cases[r->case_index].info->load, EB_MARK_NONE);
         free(work);
-        free(name);
         put_rates(t, &r->rows[0]);
         put_latencies(t, &r->rows[0]);
         eb_table_cell(t, r->rows[0].n_valid < r->rows[0].n ? "invalid" : "", EB_MARK_NONE);

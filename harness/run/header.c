@@ -190,6 +190,16 @@ static int rank_of(const eb_source_row *s)
     return strcmp(s->state, eb_probe_state_name(EB_PROBE_OFF)) == 0 ? 1 : 2;
 }
 
+// Sources that never have joules: what they lack is no reason for their lack.
+static bool without_energy(const char *source)
+{
+    static const char *const names[] = { "counters", "papi", "process", "thermal" };
+    bool any = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        any |= strcmp(source, names[i]) == 0;
+    return any;
+}
+
 // Why there is not more: which sources that were asked for do not work, what counts nothing, and the other sources.
 static size_t reasons(const eb_found *found, char *buf, size_t size)
 {
@@ -207,10 +217,20 @@ static size_t reasons(const eb_found *found, char *buf, size_t size)
                                    found->channels[i].note);
     for (int rank = 0; rank <= 2; rank++)
         for (int i = 0; i < found->n_sources; i++)
-            if (rank_of(&found->sources[i]) == rank &&
+            if (rank_of(&found->sources[i]) == rank && !without_energy(found->sources[i].name) &&
                 (!found->config || !asked_for(found->config, found->sources[i].name)))
                 at = add_reason(buf, size, at, found->sources[i].name, found->sources[i].reason);
     return at;
+}
+
+// Of a text that did not fit, the parts that did.
+static void end_whole(char *buf, size_t size)
+{
+    size_t n = strlen(buf);
+    while (n > 0 && buf[n] != ';')
+        n--;
+    if (n > 0 && n + sizeof "; ..." <= size)
+        strcpy(buf + n, "; ...");
 }
 
 // What keeps the sum from being that of the whole boundary.
@@ -239,6 +259,8 @@ bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade requ
     if (grade >= required && !lacking)
         return true;
     size_t at = lacking ? lacking : reasons(found, why, sizeof why);
+    if (at >= sizeof why)
+        end_whole(why, sizeof why);
     if (lacking)
         eb_err_set(err, EB_UNAVAILABLE,
                    "energy of grade '%s' is required and boundary '%s' has parts that are there and not measured: %s",

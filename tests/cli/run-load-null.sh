@@ -46,3 +46,7 @@ INI
 sed -n '/^Load$/,/^energy/p' out.txt | sed '$d'
 tr -s '\n ' ' ' <out.txt | grep -o 'load m f16[^=]*p99 ([0-9]* of 459)' | sed 's/load m/\nload m/g' | grep .
 awk -F, 'NR > 1 { print $1, $6, $7, $12 }' r/load.csv
+# A name of ordinary length is never cut: what tells the cases apart stands in its middle.
+sed -e '/^.workload curve/,/^output/d' -e 's/^\[model m\]/[model a-dense-model]/' c.ini >named.ini
+"$EFFBENCH" run named.ini --out named 2>err | sed -n '/^Load$/,/^$/p' >table
+[ "$(grep -c '^  a-dense-model f16 (\(server\|enough\)) 128+32 b8 ' table)" = 3 ]

@@ -24,6 +24,15 @@ try run null.ini --format xml
 try run null.ini --format cvs
 : >file
 try run null.ini --out file
+# Interrupted before the first trial: no energy is known, which is not for want of a source.
+"$EFFBENCH" run null.ini --out idle --set run:engine=native --set run:idle=60s --set run:cold_start=no \
+    --set probes:stated_load_w=15 --set probes:stated_source=x --set probes:stated_date=2026-01-31 >out 2>err &
+pid=$!
+while ! grep -q '"header"' idle/trials.jsonl 2>/dev/null; do kill -0 $pid; sleep 0.02; done
+kill -INT $pid
+wait $pid || echo "exit $?" >&2
+grep -q 'nothing was measured' out
+! grep -q 'No energy source' out
 # Interrupted while the probes wait for a meter that says nothing: there is no folder yet.
 for signal in INT TERM; do
     "$EFFBENCH" run null.ini --out early --set run:engine=native --set probes:meter='touch begun; sleep 60' \

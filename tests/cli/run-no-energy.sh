@@ -20,4 +20,10 @@ INI
 if "$EFFBENCH" run c.ini --sysroot root --out r2 --require-energy counter >out 2>err; then exit 1; else rc=$?; fi
 [ $rc = 5 ]
 grep -q "counter" err
+# Only what could have joules is named as the reason that there are none, and no reason is cut in the middle.
+grep -q "powercap: " err
+! grep -q "papi: \|process: \|counters: \|thermal: " err
+long=$(printf '%0200d' 0)
+"$EFFBENCH" run c.ini --sysroot root --out r3 --require-energy counter --set "probes:meter=echo $long >&2; exit 3" >out 2>err || [ $? = 5 ]
+grep -q '^effbench: error: .*: meter: .*; [.][.][.]$' err
 [ ! -e r2/trials.jsonl ]
