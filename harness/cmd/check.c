@@ -118,7 +118,7 @@ static int show(const eb_globals *globals, const eb_check_args *a, const eb_chec
     eb_gate_form_find(globals->format ? globals->format : "term")->write(c, globals->color, stdout);
     fflush(stdout);
     char *own = a->out ? eb_path_join(a->out, "check.json") : NULL;
-    bool ok = (!own || write_file(own, eb_gate_form_find("json"), c, &err)) &&
+    bool ok = (!own || (eb_mkdirs(a->out, &err) && write_file(own, eb_gate_form_find("json"), c, &err))) &&
               (!a->json || write_file(a->json, eb_gate_form_find("json"), c, &err)) &&
               (!a->junit || write_file(a->junit, eb_gate_form_find("junit"), c, &err));
     free(own);

@@ -38,6 +38,17 @@ check a wall
 check a some
 check most b
 check most b --ignore throttle
+# A case goes with the one of its id; by its place only where neither has a partner.
+two() { "$make_run" $1 print=here trials=12 noise=0.002 case=$2/q8_0/dense/64/16/1/1 case=$3/q8_0/dense/64/16/1/$4; }
+two xy x y 1
+two yz y z 1
+two vw v w 1
+for c in yz vw; do
+    "$EFFBENCH" check --base xy --cand $c --out kept/$c >out || echo "exit $?"
+    grep '^[a-z]*/q8_0' out
+    sed -n '/^note  *[0-9]/,/^note *sim/p' out
+    "$TESTBIN/check_json" "$SRC/docs/check.schema.json" kept/$c/check.json
+done
 "$EFFBENCH" check --base a --cand nowhere >/dev/null || echo "exit $?"
 "$EFFBENCH" check --base a --cand n.ini >/dev/null || echo "exit $?"
 mkdir empty
