@@ -61,6 +61,7 @@ void eb_cmd_offer_of_run(const eb_header *run, eb_offers *out)
 {
     EB_GROW(out->items, out->n, out->cap);
     eb_offer_init(&out->items[out->n++], "config", run);
+    eb_offer_of_machine(&out->items[out->n - 1], run);
     if (eb_cost_kind_of(&out->items[out->n - 1].value) == EB_COST_NONE)
         eb_offer_deinit(&out->items[--out->n]);
 }

@@ -206,7 +206,7 @@ const eb_option eb_cost_options[] = {
     { .section = "cost", .key = "embodied_source", SOURCE, .doc = "Where the embodied carbon comes from." },
     { .section = "cost", .key = "embodied_date", DATE, .doc = "The day of that figure." },
     { .section = "cost", .key = "battery_wh", NUMBER, .unit = "wh", .min = 0.001, .max = 1e6,
-      .doc = "Energy of a full battery, for tokens per charge." },
+      .doc = "Energy of a full battery, for tokens per charge. Left out: what the machine's own says that it holds." },
     { 0 },
 };
 
@@ -221,11 +221,9 @@ const eb_option eb_slo_options[] = {
 };
 // clang-format on
 
-const eb_option *const eb_option_tables[] = { eb_run_options,   eb_engine_options,
-                                              eb_model_options, eb_workload_options,
-                                              eb_probe_options, eb_cost_options,
-                                              eb_slo_options,   eb_null_options,
-                                              NULL };
+const eb_option *const eb_option_tables[] = { eb_run_options,      eb_engine_options, eb_model_options,
+                                              eb_workload_options, eb_probe_options,  eb_cost_options,
+                                              eb_slo_options,      eb_null_options,   NULL };
 
 const eb_option *eb_option_find(const char *section, const char *key)
 {

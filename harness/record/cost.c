@@ -98,6 +98,20 @@ static void take_number(const eb_setting_row *s, eb_cost out[3])
     }
 }
 
+// What the machine's own battery holds, where nobody states another.
+static void take_found_battery(const eb_header *header, eb_cost out[3])
+{
+    for (int i = 0; i < header->n_machine; i++) {
+        double wh;
+        if (strcmp(header->machine[i].key, EB_MACHINE_BATTERY) != 0 ||
+            !eb_parse_double(header->machine[i].value, &wh, NULL) || !(wh > 0))
+            continue;
+        for (int k = 0; k < 3; k++)
+            if (isnan(out[k].battery_wh))
+                out[k].battery_wh = wh;
+    }
+}
+
 void eb_cost_range_from_header(const eb_header *header, eb_cost *low, eb_cost *value, eb_cost *high)
 {
     eb_cost all[3] = { 0 };
@@ -113,6 +127,7 @@ void eb_cost_range_from_header(const eb_header *header, eb_cost *low, eb_cost *v
                 all[k].demonstration = parse_truth(s->value);
         take_number(s, all);
     }
+    take_found_battery(header, all);
     for (int i = 0; i < 3; i++)
         for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
             if (f->money)

@@ -95,8 +95,8 @@ typedef struct eb_trial_info {
     char digest[17];        // of the greedy output; "" = none
     char *error;            // why it failed; NULL = it did not
     char **warnings;
-    int n_warnings;     // guards: throttled, steal, swap, foreign load ...
-    char taken_utc[24]; // idle baselines: when; "" = not known
+    int n_warnings;                     // guards: throttled, steal, swap, foreign load ...
+    char taken_utc[24];                 // idle baselines: when; "" = not known
     eb_level_row levels[EB_LEVELS_MAX]; // of a load, in order of time
     int n_levels;
     double saturated_per_s; // see eb_trial_sink; 0 = not measured
@@ -117,6 +117,8 @@ typedef struct eb_op_count_row {
     uint64_t calls;             // of the operator, summed over threads
 } eb_op_count_row;
 
+// Key of the machine's fact of what its batteries hold when full, in Wh; there only where they say so.
+#define EB_MACHINE_BATTERY "battery_wh"
 // A folder made by `effbench import`: whose figures they are ("llama-bench"), NULL = our own. Borrowed.
 const char *eb_header_imported(const eb_header *header);
 
@@ -182,7 +184,7 @@ typedef struct eb_case_result {
     int n_figures;
     double *figures; // n_metrics x n_figures: what each metric is the median of, by trial; NAN = not known, or a
                      // metric that is no median over trials
-    char *missing;                                  // parts of the boundary that nothing covers in it, "" = none
+    char *missing;   // parts of the boundary that nothing covers in it, "" = none
     eb_provenance energy, domains[EB_DOMAIN_COUNT]; // of the boundary, and of each domain by itself
     eb_energy_row *energies;                        // of every trial that did not fail
     size_t n_energies;

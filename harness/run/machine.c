@@ -131,6 +131,55 @@ static void energy_fact(eb_header *h)
     add(h, "energy_sources", at ? text : "none");
 }
 
+// ---- battery ----
+
+typedef struct batteries {
+    const eb_io *io;
+    double wh;
+    bool unknown; // one of them does not say how much it holds
+} batteries;
+
+static bool supply_u64(const eb_io *io, const char *supply, const char *file, uint64_t *out)
+{
+    char path[192];
+    snprintf(path, sizeof path, "/sys/class/power_supply/%s/%s", supply, file);
+    return eb_io_read_u64(io, path, out) == 0;
+}
+
+static bool supply_says(const eb_io *io, const char *supply, const char *file, const char *wanted)
+{
+    char path[192], text[32] = "";
+    snprintf(path, sizeof path, "/sys/class/power_supply/%s/%s", supply, file);
+    return eb_io_read_line(io, path, text, sizeof text) > 0 && !strcmp(text, wanted);
+}
+
+// What a full one holds today: energy_full in uWh, or charge_full in uAh at the voltage it was designed for.
+static void visit_battery(void *arg, const char *name)
+{
+    batteries *b = arg;
+    uint64_t present = 1, full = 0, uv = 0;
+    supply_u64(b->io, name, "present", &present);
+    if (strlen(name) > 64 || !supply_says(b->io, name, "type", "Battery") ||
+        supply_says(b->io, name, "scope", "Device") || !present)
+        return;
+    if (supply_u64(b->io, name, "energy_full", &full) && full)
+        b->wh += (double)full / 1e6;
+    else if (supply_u64(b->io, name, "charge_full", &full) && full &&
+             supply_u64(b->io, name, "voltage_min_design", &uv) && uv)
+        b->wh += (double)full / 1e6 * ((double)uv / 1e6);
+    else
+        b->unknown = true;
+}
+
+// It wears: no part of what tells machines apart.
+static void battery_fact(const eb_io *io, eb_header *h)
+{
+    batteries b = { .io = io };
+    io->list(io, "/sys/class/power_supply", visit_battery, &b);
+    if (b.wh > 0 && b.wh < 1e6 && !b.unknown)
+        eb_machine_add(h, EB_MACHINE_BATTERY, "%.6g", b.wh);
+}
+
 static void digest(eb_header *h)
 {
     XXH3_state_t *state = XXH3_createState();
@@ -159,4 +208,5 @@ void eb_machine_describe(const eb_io *io, const char *isa, eb_header *header)
     add(header, "isa", isa);
     energy_fact(header);
     digest(header);
+    battery_fact(io, header);
 }

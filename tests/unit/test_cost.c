@@ -50,6 +50,8 @@ static void test_capex(void **state)
     (void)state;
     near(eb_cost_capex_year(1000, 0.2, 0.08, 4), 257.54, 0.005);
     near(eb_cost_capex_year(1000, 0.2, 0, 4), 200, 1e-9);
+    near(eb_cost_capex_year(1000, 0.2, 1e-17, 4), 200, 1e-9); // where (1 + r)^n is 1 in floating point
+    near(eb_cost_capex_year(1000, 0, 1, 50), 1000, 1e-9);
     near(eb_cost_capex_year(1000, 1, 0.08, 4), 80, 1e-9); // nothing is lost but the interest
 }
 
