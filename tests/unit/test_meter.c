@@ -61,74 +61,76 @@ static void expect_trouble(const eb_meter_track *t, int64_t now_ns, const char *
         fail_msg("said '%s', wanted '%s'", why, want ? want : "nothing");
 }
 
+static const struct {
+    const char *text;
+    bool joules, stamped;
+    double stamp, value;
+    double step;
+    const char *why; // part of it; NULL = taken
+} line_cases[] = {
+    { "50", false, false, 0, 50, 1, NULL },
+    { "  50.25\t", false, false, 0, 50.25, 0.01, NULL },
+    { "12.5 50.250", false, true, 12.5, 50.25, 0.001, NULL },
+    { "12.5,50", false, true, 12.5, 50, 1, NULL },
+    { "12.5; 50 W", false, true, 12.5, 50, 1, NULL },
+    { "50 watts", false, false, 0, 50, 1, NULL },
+    { "50.5W", false, false, 0, 50.5, 0.1, NULL },
+    { "1 500 mW", false, true, 1, 0.5, 0.001, NULL },
+    { "0.5kW", false, false, 0, 500, 100, NULL },
+    { "-3 50", false, true, -3, 50, 1, NULL },
+    { "1763717607.123456789 1e1", false, true, 1763717607.123456789, 10, 0, NULL },
+    { "0", false, false, 0, 0, 1, NULL },
+    { "7.5 1234 J", true, true, 7.5, 1234, 1, NULL },
+    { "1234.25 joules", true, false, 0, 1234.25, 0.01, NULL },
+    { "12.34 kWh", true, false, 0, 12.34 * 3.6e6, 36000, NULL },
+    { "2026-01-31T10:30:00Z 50", false, true, 1769855400, 50, 1, NULL },
+    { "2026-01-31T10:30:00.25+01:00,50", false, true, 1769851800.25, 50, 1, NULL },
+    { "2026-01-31 10:30:00.5 50 W", false, true, 1769855400.5, 50, 1, NULL },
+    { "2026-01-31T00:00:00-00:30 50", false, true, 1769817600 + 1800, 50, 1, NULL },
+    { "", false, false, 0, 0, 0, "" },
+    { " \t", false, false, 0, 0, 0, "" },
+    { "# time watts", false, false, 0, 0, 0, "" },
+    { "50 J", false, false, 0, 0, 0, "gives an energy where" },
+    { "50J", false, false, 0, 0, 0, "gives an energy where" },
+    { "1 50 W", true, false, 0, 0, 0, "gives a power where" },
+    { "abc", false, false, 0, 0, 0, "no number" },
+    { "W", false, false, 0, 0, 0, "no number" },
+    { ",;", false, false, 0, 0, 0, "no number" },
+    { "time watts", false, false, 0, 0, 0, "no number" },
+    { "time power", false, false, 0, 0, 0, "time stamp that is none" },
+    { "12:30 50", false, false, 0, 0, 0, "time stamp that is none" },
+    { "2026-01-31T10:30 50", false, false, 0, 0, 0, "time stamp that is none" },
+    { "2026-01-31T10:30:00X 50", false, false, 0, 0, 0, "time stamp that is none" },
+    { "2026-01-31T10:30:00. 50", false, false, 0, 0, 0, "time stamp that is none" },
+    { "T 50", false, false, 0, 0, 0, "time stamp that is none" },
+    { "1 2 3", false, false, 0, 0, 0, "more than a time stamp" },
+    { "1 2 3 4 5 6", false, false, 0, 0, 0, "more than a time stamp" },
+    { "nan", false, false, 0, 0, 0, "no number" },
+    { "inf", false, false, 0, 0, 0, "no number" },
+    { "infJ", true, false, 0, 0, 0, "no number" },
+    { "1e999", false, false, 0, 0, 0, "no number" },
+    { "0x10", false, false, 0, 0, 0, "no number" },
+    { "50 MW", false, false, 0, 0, 0, "no number" },
+    { "-0.5", false, false, 0, 0, 0, "below 0" },
+    { "nan 5", false, false, 0, 0, 0, "time stamp that is none" },
+};
+
 static void lines(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        bool joules, stamped;
-        double stamp, value;
-        double step;
-        const char *why; // part of it; NULL = taken
-    } cases[] = {
-        { "50", false, false, 0, 50, 1, NULL },
-        { "  50.25\t", false, false, 0, 50.25, 0.01, NULL },
-        { "12.5 50.250", false, true, 12.5, 50.25, 0.001, NULL },
-        { "12.5,50", false, true, 12.5, 50, 1, NULL },
-        { "12.5; 50 W", false, true, 12.5, 50, 1, NULL },
-        { "50 watts", false, false, 0, 50, 1, NULL },
-        { "50.5W", false, false, 0, 50.5, 0.1, NULL },
-        { "1 500 mW", false, true, 1, 0.5, 0.001, NULL },
-        { "0.5kW", false, false, 0, 500, 100, NULL },
-        { "-3 50", false, true, -3, 50, 1, NULL },
-        { "1763717607.123456789 1e1", false, true, 1763717607.123456789, 10, 0, NULL },
-        { "0", false, false, 0, 0, 1, NULL },
-        { "7.5 1234 J", true, true, 7.5, 1234, 1, NULL },
-        { "1234.25 joules", true, false, 0, 1234.25, 0.01, NULL },
-        { "12.34 kWh", true, false, 0, 12.34 * 3.6e6, 36000, NULL },
-        { "2026-01-31T10:30:00Z 50", false, true, 1769855400, 50, 1, NULL },
-        { "2026-01-31T10:30:00.25+01:00,50", false, true, 1769851800.25, 50, 1, NULL },
-        { "2026-01-31 10:30:00.5 50 W", false, true, 1769855400.5, 50, 1, NULL },
-        { "2026-01-31T00:00:00-00:30 50", false, true, 1769817600 + 1800, 50, 1, NULL },
-        { "", false, false, 0, 0, 0, "" },
-        { " \t", false, false, 0, 0, 0, "" },
-        { "# time watts", false, false, 0, 0, 0, "" },
-        { "50 J", false, false, 0, 0, 0, "gives an energy where" },
-        { "50J", false, false, 0, 0, 0, "gives an energy where" },
-        { "1 50 W", true, false, 0, 0, 0, "gives a power where" },
-        { "abc", false, false, 0, 0, 0, "no number" },
-        { "W", false, false, 0, 0, 0, "no number" },
-        { ",;", false, false, 0, 0, 0, "no number" },
-        { "time watts", false, false, 0, 0, 0, "no number" },
-        { "time power", false, false, 0, 0, 0, "time stamp that is none" },
-        { "12:30 50", false, false, 0, 0, 0, "time stamp that is none" },
-        { "2026-01-31T10:30 50", false, false, 0, 0, 0, "time stamp that is none" },
-        { "2026-01-31T10:30:00X 50", false, false, 0, 0, 0, "time stamp that is none" },
-        { "2026-01-31T10:30:00. 50", false, false, 0, 0, 0, "time stamp that is none" },
-        { "T 50", false, false, 0, 0, 0, "time stamp that is none" },
-        { "1 2 3", false, false, 0, 0, 0, "more than a time stamp" },
-        { "1 2 3 4 5 6", false, false, 0, 0, 0, "more than a time stamp" },
-        { "nan", false, false, 0, 0, 0, "no number" },
-        { "inf", false, false, 0, 0, 0, "no number" },
-        { "infJ", true, false, 0, 0, 0, "no number" },
-        { "1e999", false, false, 0, 0, 0, "no number" },
-        { "0x10", false, false, 0, 0, 0, "no number" },
-        { "50 MW", false, false, 0, 0, 0, "no number" },
-        { "-0.5", false, false, 0, 0, 0, "below 0" },
-        { "nan 5", false, false, 0, 0, 0, "time stamp that is none" },
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof line_cases / sizeof *line_cases; i++) {
         eb_meter_line line;
-        const char *why = eb_meter_line_parse(cases[i].text, strlen(cases[i].text), cases[i].joules, &line);
-        if ((why == NULL) != (cases[i].why == NULL) || (why && !strstr(why, cases[i].why)) ||
-            (why && (*why == '\0') != (*cases[i].why == '\0')))
-            fail_msg("'%s': %s", cases[i].text, why ? why : "taken");
+        const char *why =
+            eb_meter_line_parse(line_cases[i].text, strlen(line_cases[i].text), line_cases[i].joules, &line);
+        if ((why == NULL) != (line_cases[i].why == NULL) || (why && !strstr(why, line_cases[i].why)) ||
+            (why && (*why == '\0') != (*line_cases[i].why == '\0')))
+            fail_msg("'%s': %s", line_cases[i].text, why ? why : "taken");
         if (why)
             continue;
-        assert_int_equal(line.stamped, cases[i].stamped);
-        assert_float_equal(line.stamp, cases[i].stamp, 1e-6);
-        assert_float_equal(line.value, cases[i].value, 1e-9 * cases[i].value);
-        assert_float_equal(line.step, cases[i].step, 1e-12);
+        assert_int_equal(line.stamped, line_cases[i].stamped);
+        assert_float_equal(line.stamp, line_cases[i].stamp, 1e-6);
+        assert_float_equal(line.value, line_cases[i].value, 1e-9 * line_cases[i].value);
+        assert_float_equal(line.step, line_cases[i].step, 1e-12);
     }
     eb_meter_line line;
     assert_non_null(strstr(eb_meter_line_parse("5\0 6", 4, false, &line), "NUL"));

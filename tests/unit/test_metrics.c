@@ -82,13 +82,8 @@ static void write_run(sample_run *s, int n, double slower, bool end)
     eb_journal_close(j);
 }
 
-static void test_figures_of_one_trial(void **state)
+static void expect_figures(const eb_run *run)
 {
-    (void)state;
-    sample_run s;
-    sample_init(&s);
-    write_run(&s, 1, 0, true);
-    eb_run *run = load(&s);
     expect(run, "ttft_ns", 300e6, 0, "ns", EB_GRADE_NONE); // from the scheduled arrival, 100 ms before the window
     expect(run, "itl_ns", 100e6, 0, "ns", EB_GRADE_NONE);
     expect(run, "tpot_ns", 100e6, 0, "ns", EB_GRADE_NONE);
@@ -124,12 +119,10 @@ static void test_figures_of_one_trial(void **state)
     expect_none(run, "tok_per_charge", "battery_wh");
     expect_none(run, "bw_frac", "ceiling");
     expect_none(run, "cycles", "no counter");
-    // The energy of 1 s at 40 + 10 W with updates of 1 ms: 1.96 x 0.408 x P x T each, in quadrature.
-    const eb_metric *e = metric(run, 0, "energy_j");
-    near(e->hi - e->value, 1.96 / sqrt(6) * 0.001 * hypot(40, 10), 2e-4);
-    assert_int_equal(e->n, 1);
-    assert_int_equal(e->interval, EB_INTERVAL_RANGE);
-    assert_non_null(strstr(e->note, "largest error term: boundary"));
+}
+
+static void expect_facts_of_the_run(const eb_run *run)
+{
     assert_string_equal(run->domains, "package-0 + dram-0");
     assert_string_equal(run->missing, "");
     near(run->idle_w, 20, 0.01);
@@ -140,12 +133,34 @@ static void test_figures_of_one_trial(void **state)
         near(run->series[0].w[i], 50, 0.5);
     near(run->series[0].prefill_end_s, 0.2, 1e-12);
     near(run->series[0].end_s, 1, 1e-12);
-    // The second case was never run: every figure says so, none is 0.
+}
+
+static void expect_nothing_of_the_second_case(const eb_run *run)
+{
     assert_int_equal(run->cases[1].n_trials, 0);
     assert_null(run->cases[1].facts);
     for (int i = 0; i < run->cases[1].n_metrics; i++)
         assert_true(isnan(run->cases[1].metrics[i].value));
     assert_non_null(strstr(metric(run, 1, "energy_j")->note, "no trial"));
+}
+
+static void test_figures_of_one_trial(void **state)
+{
+    (void)state;
+    sample_run s;
+    sample_init(&s);
+    write_run(&s, 1, 0, true);
+    eb_run *run = load(&s);
+    expect_figures(run);
+    // The energy of 1 s at 40 + 10 W with updates of 1 ms: 1.96 x 0.408 x P x T each, in quadrature.
+    const eb_metric *e = metric(run, 0, "energy_j");
+    near(e->hi - e->value, 1.96 / sqrt(6) * 0.001 * hypot(40, 10), 2e-4);
+    assert_int_equal(e->n, 1);
+    assert_int_equal(e->interval, EB_INTERVAL_RANGE);
+    assert_non_null(strstr(e->note, "largest error term: boundary"));
+    expect_facts_of_the_run(run);
+    // The second case was never run: every figure says so, none is 0.
+    expect_nothing_of_the_second_case(run);
     eb_run_free(run);
     sample_deinit(&s);
 }
