@@ -44,7 +44,7 @@ const eb_option eb_engine_options[] = {
       .min = 0,
       .max = 1024,
       .def = "0",
-      .doc = "Threads that compute. 0 = as many as there are CPUs that this process may use. The tokens that come "
+      .doc = "Threads that compute. 0 = as many as there are CPUs that this process may use and its control groups pay for. The tokens that come "
              "out do not depend on it." },
     { .section = "run",
       .key = "affinity",
