@@ -15,14 +15,15 @@
 #include "workloads/engine/native/native.h"
 #include "workloads/engine/native/pool.h"
 
+enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6 };
+enum { FULL_MIB = 256 };
+#ifndef EB_CEILING_MIB // a sanitizer's build has no bandwidth to speak of, and is given less
+#define EB_CEILING_MIB FULL_MIB
+#endif
 // The buffer: beyond the caches, and so much for each thread that none waits long for another's last piece.
 enum { TIMES_CACHES = 2, PIECES_PER_THREAD = 8 };
 #define LEAST_BYTES ((int64_t)EB_CEILING_MIB << 20)
 #define MOST_BYTES  (LEAST_BYTES << 4)
-enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6 };
-#ifndef EB_CEILING_MIB // a sanitizer's build has no bandwidth to speak of, and is given less
-#define EB_CEILING_MIB 256
-#endif
 enum { ROW_WEIGHTS = 2048, ROW_BYTES = ROW_WEIGHTS * 2 };
 enum { MATMUL_N = 1024, MATMUL_ROWS = 128, MATMUL_M = 512, MATMUL_REPEAT = 2 };
 
@@ -139,7 +140,8 @@ static bool has_room(uint64_t bytes)
 
 static int64_t buffer_bytes(int threads)
 {
-    const int64_t caches = TIMES_CACHES * (int64_t)eb_caches_bytes(""), each = PIECES_PER_THREAD * (int64_t)PIECE_BYTES;
+    const int64_t caches = TIMES_CACHES * (int64_t)eb_caches_bytes("") / FULL_MIB * EB_CEILING_MIB,
+                  each = PIECES_PER_THREAD * (int64_t)PIECE_BYTES;
     int64_t least = LEAST_BYTES, wanted = threads * each;
     least = caches > least ? caches : least;
     wanted = wanted > MOST_BYTES ? MOST_BYTES : wanted;
