@@ -50,6 +50,7 @@ typedef struct eb_html_pictures {
 // Takes the script; NULL: nothing to draw, the rest is ignored.
 void eb_html_picture_add(eb_html_pictures *p, const char *section, bool wide, char *script, const char *caption_fmt,
                          ...) __attribute__((format(printf, 5, 6)));
+void eb_html_run_pictures(const eb_run *run, eb_html_pictures *p);    // those of the page of one run
 void eb_html_pictures_draw(eb_html_pictures *p, const char *program); // all by one gnuplot
 bool eb_html_pictures_have(const eb_html_pictures *p, const char *section);
 void eb_html_pictures_put(const eb_html_pictures *p, const char *section, FILE *out);
