@@ -149,6 +149,16 @@ static int help_option(const char *topic)
     return eb_cmd_fail(&err);
 }
 
+// The first section that has a key of that name; NULL = none.
+static const char *section_of_key(const char *key)
+{
+    for (const eb_option *const *table = eb_option_tables; *table; table++)
+        for (const eb_option *o = *table; o->section; o++)
+            if (!strcmp(o->key, key))
+                return o->section;
+    return NULL;
+}
+
 static int unknown_topic(const char *topic)
 {
     const char *names[32] = { "config", "metrics", "groups" };
@@ -158,10 +168,12 @@ static int unknown_topic(const char *topic)
             names[n++] = (*c)->name;
     for (const eb_help_section *s = eb_help_sections; s->name; s++)
         names[n++] = s->name;
-    const char *near = eb_nearest(topic, names, n);
+    const char *near = eb_nearest(topic, names, n), *section = section_of_key(topic);
     eb_err err;
     eb_err_set(&err, EB_USAGE, "there is no help on '%.60s'", topic);
-    if (near)
+    if (section)
+        eb_err_hint(&err, "did you mean 'effbench help %s.%s'?", section, topic);
+    else if (near)
         eb_err_hint(&err, "did you mean 'effbench help %s'?", near);
     else
         eb_err_hint(&err, "effbench help");

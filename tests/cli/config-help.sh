@@ -8,4 +8,4 @@
 [ "$("$EFFBENCH")" = "$("$EFFBENCH" help)" ]
 [ "$("$EFFBENCH" help probes)" = "$("$EFFBENCH" probes --help)" ]
 [ "$("$EFFBENCH" | wc -l)" -le 30 ]
-for topic in run.trails runs metrix nothing.x run.zzzzzz; do "$EFFBENCH" help $topic || echo "exit $?" >&2; done
+for topic in run.trails trials runs metrix nothing.x run.zzzzzz; do "$EFFBENCH" help $topic || echo "exit $?" >&2; done
