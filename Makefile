@@ -87,10 +87,13 @@ endif
 SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
           workloads/engine/null/*.c workloads/engine/kernels/*.c reports/*.c)
 X86_SRCS := $(wildcard workloads/engine/kernels/avx*.c workloads/engine/kernels/amx*.c workloads/engine/kernels/kernels_x86.c)
+ARM_SRCS := $(wildcard workloads/engine/kernels/neon*.c workloads/engine/kernels/kernels_arm.c)
 ifeq ($(ARCH),x86_64)
-SRCS := $(filter-out workloads/engine/kernels/kernels_other.c,$(SRCS))
+SRCS := $(filter-out $(ARM_SRCS) workloads/engine/kernels/kernels_other.c,$(SRCS))
+else ifeq ($(ARCH),aarch64)
+SRCS := $(filter-out $(X86_SRCS) workloads/engine/kernels/kernels_other.c,$(SRCS))
 else
-SRCS := $(filter-out $(X86_SRCS),$(SRCS))
+SRCS := $(filter-out $(X86_SRCS) $(ARM_SRCS),$(SRCS))
 endif
 ifeq ($(WITH_PAPI),1)
 SRCS := $(filter-out probes/papi_none.c,$(SRCS))
@@ -127,6 +130,7 @@ BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
 isa_avxvnni := -mavxvnni $(isa_avx2)
+isa_neondot := -march=armv8.2-a+dotprod
 isa_avx512vnni = -mavx512vnni $(isa_avx512)
 isa_amx = $(isa_avx512vnni)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)

@@ -62,7 +62,7 @@ typedef struct eb_request {
 
 typedef struct eb_engine_caps {
     char engine[16];     // "native"
-    char isa[16];        // kernel table in use: "scalar", "avx2", "avxvnni", "avx512", "avx512vnni", "amx"
+    char isa[16];        // kernel table in use, as EFFBENCH_ISA names it: "scalar", "avx2", ...
     char arch[16];       // "llama", "mamba", ...
     char family[16];     // "dense", "moe", "ssm"
     char model_name[64]; // general.name of the file

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kernels in AVX2 with FMA and F16C: the vector layer and the unpackers of 4 and 5 bits, under
-// the loops that all vector instruction sets share. 16 registers hold a tile of 3 rows by 4 columns:
-// 12 sums, 3 weights, and a column at a time.
+// The kernels in AVX2 with FMA and F16C: the vector layer under the loops that all vector instruction sets share. 16
+// registers hold a tile of 3 rows by 4 columns: 12 sums, 3 weights, and a column at a time.
 #include "workloads/engine/kernels/x86.h"
 #include "workloads/engine/kernels/blocks.h"
 
@@ -13,7 +12,8 @@
 #define UNROLL _Pragma("GCC unroll 8")
 
 typedef __m256 vf;
-enum { VL = 8, PARTS = EB_CHUNK / VL, TILE_ROWS = 3 };
+enum { VL = 8, PARTS = EB_CHUNK / VL, TILE_ROWS = 3, REGISTERS = 16 };
+#define REGISTER "v" // a constraint
 
 // ---- the vector layer ----------------------------------------------------------------------------
 
@@ -167,33 +167,15 @@ INLINE void vf_bytes_at(vf w[PARTS], const uint8_t *p)
         w[i] = vf_i8(_mm_loadl_epi64((const __m128i *)(const void *)(p + 8 * i)));
 }
 
-#include "workloads/engine/kernels/simd_unpack.inc"
+#include "workloads/engine/kernels/x86_bytes.inc"
 
-// ---- 4 and 5 bits: nibbles to bytes, then as every type ------------------------------------------
-
-INLINE void scale_all(vf w[PARTS], __m256i q, float d)
+INLINE vb vb_nibbles(const uint8_t *p)
 {
-    vf_bytes(w, q);
-    for (int p = 0; p < PARTS; p++)
-        w[p] = vf_mul(w[p], vf_set(d));
+    __m128i q = vs_load(p);
+    return vb_field(_mm256_inserti128_si256(_mm256_castsi128_si256(q), _mm_srli_epi16(q, 4), 1), 0, 4);
 }
 
-INLINE void scale_and_add(vf w[PARTS], __m256i q, float d, float m)
-{
-    vf_bytes(w, q);
-    for (int p = 0; p < PARTS; p++)
-        w[p] = vf_fma(w[p], vf_set(d), vf_set(m));
-}
-
-// Low nibbles of 16 bytes, then their high ones.
-INLINE __m256i nibbles(const uint8_t *p)
-{
-    __m128i q = load16(p);
-    return field(_mm256_inserti128_si256(_mm256_castsi128_si256(q), _mm_srli_epi16(q, 4), 1), 0, 4);
-}
-
-// 32 bits to 32 bytes of 0 or 16.
-INLINE __m256i fifth_bits(uint32_t bits)
+INLINE vb vb_fifth(uint32_t bits)
 {
     const __m256i source = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0202020202020202, 0x0303030303030303);
     const __m256i bit = _mm256_set1_epi64x((long long)0x8040201008040201);
@@ -201,50 +183,14 @@ INLINE __m256i fifth_bits(uint32_t bits)
     return _mm256_and_si256(_mm256_cmpeq_epi8(b, bit), _mm256_set1_epi8(16));
 }
 
-INLINE void unpack_q4_0(const uint8_t *b, int c, const scales *s, vf w[PARTS])
+INLINE vb vb_look_up(const int8_t table[16], vb index)
 {
-    (void)c;
-    scale_all(w, _mm256_sub_epi8(nibbles(b + 2), _mm256_set1_epi8(8)), s->d[0]);
+    __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+    return _mm256_shuffle_epi8(values, index);
 }
 
-INLINE void unpack_q4_1(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    (void)c;
-    scale_and_add(w, nibbles(b + 4), s->d[0], s->m[0]);
-}
-
-INLINE void unpack_q5_0(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    (void)c;
-    __m256i q = _mm256_or_si256(nibbles(b + 6), fifth_bits(eb_load_u32(b + 2)));
-    scale_all(w, _mm256_sub_epi8(q, _mm256_set1_epi8(16)), s->d[0]);
-}
-
-INLINE void unpack_q5_1(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    (void)c;
-    scale_and_add(w, _mm256_or_si256(nibbles(b + 8), fifth_bits(eb_load_u32(b + 4))), s->d[0], s->m[0]);
-}
-
-INLINE void unpack_iq4_nl(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    (void)c;
-    __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)eb_iq4nl_values));
-    scale_all(w, _mm256_shuffle_epi8(values, nibbles(b + 2)), s->d[0]);
-}
-
-INLINE void unpack_q4_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    scale_and_add(w, field(load32(b + 16 + 32 * (c / 2)), 4 * (c % 2), 4), s->d[c], s->m[c]);
-}
-
-INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
-{
-    __m256i low = field(load32(b + 48 + 32 * (c / 2)), 4 * (c % 2), 4);
-    __m256i high = _mm256_slli_epi16(field(load32(b + 16), c, 1), 4);
-    scale_and_add(w, _mm256_or_si256(low, high), s->d[c], s->m[c]);
-}
-
+#include "workloads/engine/kernels/simd_unpack.inc"
+#include "workloads/engine/kernels/simd_unpack_bytes.inc"
 #include "workloads/engine/kernels/simd_matmul.inc"
 #include "workloads/engine/kernels/simd_ops.inc"
 #include "workloads/engine/kernels/simd_attention.inc"

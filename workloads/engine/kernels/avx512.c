@@ -13,7 +13,8 @@
 #define UNROLL _Pragma("GCC unroll 8")
 
 typedef __m512 vf;
-enum { VL = 16, PARTS = EB_CHUNK / VL, TILE_ROWS = 6 };
+enum { VL = 16, PARTS = EB_CHUNK / VL, TILE_ROWS = 6, REGISTERS = 32 };
+#define REGISTER "v" // a constraint
 
 // ---- the vector layer ----------------------------------------------------------------------------
 
@@ -148,6 +149,7 @@ INLINE void vf_bytes_at(vf w[PARTS], const uint8_t *p)
     w[1] = vf_i8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16)));
 }
 
+#include "workloads/engine/kernels/x86_bytes.inc"
 #include "workloads/engine/kernels/simd_unpack.inc"
 
 // ---- 4 and 5 bits: the weights that the 16 nibbles stand for are one register, looked up ------------
@@ -162,7 +164,7 @@ INLINE vf ramp(float from)
 // 16 bytes as indices; a lookup takes the low four bits of each.
 INLINE __m512i indices(const uint8_t *p)
 {
-    return _mm512_cvtepu8_epi32(load16(p));
+    return _mm512_cvtepu8_epi32(vs_load(p));
 }
 
 INLINE vf look_up(vf table, __m512i index)
@@ -235,7 +237,7 @@ INLINE void unpack_q4_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 INLINE void unpack_q5_k(const uint8_t *b, int c, const scales *s, vf w[PARTS])
 {
     const uint8_t *q = b + 48 + 32 * (c / 2);
-    uint32_t fifth = _mm256_test_epi8_mask(load32(b + 16), _mm256_set1_epi8((char)(1 << c)));
+    uint32_t fifth = _mm256_test_epi8_mask(vb_load(b + 16), _mm256_set1_epi8((char)(1 << c)));
     vf low = vf_fma(ramp(0), vf_set(s->d[c]), vf_set(s->m[c])),
        high = vf_fma(ramp(16), vf_set(s->d[c]), vf_set(s->m[c]));
     w[0] = look_up5(low, high, _mm512_srli_epi32(indices(q), 4 * (c % 2)), fifth);
