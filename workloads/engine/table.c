@@ -45,8 +45,8 @@ const eb_option eb_engine_options[] = {
       .min = 0,
       .max = 1024,
       .def = "0",
-      .doc = "Threads that compute. 0 = as many as there are CPUs that this process may use and its control groups pay for. The tokens that come "
-             "out do not depend on it." },
+      .doc = "Threads that compute. 0 = as many as there are CPUs that this process may use and its control groups pay "
+             "for. The tokens that come out do not depend on it." },
     { .section = "run",
       .key = "affinity",
       .type = EB_OPTION_BOOL,
