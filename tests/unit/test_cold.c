@@ -78,8 +78,8 @@ static void test_the_time_is_from_the_start(void **state)
 static void test_no_answer_is_no_time(void **state)
 {
     (void)state;
-    static const char *const answers[] = { "exit 1",           "echo",         "echo none",  "echo 17",
-                                           "echo " LATE " ns", "printf " LATE, "kill -9 $$", "echo -5" };
+    static const char *const answers[] = { "exit 1",         "echo",       "echo none", "echo 17", ("echo " LATE " ns"),
+                                           ("printf " LATE), "kill -9 $$", "echo -5" };
     eb_err err;
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
         child_says(answers[i]);

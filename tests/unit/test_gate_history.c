@@ -113,8 +113,8 @@ static void test_damaged_lines(void **state)
         "{\"schema\":\"other/1\"}",
         "nonsense",
         "{}",
-        "{\"schema\":\"effbench.history/1\",\"cases\":[{\"id\":\"m\",\"metrics\":[{\"key\":"
-        "\"k\",\"value\":-1}]}]}"
+        ("{\"schema\":\"effbench.history/1\",\"cases\":[{\"id\":\"m\",\"metrics\":[{\"key\":"
+         "\"k\",\"value\":-1}]}]}")
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         eb_history h;
