@@ -60,7 +60,8 @@ static void say_missing(const eb_op_event *events, int n, eb_warnings *w)
     }
 }
 
-// Asked before the first trial, so that no round is given to counting where nothing can be counted.
+// Asked before the first trial, so that no round is given to counting where nothing can be counted, nor to what every
+// kernel counts besides (task-clock and the like) unless that was asked for by name.
 static bool can_count(const eb_plan *plan, const eb_io *io, eb_warnings *w)
 {
     if (!*plan->probes.events)
@@ -69,7 +70,11 @@ static bool can_count(const eb_plan *plan, const eb_io *io, eb_warnings *w)
     const eb_op_event *events;
     int n = eb_op_counters_events(c, &events);
     say_missing(events, n, w);
-    bool any = eb_op_counters_good(c) > 0;
+    const bool by_name = strcmp(plan->probes.events, "auto") != 0;
+    bool any = false;
+    for (int i = 0; i < n; i++)
+        any |= events[i].detection.state == EB_PROBE_OK &&
+               (by_name || eb_groups_event(plan->groups ? plan->groups : eb_groups_builtin(), events[i].name));
     eb_op_counters_free(c);
     return any;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "harness/base/clock.h"
 #include "harness/run/cold.h"
+#include "tests/unit/emulated.h"
 
 // Later than any clock of this machine says, so that it is after the start.
 #define LATE "9000000000000000000"
@@ -90,7 +91,7 @@ static void test_no_answer_is_no_time(void **state)
     assert_int_equal(start(1, true, EB_KV_F16, at_once, &err), -1);
     assert_int_equal(unlink(script), 0);
     assert_int_equal(start(1, true, EB_KV_F16, NULL, &err), -1);
-    assert_non_null(strstr(err.message, script));
+    assert_non_null(strstr(err.message, emulated() ? "a model.gguf" : script)); // its vfork tells nothing of exec
     child_says("exit 0");
 }
 
