@@ -127,6 +127,7 @@ endif
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
 BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
 
+comma := ,
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
 isa_avxvnni := -mavxvnni $(isa_avx2)
@@ -135,7 +136,12 @@ isa_avx512vnni = -mavx512vnni $(isa_avx512)
 isa_amx = $(isa_avx512vnni)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
 ISA_FLAGS = $(isa_$(firstword $(subst _, ,$(basename $(notdir $<)))))
-FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3) $(ISA_FLAGS))
+FILE_FLAGS = $(if $(filter workloads/engine/kernels/%,$<),$(if $(filter release,$(FLAVOUR)),-O3) $(ISA_FLAGS) $(KERNEL_SANITIZE))
+# clang takes many minutes over checks of every pointer in loops that are inlined into each other; the address sanitizer
+# sees what they would.
+ifneq (,$(filter asan fuzz,$(FLAVOUR)))
+KERNEL_SANITIZE := $(if $(findstring clang,$(shell $(CC) --version)),-fno-sanitize=null$(comma)alignment$(comma)object-size$(comma)pointer-overflow)
+endif
 
 # The program of a plain build lands at ./effbench; an instrumented or cross build stays in its folder.
 PROGRAM := $(BUILD)/effbench
@@ -193,9 +199,9 @@ $(BUILD)/flags: FORCE
 $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
 AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
-$(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni)
+$(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(BUILD)/tests/test_amx $(BUILD)/tests/test_amx_engine: $(AMX_EMULATED)
-$(BUILD)/tests/unit/avxvnni_emulated.o: FILE_FLAGS = $(isa_avx512vnni)
+$(BUILD)/tests/unit/avxvnni_emulated.o: FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(BUILD)/tests/test_avxvnni: $(BUILD)/tests/unit/avxvnni_emulated.o
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
