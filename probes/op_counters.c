@@ -331,7 +331,7 @@ static void open_worker(const eb_op_counters *c, worker *w)
 
 static void charge(const eb_op_counters *c, worker *w)
 {
-    cell now, *to = &w->cells[w->op][w->phase];
+    cell now = { 0 }, *to = &w->cells[w->op][w->phase];
     if (!read_groups(c, w->fd, &now)) {
         close_fds(c, w->fd);
         w->errnum = EIO;

@@ -101,7 +101,7 @@ static void add_events(scan *s, int cpu, int socket, int die)
 // The mask has one CPU per package, or, where a package is in it several times, one per die.
 static void open_items(scan *s)
 {
-    int sockets[EB_PMU_CPUS_MAX];
+    int sockets[EB_PMU_CPUS_MAX] = { 0 };
     s->items = eb_alloc(sizeof *s->items * MAX_ITEMS);
     for (int c = 0; c < s->pmu.n_cpus; c++)
         sockets[c] = topology(s->io, s->pmu.cpus[c], "physical_package_id");

@@ -224,7 +224,7 @@ static void put_bar(eb_text *t, const eb_cost_range *r, const eb_cost_bar *b, do
     int begin = (int)lround((low - from) / (to - from) * scale), end = (int)lround((high - from) / (to - from) * scale);
     int middle = (int)lround((r->value - from) / (to - from) * scale);
     memset(bar, ' ', BAR_WIDTH);
-    memset(bar + begin, '=', (size_t)(end - begin + 1));
+    memset(bar + begin, '=', (size_t)(end - begin) + 1);
     bar[middle] = '|';
     bar[BAR_WIDTH] = '\0';
     char low_text[32], high_text[32];

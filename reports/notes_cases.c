@@ -183,13 +183,14 @@ typedef struct folds {
     size_t n, cap;
 } folds;
 
-// "trial 12: TEXT" -> 12 and TEXT; NULL where it is no warning of a trial.
-static const char *of_trial(const char *warning, int *trial)
+// "trial 12: TEXT" -> 12 and TEXT; false where it is no warning of a trial.
+static bool of_trial(const char *warning, int *trial, const char **text)
 {
     int used = 0;
     if (sscanf(warning, "trial %d: %n", trial, &used) != 1 || used == 0)
-        return NULL;
-    return warning + used;
+        return false;
+    *text = warning + used;
+    return true;
 }
 
 static void split(const char *text, fold *f, char *number, size_t size, double *value)
@@ -269,8 +270,8 @@ void eb_notes_warnings(const eb_run *run, eb_notes *out)
         const eb_case_result *c = &run->cases[i];
         for (int k = 0; k < c->n_warnings; k++) {
             int trial;
-            const char *text = of_trial(c->warnings[k], &trial);
-            if (text)
+            const char *text;
+            if (of_trial(c->warnings[k], &trial, &text))
                 add_to_folds(&folded, text, trial, i);
             else
                 say(&all, "", c->warnings[k], i);

@@ -35,7 +35,7 @@ int eb_plot_op_legend(eb_text *t, const bool present[EB_OP_COUNT + 1], int y, in
         }
         snprintf(color, sizeof color, "#%06X", eb_plot_op_rgb(op));
         if (t)
-            eb_plot_legend(t, op, x, y + line * LINE + LINE / 2, color, name, width, height);
+            eb_plot_legend(t, op, x, y + line * LINE + LINE / 2.0, color, name, width, height);
         x += takes;
     }
     return (line + 1) * LINE;

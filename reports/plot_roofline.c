@@ -258,7 +258,8 @@ char *eb_plot_roofline(const eb_run *run)
         eb_plot_op_legend(&t, present, HEAD, width, height);
     }
     for (int i = 0; i < n; i++) {
-        double x = (double)(i % columns) * PANEL_W, y = top + (double)(i / columns) * PANEL_H;
+        const int column = i % columns, row = i / columns;
+        double x = (double)column * PANEL_W, y = top + (double)row * PANEL_H;
         eb_text_add(&t, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n", (x + LEFT) / width,
                     (x + PANEL_W - RIGHT) / width);
         eb_text_add(&t, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n", 1 - (y + ABOVE) / height,

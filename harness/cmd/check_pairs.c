@@ -64,7 +64,7 @@ static bool pair(course *r, const char *name, int number, bool swap, int64_t at,
         const eb_check_side *side = &r->args->sides[i];
         const char *sets[2];
         char where[40], *dir = eb_format("%s/%s-%03d-%s", r->dir, name, number, i ? "cand" : "base");
-        snprintf(where, sizeof where, "null:at=%lld", (long long)(at + k));
+        snprintf(where, sizeof where, "null:at=%lld", (long long)at + k);
         if (simulates(side))
             sets[n++] = where;
         if (set)

@@ -85,7 +85,7 @@ static int run_import(const eb_globals *globals, int argc, char **argv)
     import_args args = { 0 };
     eb_err err = { 0 };
     int rc = parse_args(&args, argc, argv);
-    if (rc != EB_OK)
+    if (rc != EB_OK || !args.file)
         return rc;
     const eb_report_ops *ops = eb_cmd_report_format(globals->format);
     if (!ops)

@@ -69,9 +69,10 @@ static bool parse_range(const char *text, double out[3])
 {
     const char *comma = strchr(text, ','), *second = comma ? strchr(comma + 1, ',') : NULL;
     if (!comma) {
-        bool ok = parse_number(text, strlen(text), &out[0]);
+        if (!parse_number(text, strlen(text), &out[0]))
+            return false;
         out[1] = out[2] = out[0];
-        return ok;
+        return true;
     }
     return second && parse_number(text, (size_t)(comma - text), &out[0]) &&
            parse_number(comma + 1, (size_t)(second - comma - 1), &out[1]) &&
@@ -196,7 +197,7 @@ static bool lacks(const need *needs, size_t n, char *note, size_t size)
     return false;
 }
 
-#define LACKS(needs, note) lacks(needs, sizeof needs / sizeof *needs, note, sizeof note)
+#define LACKS(needs, note) lacks((needs), sizeof(needs) / sizeof *(needs), (note), sizeof(note))
 
 static const char no_good[] = "no tokens within the limits of the SLO", no_goodput[] = "the goodput is not known";
 static const char no_power[] = "no energy was measured or estimated";

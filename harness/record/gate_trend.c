@@ -83,7 +83,7 @@ static int level_from(const eb_history *h, const eb_check_trend *t, const int *e
 
 static void find_changes(const eb_history *h, const double *x, const int *entry, int n, double least, eb_check_trend *t)
 {
-    int at[EB_CHECK_CHANGES];
+    int at[EB_CHECK_CHANGES] = { 0 };
     t->n_changes = eb_history_changes(x, n, least, at, EB_CHECK_CHANGES);
     for (int i = 0; i < t->n_changes; i++) {
         int before = i ? at[i - 1] : 0, after = i + 1 < t->n_changes ? at[i + 1] : n;

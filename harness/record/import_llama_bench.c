@@ -90,7 +90,7 @@ static void split_name(const char *whole, char **model, char **type)
     *type = eb_strdup(at ? at + 1 : "");
     for (size_t i = 0; at && i < sizeof sizes / sizeof *sizes; i++)
         if (strlen(*type) > strlen(sizes[i][0]) && !strcmp(*type + strlen(*type) - strlen(sizes[i][0]), sizes[i][0]))
-            strcpy(*type + strlen(*type) - strlen(sizes[i][0]), sizes[i][1]);
+            memcpy(*type + strlen(*type) - strlen(sizes[i][0]), sizes[i][1], strlen(sizes[i][1]) + 1);
     for (char *p = *type; *p; p++)
         *p = *p == ' ' ? '_' : (char)tolower((unsigned char)*p);
 }
@@ -196,7 +196,7 @@ static void describe(eb_import *out, const source *s, const test *t)
 
 static bool add_row(eb_import *out, const source *s)
 {
-    test t;
+    test t = { 0 };
     if (!cJSON_IsObject(s->json))
         return bad(s, "it", "is no object");
     if (!*text_of(s, "model_type"))

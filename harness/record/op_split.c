@@ -241,7 +241,7 @@ static void solve_tracks(const eb_op_track *tracks, int n_tracks, eb_split *out)
 {
     solution best = { .fits = eb_alloc((size_t)n_tracks * sizeof *best.fits + 1) };
     int ran = first_groups(out->op, best.group);
-    bool enough = out->windows >= (size_t)(WINDOWS_PER_GROUP * ran);
+    bool enough = out->windows >= (size_t)WINDOWS_PER_GROUP * (size_t)ran;
     bool solved = enough && best_solution(tracks, n_tracks, out->op, &best);
     out->n_groups = solved ? best.n : ran;
     name_groups(out, best.group);

@@ -14,7 +14,7 @@ const char *const eb_csv_names[EB_CSV_COUNT] = { "requests.csv", "tokens.csv", "
 #define TOKENS_HEAD "trial,request,index,phase,t_start_ns,t_end_ns,token,energy_uj,energy_halfwidth_uj,grade"
 const char *const eb_csv_heads[EB_CSV_COUNT] = {
     "trial,request,scheduled_ns,sent_ns,prompt_tok,output_tok,status\n",
-    TOKENS_HEAD ",source,domains,coverage\n",
+    (TOKENS_HEAD ",source,domains,coverage\n"),
     "trial,channel,t_before_ns,t_after_ns,raw,status\n",
     "trial,op,phase,layer,t_start_ns,length_ns,bytes,flop\n",
     "trial,op,phase,event,value,running_frac,calls\n",

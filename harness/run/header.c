@@ -230,7 +230,7 @@ static void end_whole(char *buf, size_t size)
     while (n > 0 && buf[n] != ';')
         n--;
     if (n > 0 && n + sizeof "; ..." <= size)
-        strcpy(buf + n, "; ...");
+        memcpy(buf + n, "; ...", sizeof "; ...");
 }
 
 // What keeps the sum from being that of the whole boundary.

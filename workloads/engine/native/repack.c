@@ -187,7 +187,7 @@ static bool in_tensor(const eb_gguf_tensor *t, const eb_mat *w)
 // Whether a packed matrix stands for the tensor.
 static bool stands_in(eb_model *m, const eb_gguf_tensor *t)
 {
-    for (int layer = 0; layer < m->hp.layers; layer++) {
+    for (int layer = 0; m->layer && layer < m->hp.layers; layer++) {
         eb_mat *mats[MATS_OF_LAYER];
         const int n = mats_of(&m->layer[layer], mats);
         for (int i = 0; i < n; i++)
