@@ -110,7 +110,7 @@ bool eb_sysfs_index(const char *name, const char *prefix, const char *suffix, un
     const char *digits = name + n;
     unsigned value = 0;
     size_t len = 0;
-    for (; is_digit(digits[len]) && len <= INDEX_DIGITS; len++)
+    for (; len <= INDEX_DIGITS && is_digit(digits[len]); len++)
         value = value * 10 + (unsigned)(digits[len] - '0');
     if (len == 0 || len > INDEX_DIGITS || (digits[0] == '0' && len > 1) || strcmp(digits + len, suffix) != 0)
         return false;

@@ -7,14 +7,9 @@
 
 // In the order in which they are listed; of two equally good sources of one domain the earlier counts.
 const eb_probe_ops *const eb_probe_table[] = {
-    &eb_probe_powercap, &eb_probe_perf_power,
-    &eb_probe_meter,    &eb_probe_hwmon,
-    &eb_probe_amdgpu,   &eb_probe_nvml,
-    &eb_probe_battery,  &eb_probe_pmic,
-    &eb_probe_stated,   &eb_probe_counters,
-    &eb_probe_papi,     &eb_probe_process,
-    &eb_probe_thermal,  &eb_probe_script,
-    NULL,
+    &eb_probe_powercap, &eb_probe_perf_power, &eb_probe_meter,   &eb_probe_hwmon,  &eb_probe_amdgpu,
+    &eb_probe_nvml,     &eb_probe_battery,    &eb_probe_pmic,    &eb_probe_stated, &eb_probe_counters,
+    &eb_probe_papi,     &eb_probe_process,    &eb_probe_thermal, &eb_probe_script, NULL,
 };
 
 static const eb_choice boundary_choices[] = {

@@ -100,7 +100,7 @@ void eb_load_answer(const eb_run *run, const struct eb_load_result *r, const eb_
 
 // One table for each of run->crossings; caller frees.
 eb_table *eb_crossing_table(const eb_run *run, int crossing);
-char *eb_crossing_note(const eb_run *run, int crossing); // where they cross; caller frees
+char *eb_crossing_note(const eb_run *run, int crossing);     // where they cross; caller frees
 bool eb_crossing_same_pair(const eb_run *run, int a, int b); // of the same two models, in energy and in time
 void eb_crossing_answer(const eb_run *run, int crossing, const eb_answer_style *style, FILE *out);
 

@@ -37,8 +37,8 @@ void eb_err_clear(eb_err *err);
 bool eb_err_set(eb_err *err, eb_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool eb_err_at(eb_err *err, eb_code code, const char *file, int line, int column, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
-// message = "<what> '<path>': <strerror(errnum)>", with a hint where the errno has one; `what` is "cannot write", "cannot
-// open" and the like.
+// message = "<what> '<path>': <strerror(errnum)>", with a hint where the errno has one; `what` is "cannot write",
+// "cannot open" and the like.
 bool eb_err_sys(eb_err *err, eb_code code, int errnum, const char *what, const char *path);
 bool eb_err_hint(eb_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

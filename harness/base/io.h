@@ -35,7 +35,8 @@ struct eb_io {
     // Up to n values of the event's read_format. Returns how many there were; 0: the event is gone (its CPU went).
     int (*perf_read)(const eb_io *io, int handle, uint64_t *values, int n);
     eb_clock clock;
-    struct eb_timeline *timeline; // scripted time and watts that stand in for the machine (base/timeline.h); NULL = none
+    struct eb_timeline
+        *timeline; // scripted time and watts that stand in for the machine (base/timeline.h); NULL = none
     void *state;
 };
 

@@ -20,9 +20,9 @@
 void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bool *counted, char *domains,
                      size_t domains_size, char *missing, size_t missing_size);
 
-// Is channel i a part of the boundary that is there and missing from what is `counted`: it cannot be read, or its counter
-// is dead? Not so a dead counter of memory: some machines that do not measure it show one. A model that stands for all
-// (stated watts) lacks nothing.
+// Is channel i a part of the boundary that is there and missing from what is `counted`: it cannot be read, or its
+// counter is dead? Not so a dead counter of memory: some machines that do not measure it show one. A model that stands
+// for all (stated watts) lacks nothing.
 bool eb_domain_lacks(const eb_channel *channels, int n, eb_boundary boundary, const bool *counted, int i);
 
 // The same for one domain alone, whatever the boundary: each measured piece of it once.

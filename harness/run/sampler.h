@@ -38,8 +38,8 @@ int64_t eb_sampler_poll(eb_sampler *s, int64_t now_ns);
 
 // Where the workload has every CPU, the sampler's thread can only run in its place, and waking it costs several times
 // what a reading does. So a workload may beat in the midst of its work, and what is due is read there and then; the
-// thread stays behind as the guard and reads what no beat has come for: counters late, gauges on time. Sources that take
-// long to read are always left to the thread. NULL where there is a CPU to spare.
+// thread stays behind as the guard and reads what no beat has come for: counters late, gauges on time. Sources that
+// take long to read are always left to the thread. NULL where there is a CPU to spare.
 const eb_pulse *eb_sampler_pulse(const eb_sampler *s);
 
 // Rows since begin, in time order per channel; valid until the next begin.

@@ -40,15 +40,14 @@ static void rows_become_cases_and_samples_trials(void **state)
     eb_import in;
     eb_err err;
     assert_true(imports(
-        "[" ROW("qwen2 7B Q4_K - Medium", "512",
-                "0", ",\"n_depth\":256,\"avg_ns\":5,\"samples_ns\":[100,200.4]") "," ROW("llama 7B mostly Q8_0", "0",
-                                                                                         "128",
-                                                                                         ",\"avg_ns\":300,\"samples_"
-                                                                                         "ns\":[300]") "," ROW("odd",
-                                                                                                               "8", "4",
-                                                                                                               ",\"avg_"
-                                                                                                               "ns\":"
-                                                                                                               "50") "]",
+        "[" ROW("qwen2 7B Q4_K - Medium", "512", "0",
+                ",\"n_depth\":256,\"avg_ns\":5,\"samples_ns\":[100,200.4]") "," ROW("llama 7B mostly Q8_0", "0", "128",
+                                                                                    ",\"avg_ns\":300,\"samples_"
+                                                                                    "ns\":[300]") "," ROW("odd", "8",
+                                                                                                          "4",
+                                                                                                          ",\"avg_"
+                                                                                                          "ns\":"
+                                                                                                          "50") "]",
         &in, &err));
     assert_int_equal(in.header.n_cases, 3);
     const eb_case_info *c = in.header.cases;

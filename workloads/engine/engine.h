@@ -39,7 +39,7 @@ typedef struct eb_engine_config {
     int max_batch;   // sequences at once
     int max_ctx_tok; // per sequence: context + prompt + output
     eb_kv_type kv;
-    int chunk_tok; // prefill chunk, 0 = engine's choice
+    int chunk_tok;                     // prefill chunk, 0 = engine's choice
     const eb_engine_setting *settings; // of eb_engine_ops.options; borrowed for the call
     int n_settings;
     struct eb_timeline *timeline; // of an engine that simulates, borrowed for its life; NULL: its own

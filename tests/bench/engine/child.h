@@ -19,9 +19,9 @@ typedef struct child_result {
     uint64_t rss_peak_bytes;
 } child_result;
 
-// Runs argv[0], an absolute path, in the folder of temporary files (some leave logs where they run) to its end; false and err when it cannot be started, writes more than some MiB, takes longer
-// than `limit_s` (it is killed then), or ends with anything but status 0. `together`: stderr
-// goes where stdout goes. `r` is to be freed in any case.
+// Runs argv[0], an absolute path, in the folder of temporary files (some leave logs where they run) to its end; false
+// and err when it cannot be started, writes more than some MiB, takes longer than `limit_s` (it is killed then), or
+// ends with anything but status 0. `together`: stderr goes where stdout goes. `r` is to be freed in any case.
 bool child_run(char *const argv[], bool together, int limit_s, child_result *r, eb_err *err);
 void child_free(child_result *r);
 

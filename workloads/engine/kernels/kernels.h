@@ -83,8 +83,8 @@ void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t 
              void *dst);
 
 // ---- products of prompts --------------------------------------------------------------------------
-// The columns of a prompt are many. What is faster for these may be slower for one, and gives other bits: then it is used
-// for all tokens of prompts and for no others, so that a token's result still does not depend on its batch.
+// The columns of a prompt are many. What is faster for these may be slower for one, and gives other bits: then it is
+// used for all tokens of prompts and for no others, so that a token's result still does not depend on its batch.
 typedef struct eb_prompt_ops {
     bool (*takes)(eb_wtype type);
     // As eb_kernels.matmul, for any m; each term of a sum is exact to 2^-16 of itself. scratch: at least `scratch()`

@@ -31,8 +31,8 @@ static inline void eb_trace_op(const eb_net *net, eb_op op, int layer)
 
 // ---- what the layers are made of --------------------------------------------------------------------
 
-// Runs all jobs (see eb_linear_job), shared over the pool by rows of the weights. All have the same width `in`, and their
-// columns are rows of one array, the first job's first: for packed weights they are quantized once, together.
+// Runs all jobs (see eb_linear_job), shared over the pool by rows of the weights. All have the same width `in`, and
+// their columns are rows of one array, the first job's first: for packed weights they are quantized once, together.
 void eb_linear(const eb_net *net, const eb_linear_job *jobs, int n_jobs);
 // out[i] = rms_norm(x[i]) * weight for n rows of `dim`; out may be x; weight NULL = 1.
 void eb_norm(const eb_net *net, float *out, const float *x, const float *weight, int n, int64_t dim);
