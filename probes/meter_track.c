@@ -366,8 +366,8 @@ bool eb_meter_track_trouble(const eb_meter_track *t, int64_t now_ns, char *buf, 
     at = add(buf, size, at, t->breaks);
     at = add(buf, size, at, t->lie);
     if (t->refused) {
-        snprintf(text, sizeof text, "%lld of %lld lines refused: %s", (long long)t->refused, (long long)t->lines,
-                 t->refusal);
+        snprintf(text, sizeof text, "%lld of %lld line%s refused: %s", (long long)t->refused, (long long)t->lines,
+                 eb_s(t->lines), t->refusal);
         at = add(buf, size, at, text);
     }
     return at > 0;

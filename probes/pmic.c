@@ -188,7 +188,7 @@ static void fill_channel(pmic_state *s, eb_channel *c)
         .grade = EB_GRADE_SAMPLED,
         .scope = EB_SCOPE_MACHINE,
     };
-    snprintf(c->label, sizeof c->label, "%d rails", s->rails.n_counting);
+    snprintf(c->label, sizeof c->label, "%d rail%s", s->rails.n_counting, eb_s(s->rails.n_counting));
     eb_pmic_left_out(&s->rails, left_out, sizeof left_out);
     pthread_mutex_unlock(&s->meter.lock);
     snprintf(c->note, sizeof c->note, "without the 5 V outputs%s%.40s", left_out[0] ? " and without " : "", left_out);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/crossing.h"
 #include "harness/record/load.h"
 #include "reports/view.h"
@@ -59,7 +60,7 @@ static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t 
     if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
         fprintf(out, ", of a single trial");
     if (tied)
-        fprintf(out, ", not told apart from %d other%s", tied, tied == 1 ? "" : "s");
+        fprintf(out, ", not told apart from %d other%s", tied, eb_s(tied));
     if (top1 && c->info->reference_type && strcmp(c->info->reference_type, c->info->type)) {
         char percent[40];
         eb_text_number(percent, sizeof percent, 100 * top1->value, eb_text_place(100 * top1->value, NAN));
@@ -145,10 +146,10 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
         }
         const eb_case_info *i = run->cases[c].info;
         bool any = false;
-        fprintf(out, "%sWith %d prompt and %d output tokens, batch %d", shown ? "\n\n" : "", i->prompt_tok,
-                i->output_tok, i->batch);
+        fprintf(out, "%sWith %d prompt and %d output token%s, batch %d", shown ? "\n\n" : "", i->prompt_tok,
+                i->output_tok, eb_s(i->output_tok), i->batch);
         if (i->depth_tok)
-            fprintf(out, ", after %d tokens of context", i->depth_tok);
+            fprintf(out, ", after %d token%s of context", i->depth_tok, eb_s(i->depth_tok));
         if (i->load) {
             fprintf(out, ", load ");
             style->put(out, i->load);
@@ -163,7 +164,7 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
     }
     fprintf(out, "\n");
     if (left)
-        fprintf(out, "\nAnd %d more kind%s of work, in the tables.\n", left, left == 1 ? "" : "s");
+        fprintf(out, "\nAnd %d more kind%s of work, in the tables.\n", left, eb_s(left));
     if ((measured || run->complete) && !eb_run_has_energy(run))
         fprintf(out, "\nNo energy source: joules are not known here.\n");
 }

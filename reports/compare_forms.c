@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "reports/compare.h"
 #include "reports/csv_text.h"
 #include "reports/text.h"
@@ -15,9 +16,8 @@ char *eb_compare_heading(const eb_compare *c)
     int cases = 0;
     for (int i = 0; i < c->n_runs; i++)
         cases += c->runs[i]->n_cases;
-    return eb_format("%d run%s, %d case%s, by %s: the same work in %d table%s", c->n_runs, c->n_runs == 1 ? "" : "s",
-                     cases, cases == 1 ? "" : "s", eb_compare_by_name(c->options.by), c->n_groups,
-                     c->n_groups == 1 ? "" : "s");
+    return eb_format("%d run%s, %d case%s, by %s: the same work in %d table%s", c->n_runs, eb_s(c->n_runs), cases,
+                     eb_s(cases), eb_compare_by_name(c->options.by), c->n_groups, eb_s(c->n_groups));
 }
 
 static void write_term(const eb_compare *c, bool color, FILE *out)

@@ -184,7 +184,8 @@ static void add_reasons(const eb_cost_sheet *sheet, eb_notes *notes)
         if (!first)
             continue;
         EB_GROW(notes->items, notes->n, notes->cap);
-        notes->items[notes->n++] = (eb_note){ "no price", eb_format("%d of %d figures: %s", n, sheet->n_entries, why) };
+        notes->items[notes->n++] = (eb_note){ "no price", eb_format("%d of %d figure%s: %s", n, sheet->n_entries,
+                                                                    eb_s(sheet->n_entries), why) };
     }
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/units.h"
 #include "reports/gate.h"
 #include "reports/text.h"
 
@@ -78,7 +79,7 @@ static void lists(const eb_check *c, FILE *out)
         cell(out, c->notes[i]);
         fputc('\n', out);
     }
-    fprintf(out, "\n%d pairs, %d spoilt, %.0f s, seed %llu%s\n", c->pairs, c->void_pairs, c->seconds,
+    fprintf(out, "\n%d pair%s, %d spoilt, %.0f s, seed %llu%s\n", c->pairs, eb_s(c->pairs), c->void_pairs, c->seconds,
             (unsigned long long)c->seed, c->simulated ? "; simulated, nothing was measured" : "");
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/units.h"
 #include "reports/gate.h"
 #include "reports/text.h"
 
@@ -101,8 +102,8 @@ static void trends(const eb_check *c, FILE *out)
     for (int i = 0; i < c->n_trends; i++) {
         const eb_check_trend *t = &c->trends[i];
         char text[300], change[32];
-        int at = snprintf(text, sizeof text, "%.40s of %.120s: %s against the median of %d accepted gates%s", t->key,
-                          t->id, eb_gate_percent(change, sizeof change, t->change_frac), t->n,
+        int at = snprintf(text, sizeof text, "%.40s of %.120s: %s against the median of %d accepted gate%s%s", t->key,
+                          t->id, eb_gate_percent(change, sizeof change, t->change_frac), t->n, eb_s(t->n),
                           t->n_changes ? "; level changed" : "");
         for (int k = t->n_changes > 2 ? t->n_changes - 2 : 0; k < t->n_changes && at < (int)sizeof text; k++)
             at += snprintf(text + at, sizeof text - (size_t)at, " %s at %.16s",
@@ -119,7 +120,8 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
     char text[300];
     fputc('\n', out);
     if (c->stored)
-        snprintf(text, sizeof text, "%d trials of a side, unpaired; one look at all of alpha and beta", c->pairs);
+        snprintf(text, sizeof text, "%d trial%s of a side, unpaired; one look at all of alpha and beta", c->pairs,
+                 eb_s(c->pairs));
     else
         snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
                  c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);

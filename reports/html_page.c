@@ -6,6 +6,7 @@
 #include <string.h>
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/profile.h"
 #include "harness/record/sustained.h"
 #include "reports/html.h"
@@ -58,11 +59,9 @@ static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
     if (eb_run_demonstration(run))
         fprintf(out, "<li class=\"warn\">prices made up for show</li>\n");
     if (warnings)
-        fprintf(out, "<li class=\"warn\"><a href=\"#warnings\">%d warning%s</a></li>\n", warnings,
-                warnings == 1 ? "" : "s");
+        fprintf(out, "<li class=\"warn\"><a href=\"#warnings\">%d warning%s</a></li>\n", warnings, eb_s(warnings));
     if (unknown)
-        fprintf(out, "<li><a href=\"#reading\">%d figure%s not known, and why</a></li>\n", unknown,
-                unknown == 1 ? "" : "s");
+        fprintf(out, "<li><a href=\"#reading\">%d figure%s not known, and why</a></li>\n", unknown, eb_s(unknown));
     bool seen[EB_GRADE_COUNT] = { false };
     for (int i = 0; i < run->n_cases; i++) {
         const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
@@ -251,7 +250,8 @@ static void put_every_metric(const eb_run *run, FILE *out)
         free(name);
     }
     if (run->n_cases > MAX_FIGURE_CASES)
-        fprintf(out, "<p>The other %d cases are in run.json.</p>\n", run->n_cases - MAX_FIGURE_CASES);
+        fprintf(out, "<p>In run.json: %d more case%s.</p>\n", run->n_cases - MAX_FIGURE_CASES,
+                eb_s(run->n_cases - MAX_FIGURE_CASES));
     fprintf(out, "</section>\n");
 }
 

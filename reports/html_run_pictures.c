@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/observations.h"
 #include "reports/html.h"
 #include "reports/plots_impl.h"
@@ -58,7 +59,8 @@ static void add_works(const eb_run *run, eb_html_pictures *p)
         const eb_case_info *i = run->cases[c].info;
         if (!first_of_its_work(run, c) || works++ == MAX_WORKS)
             continue;
-        char *work = eb_format("%d prompt and %d output tokens, batch %d", i->prompt_tok, i->output_tok, i->batch);
+        char *work = eb_format("%d prompt and %d output token%s, batch %d", i->prompt_tok, i->output_tok,
+                               eb_s(i->output_tok), i->batch);
         eb_html_picture_add(
             p, "efficiency", false, eb_plot_front(run, c),
             "Speed against energy | %s; up and left is better; dotted: the Pareto front, where no other "

@@ -57,9 +57,9 @@ char *eb_run_title(const eb_run *run)
     eb_text t = { 0 };
     eb_text_add(&t, "effbench %s · %s · %s · %d case%s, ", or_unknown(run->header->tool_version),
                 eb_path_base(or_unknown(run->header->config)), or_unknown(run->header->started_utc), run->n_cases,
-                run->n_cases == 1 ? "" : "s");
+                eb_s(run->n_cases));
     if (least == most)
-        eb_text_add(&t, "%d trial%s each", most, most == 1 ? "" : "s");
+        eb_text_add(&t, "%d trial%s each", most, eb_s(most));
     else
         eb_text_add(&t, "%d to %d trials each", least, most);
     if (eb_header_imported(run->header))
@@ -234,7 +234,7 @@ static void note_interval(const eb_run *run, eb_notes *out)
         if (most == 0)
             eb_text_add(&t, "the range of the trials");
         else if (least == most)
-            eb_text_add(&t, "the range of %d trials", most);
+            eb_text_add(&t, "the range of %d trial%s", most, eb_s(most));
         else
             eb_text_add(&t, "the range of %d to %d trials", least, most);
         eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (hence the r)");

@@ -189,11 +189,11 @@ char *eb_profile_note(const eb_run *run, const eb_profile *p)
     const eb_provenance *from = &run->cases[p->case_index].energy;
     char residual[32], condition[32], sum[32], total[32], off[32], half[32];
     char *text = eb_format(
-        "joules (grade %s, of %s, source %s, coverage %s) by non-negative least squares over %zu updates of the "
+        "joules (grade %s, of %s, source %s, coverage %s) by non-negative least squares over %zu update%s of the "
         "counter in windows of %d; residual "
         "%s %%, condition number %s; the operators' sum is %s J of %s J ±%s measured (%s %%)",
-        eb_grade_name(s->grade), from->domains, from->source, from->coverage, s->windows, s->span,
-        eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
+        eb_grade_name(s->grade), from->domains, from->source, from->coverage, s->windows, eb_s((long long)s->windows),
+        s->span, eb_fmt_sig(residual, sizeof residual, 100 * s->residual_frac, 2),
         eb_fmt_sig(condition, sizeof condition, s->condition, 2),
         eb_fmt_sig(sum, sizeof sum, s->sum_j / p->n_trials, 4),
         eb_fmt_sig(total, sizeof total, s->total_j / p->n_trials, 4),

@@ -242,3 +242,8 @@ char *eb_fmt_bytes(char *buf, size_t size, double bytes, int digits)
     }
     return fmt_unit(buf, size, bytes, digits, units);
 }
+
+const char *eb_s(long long n)
+{
+    return n == 1 ? "" : "s";
+}

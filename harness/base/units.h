@@ -23,4 +23,7 @@ char *eb_fmt_sig(char *buf, size_t size, double value, int digits);
 char *eb_fmt_time(char *buf, size_t size, double ns, int digits);     // "12.3 ms"
 char *eb_fmt_bytes(char *buf, size_t size, double bytes, int digits); // "135 MB"
 
+// What a noun takes behind a count: "" for one, "s" for any other ("1 case", "0 cases").
+const char *eb_s(long long n);
+
 #endif

@@ -39,13 +39,13 @@ static void print_settings(const eb_plan *plan)
 
 static void print_cases(const eb_plan *plan)
 {
-    printf("\nplan %s: %d cases x %d", plan->digest, plan->n_cases, plan->run.trials_min);
+    printf("\nplan %s: %d case%s x %d", plan->digest, plan->n_cases, eb_s(plan->n_cases), plan->run.trials_min);
     if (plan->run.trials_max != plan->run.trials_min)
         printf(" to %d", plan->run.trials_max);
-    printf(" trials, interleaved\n");
+    printf(" trial%s%s\n", eb_s(plan->run.trials_max), plan->n_cases > 1 ? ", interleaved" : "");
     for (int i = 0; i < plan->n_cases; i++)
-        printf("  %3d  %-58s %-10s %d threads\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name,
-               plan->cases[i].threads);
+        printf("  %3d  %-58s %-10s %d thread%s\n", i + 1, plan->cases[i].id, plan->cases[i].ops->name,
+               plan->cases[i].threads, eb_s(plan->cases[i].threads));
 }
 
 static void print_energy(const eb_found *found, eb_boundary boundary)

@@ -104,11 +104,12 @@ static void print_json(const eb_model *m, const mix *types)
 static void print_shape(const eb_model *m)
 {
     const eb_hparams *hp = &m->hp;
-    printf("shape         %d layers of %d, vocabulary %d%s, trained for %d tokens\n", hp->layers, hp->embd, hp->vocab,
-           tied(m) ? " (output tied to the embedding)" : "", hp->ctx_train);
+    printf("shape         %d layer%s of %d, vocabulary %d%s, trained for %d tokens\n", hp->layers, eb_s(hp->layers),
+           hp->embd, hp->vocab, tied(m) ? " (output tied to the embedding)" : "", hp->ctx_train);
     if (!m->info->ssm) {
-        printf("attention     %d heads of %d on %d key/value heads, rotary base %g%s\n", hp->heads, hp->dim_k,
-               hp->kv_heads, (double)hp->rope_base, m->rope_freqs ? " with divisors" : "");
+        printf("attention     %d head%s of %d on %d key/value head%s, rotary base %g%s\n", hp->heads, eb_s(hp->heads),
+               hp->dim_k, hp->kv_heads, eb_s(hp->kv_heads), (double)hp->rope_base,
+               m->rope_freqs ? " with divisors" : "");
     } else {
         printf("state space   %d channels, states of %d, convolution over %d, %s %d\n", hp->d_inner, hp->d_state,
                hp->d_conv, m->info->ssm2 ? "heads" : "time-step rank", hp->dt_rank);
@@ -152,8 +153,9 @@ static void print_tensors(const eb_gguf *g)
 static void print_term(const eb_model *m, const mix *types, bool tensors)
 {
     char a[32], b[32];
-    printf("%s: GGUF version %d, %s, %zu tensors\n", m->file->path, m->file->version,
-           eb_fmt_bytes(a, sizeof a, (double)m->file->map_bytes, 4), m->file->n_tensors);
+    printf("%s: GGUF version %d, %s, %zu tensor%s\n", m->file->path, m->file->version,
+           eb_fmt_bytes(a, sizeof a, (double)m->file->map_bytes, 4), m->file->n_tensors,
+           eb_s((long long)m->file->n_tensors));
     printf("name          %s\n", m->name);
     printf("architecture  %s (%s)\n", m->info->name, eb_model_family(m));
     printf("parameters    %s, %s\n", eb_model_count(b, sizeof b, (double)m->n_params), m->type);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/compare_price.h"
 #include "harness/record/compare_work.h"
 #include "harness/record/pareto.h"
@@ -487,7 +488,7 @@ static bool no_common_work(const eb_compare *c, eb_err *err)
         return eb_err_set(err, EB_USAGE, "there is nothing to compare: the runs have no cases");
     const eb_compare_lone *first = &c->lone[0], *last = &c->lone[c->n_lone - 1];
     eb_err_set(err, EB_USAGE, "no common work, by %s: nothing is there twice of the %d case%s",
-               eb_compare_by_name(c->options.by), c->n_lone, c->n_lone == 1 ? "" : "s");
+               eb_compare_by_name(c->options.by), c->n_lone, eb_s(c->n_lone));
     if (c->n_lone == 1)
         return eb_err_hint(err, "there is only %.200s", first->title);
     return eb_err_hint(err, "%.80s has %.150s, %.80s has %.150s; another --by may be what differs",

@@ -149,10 +149,10 @@ static void warn(const eb_crosscheck *c, eb_warnings *warnings)
     if (fabs(c->difference_frac) <= c->halfwidth_frac)
         snprintf(room, sizeof room, "; their half-widths alone allow %s %%",
                  eb_fmt_sig(width, sizeof width, 100 * c->halfwidth_frac, 2));
-    eb_warn(warnings, "%s and %s measure the same and disagree: %s J and %s J, %s%s %% (median of %d trials)%s",
+    eb_warn(warnings, "%s and %s measure the same and disagree: %s J and %s J, %s%s %% (median of %d trial%s)%s",
             c->counted, c->other, eb_fmt_sig(a, sizeof a, c->counted_j, 4), eb_fmt_sig(b, sizeof b, c->other_j, 4),
             c->difference_frac > 0 ? "+" : "", eb_fmt_sig(percent, sizeof percent, 100 * c->difference_frac, 3), c->n,
-            room);
+            eb_s(c->n), room);
 }
 
 static eb_crosscheck result_of(const checker *k, const sides *s)

@@ -9,6 +9,7 @@
 
 #include "harness/base/log.h"
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/journal.h"
 
@@ -224,8 +225,8 @@ static bool begin_cases(eb_check *c, const eb_run *base, const eb_run *cand, eb_
     }
     if (c->n_cases < base->n_cases || c->n_cases < cand->n_cases) {
         char *text =
-            eb_format("%d of %d cases of the base and %d of the candidate are the same work; the others are left out",
-                      c->n_cases, base->n_cases, cand->n_cases);
+            eb_format("%d of %d case%s of the base and %d of the candidate are the same work; the others are left out",
+                      c->n_cases, base->n_cases, eb_s(base->n_cases), cand->n_cases);
         eb_check_say(&c->notes, &c->n_notes, text);
         free(text);
     }

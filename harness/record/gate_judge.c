@@ -7,6 +7,7 @@
 
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/units.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/gate_stats.h"
 #include "harness/record/journal.h"
@@ -134,7 +135,8 @@ static void sentence(eb_check *c)
         return;
     }
     if (isinf(p.m->found.hi)) {
-        because(c, "%d trials of a side are too few to judge %s of %s", p.m->found.n, p.m->key, p.k->id);
+        because(c, "%d trial%s of a side %s too few to judge %s of %s", p.m->found.n, eb_s(p.m->found.n),
+                p.m->found.n == 1 ? "is" : "are", p.m->key, p.k->id);
         return;
     }
     const eb_gate_limits *l = &c->options.limits[p.m->cls];

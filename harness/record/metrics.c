@@ -160,8 +160,7 @@ static void idle_metric(const eb_case_sums *c, eb_metric *m)
     m->budget.baseline = half;
     name_largest(&m->budget);
     m->n = c->n_idles;
-    snprintf(m->note, sizeof m->note, "%d baseline%s of %.3g s in all", c->n_idles, c->n_idles == 1 ? "" : "s",
-             ns / 1e9);
+    snprintf(m->note, sizeof m->note, "%d baseline%s of %.3g s in all", c->n_idles, eb_s(c->n_idles), ns / 1e9);
 }
 
 static eb_grade grade_of(const eb_trial_sums *t, const struct eb_metric_rule *rule)
@@ -184,8 +183,9 @@ static bool would_choose(const eb_case_sums *c, const eb_metric_def *def, eb_met
     }
     if (!rule->selective || !lacking)
         return false;
-    snprintf(m->note, sizeof m->note, "%s, in %d of %d trials",
-             rule->why ? "no tokens within the limits of the SLO" : rule->absent, lacking, c->n_trials);
+    snprintf(m->note, sizeof m->note, "%s, in %d of %d trial%s",
+             rule->why ? "no tokens within the limits of the SLO" : rule->absent, lacking, c->n_trials,
+             eb_s(c->n_trials));
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/op_fit.h"
 
 enum {
@@ -250,8 +251,8 @@ static void solve_tracks(const eb_op_track *tracks, int n_tracks, eb_split *out)
     out->span = solved ? (int)best.fits[0].span : 0;
     free(best.fits);
     char few[160];
-    snprintf(few, sizeof few, "%zu updates of the counter are too few for %d operators: at least %d", out->windows, ran,
-             WINDOWS_PER_GROUP * ran);
+    snprintf(few, sizeof few, "%zu update%s of the counter %s too few for %d operator%s: at least %d", out->windows,
+             eb_s((long long)out->windows), out->windows == 1 ? "is" : "are", ran, eb_s(ran), WINDOWS_PER_GROUP * ran);
     if (!enough)
         refuse(out, few);
     else if (!solved || (ran > 1 && out->n_groups == 1))

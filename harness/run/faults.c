@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "probes/probe.h"
 
 typedef struct tally {
@@ -33,7 +34,8 @@ void eb_faults_warn(const eb_channel *channels, int n_channels, const eb_power_r
         if (t->gone)
             eb_warn(warnings, "%s has gone: %s", channels[c].name, why);
         else
-            eb_warn(warnings, "%s: %zu of %zu readings failed: %s", channels[c].name, t->failed, t->n, why);
+            eb_warn(warnings, "%s: %zu of %zu reading%s failed: %s", channels[c].name, t->failed, t->n,
+                    eb_s((long long)t->n), why);
     }
     free(tallies);
 }

@@ -116,12 +116,13 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
     if (after->suspended_ns - before->suspended_ns > EB_SUSPEND_MIN_NS)
         eb_warn(w, "the machine was suspended during the trial");
     if (after->throttle_count > before->throttle_count)
-        eb_warn(w, "the CPU throttled %.0f times, counted over all CPUs: cool it or lower its power limit",
+        eb_warn(w, "the CPU throttled (counted over all CPUs: %.0f): cool it or lower its power limit",
                 after->throttle_count - before->throttle_count);
     if (after->temperature_c >= HOT_C)
         eb_warn(w, "hottest thermal zone at %.0f C", after->temperature_c);
     if (after->swap_pages > before->swap_pages)
-        eb_warn(w, "%.0f pages were swapped: the model does not fit in memory", after->swap_pages - before->swap_pages);
+        eb_warn(w, "pages were swapped (%.0f): the model does not fit in memory",
+                after->swap_pages - before->swap_pages);
     if (strcmp(before->governor, after->governor) != 0)
         eb_warn(w, "the frequency governor changed from '%s' to '%s'", before->governor, after->governor);
     // Ticks are 10 ms: below a fifth of a second they say nothing.

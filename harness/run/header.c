@@ -8,6 +8,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/domain.h"
 #include "harness/record/records.h"
 #include "harness/run/runner.h"
@@ -321,7 +322,7 @@ static char *load_text(const eb_load_params *load)
                    ? eb_format("%s %s to %.9g/s", mode, load->even ? "even" : "poisson", load->rate_per_s)
                    : eb_format("%s %s", mode, load->even ? "even" : "poisson");
     case EB_LOAD_CLOSED:
-        return eb_format("%s %d user%s", mode, load->users, load->users == 1 ? "" : "s");
+        return eb_format("%s %d user%s", mode, load->users, eb_s(load->users));
     default:
         return eb_strdup(mode);
     }

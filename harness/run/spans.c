@@ -182,7 +182,7 @@ void eb_spans_keep(eb_spans *s, eb_journal *journal, const eb_trial_info *info, 
     eb_journal_spans(journal, info->number, first, s->counters ? 0 : n, ops, n_ops);
     free(ops);
     if (s->sink.dropped)
-        eb_warn(warnings, "%llu operator spans did not fit and are lost: the end of the trial is missing",
+        eb_warn(warnings, "operator spans that did not fit and are lost: %llu; the end of the trial is missing",
                 (unsigned long long)s->sink.dropped);
     for (int i = 0; s->counters && i < caps.threads; i++)
         if (eb_op_counters_trouble(s->counters, i)) {

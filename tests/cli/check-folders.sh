@@ -11,7 +11,7 @@ of="print=here trials=16 noise=0.002 case=tiny/q8_0/dense/64/16/1/1"
 "$make_run" elsewhere $of print=1234
 "$make_run" sampled $of grade=sampled
 "$make_run" wall $of boundary=wall
-warn='the CPU throttled 3 times, counted over all CPUs: cool it or lower its power limit'
+warn='the CPU throttled (counted over all CPUs: 3): cool it or lower its power limit'
 spoil() {  # spoil DIR NUMBER: the first NUMBER trials throttled
     cp -r b "$1"
     awk -v n="$2" -v w="$warn" '/"record":"trial"/ && n-- > 0 { sub(/"warnings":\[\]/, "\"warnings\":[\"" w "\"]") } { print }' b/trials.jsonl >"$1/trials.jsonl"

@@ -20,12 +20,12 @@ gate() {
     "$TESTBIN/check_json" "$SRC/docs/check.schema.json" check.json
     echo "$WARNING: exit $rc, $(grep -o '"spoilt_pairs":[^,]*' check.json | tr -d '\t') ${*:-}"
 }
-gate "the CPU throttled 3 times, counted over all CPUs: cool it or lower its power limit"
+gate "the CPU throttled (counted over all CPUs: 3): cool it or lower its power limit"
 grep -o 'pairs were spoilt.*' out | head -n 1
-gate "the CPU throttled 3 times, counted over all CPUs: cool it or lower its power limit" --ignore throttle
+gate "the CPU throttled (counted over all CPUs: 3): cool it or lower its power limit" --ignore throttle
 gate "the frequency governor changed from 'performance' to 'powersave'"
 gate "the machine was suspended during the trial"
-gate "7 pages were swapped: the model does not fit in memory"
+gate "pages were swapped (7): the model does not fit in memory"
 gate "other processes used 80 % of a CPU"
 gate "other processes used 80 % of a CPU" --ignore steal
 gate "other processes used 30 % of a CPU"

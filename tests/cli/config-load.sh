@@ -7,7 +7,7 @@ try() {  # try TEXT: the errors of a workload with these lines, or its cases
     { cat base.ini; printf '[workload w]\n'; printf "$1"; } >c.ini
     printf "\n> $1"
     "$EFFBENCH" run c.ini --dry-run 2>&1 >out | grep -v '^ ' || grep '^plan\|^ *[0-9]*  *tiny' out |
-        sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads/N threads/'
+        sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads*$/N threads/'
 }
 try 'kind = load\nmode = single\n'
 try 'kind = load\nmode = offline\nbatch = 1, 8\nrequests = 50\n'

@@ -8,8 +8,8 @@ try() {  # try TEXT: the errors of a workload with these lines
     printf "\n> $1"
     "$EFFBENCH" run c.ini --dry-run 2>&1 >out | grep -v '^ ' || grep '^plan\|^ *1 \|duration \|window ' out
 }
-try 'kind = sustained\nduration = 20s\n' | sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads/N threads/'
-try 'kind = sustained\nduration = 1min\nwindow = 10s\n' | sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads/N threads/'
+try 'kind = sustained\nduration = 20s\n' | sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads*$/N threads/'
+try 'kind = sustained\nduration = 1min\nwindow = 10s\n' | sed 's/^plan [0-9a-f]*/plan DIGEST/; s/[0-9]* threads*$/N threads/'
 try 'kind = sustained\nduration = 1min\nwindow = 11s\n'
 try 'kind = sustained\nduration = 0\n'
 try 'kind = sustained\nduration = 25h\n'

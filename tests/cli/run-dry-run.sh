@@ -45,6 +45,12 @@ dry --require-energy wall --set probes:boundary=compute --set 'probes:sources=me
 grep -q '^  powercap  *off  *not in \[probes\] sources$' out || fail 'sources'
 [ ! -e results ] || fail 'a dry run leaves something behind'
 
+# One of a thing is not several of it.
+dry --set run:trials=1 --set workload:hold:threads=1
+grep -qx 'plan [0-9a-f]*: 1 case x 1 trial' out && grep -q ' 1 thread$' out || fail 'one'
+dry --set run:trials=1 --set 'workload:hold:prompt=8, 16' --set workload:hold:threads=2
+grep -qx 'plan [0-9a-f]*: 2 cases x 1 trial, interleaved' out && grep -q ' 2 threads$' out || fail 'two'
+
 near() {  # near WORD ARGUMENT...
     word=$1 rc=0
     shift

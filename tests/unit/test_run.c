@@ -126,7 +126,8 @@ static void test_guards_see_what_changed(void **state)
     eb_guard_read(&io, &b);
     b.t_ns = a.t_ns + 1000000000;
     eb_guard_compare(&a, &b, &w);
-    assert_true(warned(&w, "throttled 1 times") && warned(&w, "stole") && warned(&w, "2 pages were swapped"));
+    assert_true(warned(&w, "the CPU throttled (counted over all CPUs: 1)") && warned(&w, "stole") &&
+                warned(&w, "pages were swapped (2)"));
     assert_true(warned(&w, "99 C") && warned(&w, "from 'performance' to 'powersave'") && warned(&w, "other processes"));
     eb_warnings_deinit(&w);
     eb_io_deinit(&io);
