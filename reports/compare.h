@@ -21,6 +21,8 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
 eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g);
 // Whether any row of the group has the figure.
 bool eb_compare_knows(const eb_compare *c, const eb_compare_group *g, eb_figure f);
+// Whether any cost of the group is made of demonstration prices.
+bool eb_compare_made_up(const eb_compare *c, const eb_compare_group *g);
 // The answer of a group in a sentence or two; caller frees.
 char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
 // Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.

@@ -115,14 +115,14 @@ static void csv_row(const eb_compare *c, const eb_compare_group *g, const eb_com
     eb_csv_put_text(out, v->grade != EB_GRADE_NONE && row->kind >= 0 ? c->kinds[row->kind] : "");
     fprintf(out, ",%s,", row->front ? "yes" : "no");
     eb_csv_put_text(out, v->note);
-    fputc('\n', out);
+    fprintf(out, ",%s\n", eb_figures[f].money && row->demonstration ? "yes" : "no");
 }
 
 void eb_compare_write_csv(const eb_compare *c, bool color, FILE *out)
 {
     (void)color;
     fputs("work,label,run,case,metric,value,lo,hi,ratio,ratio_lo,ratio_hi,ratio_interval,word,mixed,grade,energy,front,"
-          "note\n",
+          "note,demonstration\n",
           out);
     for (int g = 0; g < c->n_groups; g++)
         for (int i = c->groups[g].first; i < c->groups[g].first + c->groups[g].n; i++)

@@ -51,6 +51,7 @@ static void add_row(cJSON *list, const eb_compare *c, const eb_compare_row *row)
     eb_json_add_str(obj, "case", run->cases[row->case_index].id);
     eb_json_add_str(obj, "offer", row->offer < 0 ? NULL : c->options.offers[row->offer].name);
     eb_json_add_str(obj, "energy", row->kind < 0 ? NULL : c->kinds[row->kind]);
+    eb_json_add_bool(obj, "demonstration", row->demonstration);
     eb_json_add_bool(obj, "front", row->front);
     eb_json_add_bool(obj, "other_output", row->other_digest);
     cJSON *curve = eb_json_add_obj(obj, "at_utilisation");

@@ -33,20 +33,19 @@ static const struct {
     const char *head, *unit;
     void (*put)(char *buf, size_t size, double value, double half);
     bool ratio; // has a place in the table of ratios
-    bool money; // all that differs between two prices
 } shown[] = {
-    { EB_FIGURE_GOODPUT, "good", "tok/s", put_plain, true, false },
-    { EB_FIGURE_DECODE, "decode", "tok/s", put_plain, false, false },
-    { EB_FIGURE_PREFILL, "prefill", "tok/s", put_plain, true, false },
-    { EB_FIGURE_TTFT, "TTFT", "ms", put_ms, true, false },
-    { EB_FIGURE_TPOT, "TPOT", "ms", put_ms, false, false },
-    { EB_FIGURE_J_PER_TOK, "energy", "J/tok", put_plain, false, false },
-    { EB_FIGURE_TOK_PER_J, "perf/W", "tok/J", put_plain, true, false },
-    { EB_FIGURE_USD, "cost", "$/Mtok", put_plain, false, true },
-    { EB_FIGURE_TOK_PER_USD, "perf/$", "tok/$", put_si, true, true },
-    { EB_FIGURE_CARBON, "carbon", "g/Mtok", put_plain, false, true },
-    { EB_FIGURE_RSS, "memory", "MB", put_mb, false, false },
-    { EB_FIGURE_KLD, "quality", "KLD", put_plain, false, false },
+    { EB_FIGURE_GOODPUT, "good", "tok/s", put_plain, true },
+    { EB_FIGURE_DECODE, "decode", "tok/s", put_plain, false },
+    { EB_FIGURE_PREFILL, "prefill", "tok/s", put_plain, true },
+    { EB_FIGURE_TTFT, "TTFT", "ms", put_ms, true },
+    { EB_FIGURE_TPOT, "TPOT", "ms", put_ms, false },
+    { EB_FIGURE_J_PER_TOK, "energy", "J/tok", put_plain, false },
+    { EB_FIGURE_TOK_PER_J, "perf/W", "tok/J", put_plain, true },
+    { EB_FIGURE_USD, "cost", "$/Mtok", put_plain, false },
+    { EB_FIGURE_TOK_PER_USD, "perf/$", "tok/$", put_si, true },
+    { EB_FIGURE_CARBON, "carbon", "g/Mtok", put_plain, false },
+    { EB_FIGURE_RSS, "memory", "MB", put_mb, false },
+    { EB_FIGURE_KLD, "quality", "KLD", put_plain, false },
 };
 enum { N_SHOWN = sizeof shown / sizeof *shown };
 
@@ -63,7 +62,7 @@ static bool any_known(const eb_compare *c, const eb_compare_group *g, int k)
         return false;
     for (int i = g->first; i < g->first + g->n; i++)
         if (!isnan(c->rows[i].figures[f].value))
-            return c->options.by != EB_BY_PRICE || shown[k].money;
+            return c->options.by != EB_BY_PRICE || eb_figures[f].money;
     return false;
 }
 
@@ -148,12 +147,15 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
     eb_table_column(
         t, (eb_column){
                .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
-    for (int k = 0; k < N_SHOWN; k++)
+    for (int k = 0; k < N_SHOWN; k++) {
         if (any_known(c, g, k))
             eb_table_column(t, (eb_column){ .head = shown[k].head,
                                             .unit = shown[k].unit,
                                             .marks = true,
                                             .key = eb_figures[shown[k].figure].key });
+        if (shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))
+            eb_table_column(t, (eb_column){ .head = "", .unit = "", .left = true, .glue = true });
+    }
     eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true, .role = EB_ROLE_GRADE });
     eb_table_column(t, (eb_column){ .head = "on the", .unit = "front" });
     for (int i = g->first; i < g->first + g->n; i++) {
@@ -171,6 +173,8 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
             snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
             eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
             put_about(t, c, row, k);
+            if (shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))
+                eb_table_cell(t, row->demonstration && !isnan(v->value) ? "demo" : "", EB_MARK_NONE);
         }
         put_grade(t, c, row, c->n_kinds > 1);
         eb_table_cell(t, row->front ? "yes" : "-", EB_MARK_NONE);

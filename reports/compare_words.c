@@ -40,6 +40,14 @@ bool eb_compare_knows(const eb_compare *c, const eb_compare_group *g, eb_figure 
     return false;
 }
 
+bool eb_compare_made_up(const eb_compare *c, const eb_compare_group *g)
+{
+    bool any = false;
+    for (int i = g->first; i < g->first + g->n; i++)
+        any = any || (c->rows[i].demonstration && !isnan(c->rows[i].figures[EB_FIGURE_USD].value));
+    return any;
+}
+
 char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
 {
     static const struct {
@@ -65,6 +73,9 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
             eb_text_add(&t, " (the reference)");
         else if (!isnan(r->value))
             eb_text_add(&t, " (%.3g x %s, %s)", r->value, c->rows[g->reference].label, eb_word_name(r->word));
+        bool made_up = c->rows[best].demonstration || c->rows[g->reference].demonstration;
+        if (claims[k].figure == EB_FIGURE_TOK_PER_USD && made_up)
+            eb_text_add(&t, ", demonstration prices");
     }
     if (!t.n)
         eb_text_add(&t, "nothing is known of these rows");
@@ -78,7 +89,8 @@ char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
     eb_text t = { 0 };
     if (!g->n_leaders)
         return NULL;
-    eb_text_add(&t, "cheapest by utilisation: ");
+    eb_text_add(&t,
+                "cheapest by utilisation%s: ", eb_compare_made_up(c, g) ? " (demonstration prices among them)" : "");
     for (int i = 0; i < g->n_leaders; i++) {
         const eb_compare_leader *l = &g->leaders[i];
         if (g->n_leaders == 1)
@@ -201,15 +213,11 @@ static void note_outputs(const eb_compare *c, eb_notes *notes)
 
 static void note_offers(const eb_compare *c, eb_notes *notes)
 {
-    bool made_up = false;
-    for (int i = 0; i < c->options.n_offers; i++)
-        made_up = made_up || c->options.offers[i].value.demonstration;
-    for (int r = 0; r < c->n_runs; r++) {
-        const char *said = eb_compare_setting(c->runs[r], "cost", NULL, "demonstration");
-        made_up = made_up || (said && strcmp(said, "no") != 0);
-    }
-    if (made_up)
-        add(notes, "prices", eb_strdup("demonstration prices are among them: made up for show"));
+    for (int g = 0; g < c->n_groups; g++)
+        if (eb_compare_made_up(c, &c->groups[g])) {
+            add(notes, "prices", eb_strdup("demo in the tables: demonstration prices, made up for show, not yours"));
+            return;
+        }
 }
 
 void eb_compare_notes(const eb_compare *c, eb_notes *notes)

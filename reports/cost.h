@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include "harness/record/cost_sheet.h"
+#include "reports/table.h"
 
 typedef struct eb_cost_style {
     bool color;
@@ -21,6 +22,10 @@ extern const eb_cost_form eb_cost_forms[]; // ends with name NULL
 const char *eb_cost_kind_title(eb_cost_kind kind);
 
 // ---- for cost_*.c ----
+
+// Tables; caller frees. The break-even points: those that are shown, NULL where there are none.
+eb_table *eb_cost_table(const eb_cost_sheet *sheet);
+eb_table *eb_cost_pair_table(const eb_cost_sheet *sheet);
 
 // The sum, line by line. Caller frees.
 char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *entry);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of costs, from which utilisation on one offer is cheaper than another, and what moves the figures.
+// Costs on a terminal, as markdown and as CSV: the tables, what moves the figures, and what has to be said of them.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,162 +10,6 @@
 #include "reports/view.h"
 
 enum { WIDTH = 100, INDENT = 10 };
-
-// ---- tables ----
-
-// Columns of which nothing is known are left out.
-typedef struct figure {
-    eb_column column;
-    double (*of)(const eb_cost_sheet *sheet, const eb_cost_entry *e);
-    void (*put)(char *buf, size_t size, double value);
-} figure;
-
-static double usd_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return e->sum.usd_per_mtok;
-}
-
-static double cheapest_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return e->range.cheapest;
-}
-
-static double dearest_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return e->range.dearest;
-}
-
-static double tok_per_usd_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return 1e6 / e->sum.usd_per_mtok;
-}
-
-static double carbon_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return e->sum.gco2e_per_mtok;
-}
-
-static double embodied_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    return isnan(sheet->offers[e->offer].value.embodied_g) ? NAN : e->sum.embodied_frac;
-}
-
-static double charge_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
-{
-    (void)sheet;
-    return e->tok_per_charge;
-}
-
-static void put_sig(char *buf, size_t size, double value)
-{
-    if (isinf(value))
-        snprintf(buf, size, "no bound");
-    else
-        eb_fmt_sig(buf, size, value, 3);
-}
-
-static void put_si(char *buf, size_t size, double value)
-{
-    eb_text_si(buf, size, value, NAN);
-}
-
-static void put_percent(char *buf, size_t size, double value)
-{
-    snprintf(buf, size, "%.0f %%", 100 * value);
-}
-
-static const figure figures[] = {
-    { { .head = "price", .unit = "$/Mtok" }, usd_of, put_sig },
-    { { .head = "at the", .unit = "cheapest" }, cheapest_of, put_sig },
-    { { .head = "at the", .unit = "dearest" }, dearest_of, put_sig },
-    { { .head = "perf/$", .unit = "tok/$" }, tok_per_usd_of, put_si },
-    { { .head = "carbon", .unit = "g/Mtok" }, carbon_of, put_sig },
-    { { .head = "of it", .unit = "embodied" }, embodied_of, put_percent },
-    { { .head = "battery", .unit = "tok/charge" }, charge_of, put_si },
-};
-enum { N_FIGURES = sizeof figures / sizeof *figures };
-
-static eb_table *cost_table(const eb_cost_sheet *sheet)
-{
-    eb_table *t = eb_table_new("Cost of a million output tokens");
-    bool known[N_FIGURES] = { false };
-    for (int f = 0; f < N_FIGURES; f++)
-        for (int i = 0; i < sheet->n_entries; i++)
-            known[f] = known[f] || f == 0 || !isnan(figures[f].of(sheet, &sheet->entries[i]));
-    eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = true });
-    eb_table_column(t, (eb_column){ "", "offer", .label = true, .left = true });
-    for (int f = 0; f < N_FIGURES; f++)
-        if (known[f])
-            eb_table_column(t, figures[f].column);
-    eb_table_column(t, (eb_column){ "", "grade", .left = true });
-    for (int i = 0; i < sheet->n_entries; i++) {
-        const eb_cost_entry *e = &sheet->entries[i];
-        char buf[32], *name = eb_case_title(sheet->run, e->case_index);
-        bool watts = !isnan(e->sum.usd_per_mtok) && e->grade != EB_GRADE_NONE;
-        eb_table_row(t, NULL);
-        eb_table_cell(t, name, EB_MARK_NONE);
-        eb_table_cell(t, sheet->offers[e->offer].name, EB_MARK_NONE);
-        for (int f = 0; f < N_FIGURES; f++) {
-            double value = figures[f].of(sheet, e);
-            if (!isnan(value))
-                figures[f].put(buf, sizeof buf, value);
-            if (known[f])
-                eb_table_cell(t, isnan(value) ? "-" : buf, EB_MARK_NONE);
-        }
-        eb_table_cell(t, watts ? eb_grade_name(e->grade) : "-", EB_MARK_NONE);
-        free(name);
-    }
-    return t;
-}
-
-static void put_range(char *buf, size_t size, const eb_cost_pair *p)
-{
-    if (isnan(p->lo) || !(p->lo < p->hi) || p->lo >= 1)
-        snprintf(buf, size, "-");
-    else if (p->hi > 1)
-        snprintf(buf, size, "%.3g %%-never", 100 * p->lo);
-    else
-        snprintf(buf, size, "%.3g-%.3g %%", 100 * p->lo, 100 * p->hi);
-}
-
-static eb_table *pair_table(const eb_cost_sheet *sheet)
-{
-    eb_table *t = eb_table_new("Break-even utilisation");
-    const eb_column columns[] = {
-        { "", "case", .label = true, .left = true, .shrink = true },
-        { "", "offers", .label = true, .left = true },
-        { .head = "", .unit = "break-even" },
-        { .head = "it may", .unit = "lie in", .left = true },
-        { "cheaper", "below it", .left = true },
-        { "cheaper", "above it", .left = true },
-    };
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
-        eb_table_column(t, columns[i]);
-    for (int i = 0; i < sheet->n_pairs; i++) {
-        const eb_cost_pair *p = &sheet->pairs[i];
-        static const char *const words[] = { "not known", "", "none", "none", "equal" };
-        char buf[32], *name = eb_case_title(sheet->run, p->case_index),
-                      *both = eb_format("%s, %s", sheet->offers[p->a].name, sheet->offers[p->b].name);
-        eb_table_row(t, NULL);
-        eb_table_cell(t, name, EB_MARK_NONE);
-        eb_table_cell(t, both, EB_MARK_NONE);
-        if (p->verdict == EB_BREAK_EVEN_AT)
-            snprintf(buf, sizeof buf, "%.3g %%", 100 * p->utilisation);
-        eb_table_cell(t, p->verdict == EB_BREAK_EVEN_AT ? buf : words[p->verdict], EB_MARK_NONE);
-        put_range(buf, sizeof buf, p);
-        eb_table_cell(t, buf, EB_MARK_NONE);
-        eb_table_cell(t, p->below >= 0 ? sheet->offers[p->below].name : "-", EB_MARK_NONE);
-        eb_table_cell(t, p->above >= 0 ? sheet->offers[p->above].name : "-", EB_MARK_NONE);
-        free(both);
-        free(name);
-    }
-    return t;
-}
 
 // ---- words ----
 
@@ -205,7 +49,7 @@ static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
         last = source->key;
     }
     if (c->demonstration)
-        eb_text_add(&t, "; demonstration prices: made up for show");
+        eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
     if (eb_cost_kind_of(c) == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE &&
         !isnan(c->rest_of_system_w))
         eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
@@ -214,10 +58,58 @@ static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
     eb_text_deinit(&t);
 }
 
+// Who is cheapest between which utilisations, a line for each case that has more than one offer.
+static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    for (int c = 0; c < sheet->run->n_cases && sheet->n_offers > 1; c++) {
+        eb_text t = { 0 };
+        char *name = eb_case_title(sheet->run, c);
+        for (int i = 0; i < sheet->n_leaders; i++) {
+            const eb_cost_leader *l = &sheet->leaders[i];
+            const char *offer = sheet->offers[l->offer].name;
+            if (l->case_index != c)
+                continue;
+            eb_text_add(&t, "%s%s", t.n ? ", " : "", offer);
+            if (l->from == 0 && l->to == 1)
+                eb_text_add(&t, " at every utilisation");
+            else if (l->to < 1)
+                eb_text_add(&t, " up to %.3g %%", 100 * l->to);
+            else
+                eb_text_add(&t, " above");
+        }
+        if (t.n) {
+            EB_GROW(notes->items, notes->n, notes->cap);
+            char *text = eb_format("%s: %s", name, t.s);
+            notes->items[notes->n++] = (eb_note){ "cheapest", eb_text_clean(text) };
+            free(text);
+        }
+        eb_text_deinit(&t);
+        free(name);
+    }
+}
+
+static void add_left_out(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    int left = sheet->n_pairs - eb_cost_pairs_shown(sheet), change = 0;
+    if (!left)
+        return;
+    for (int i = 0; i < sheet->n_pairs; i++)
+        change += !sheet->pairs[i].shown && sheet->pairs[i].verdict == EB_BREAK_EVEN_AT;
+    EB_GROW(notes->items, notes->n, notes->cap);
+    char *others = change ? eb_format("%d change%s places where a third one is cheaper, %d never do from 0 to 100 %%", change,
+                                      change == 1 ? "s" : "", left - change)
+                          : eb_strdup("they never change places from 0 to 100 %");
+    notes->items[notes->n++] = (eb_note){ "left out", eb_format("%d of %d pairs of offers: %s (--format json has all)",
+                                                                left, sheet->n_pairs, others) };
+    free(others);
+}
+
 static void collect(const eb_cost_sheet *sheet, eb_notes *notes)
 {
     bool range = false;
     add_reasons(sheet, notes);
+    add_leaders(sheet, notes);
+    add_left_out(sheet, notes);
     for (int i = 0; i < sheet->n_offers; i++)
         add_offer(&sheet->offers[i], sheet->run, notes);
     for (int i = 0; i < sheet->n_entries; i++)
@@ -246,8 +138,9 @@ static int cheapest_entry(const eb_cost_sheet *sheet, int offer)
 static char *entry_title(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     char *name = eb_case_title(sheet->run, e->case_index), *offer = eb_text_clean(sheet->offers[e->offer].name);
-    char *title =
-        eb_format("%s, %s (%s)", name, offer, eb_cost_kind_title(eb_cost_kind_of(&sheet->offers[e->offer].value)));
+    const eb_cost *cost = &sheet->offers[e->offer].value;
+    char *title = eb_format("%s, %s (%s%s)", name, offer, eb_cost_kind_title(eb_cost_kind_of(cost)),
+                            cost->demonstration ? ", demonstration prices" : "");
     free(offer);
     free(name);
     return title;
@@ -270,7 +163,7 @@ static void write_term(const eb_cost_sheet *sheet, const eb_cost_style *style, F
     char *title = eb_run_title(sheet->run);
     eb_text_wrap(out, "", 0, title, WIDTH);
     free(title);
-    eb_table *tables[] = { cost_table(sheet), sheet->n_pairs ? pair_table(sheet) : NULL };
+    eb_table *tables[] = { eb_cost_table(sheet), eb_cost_pair_table(sheet) };
     for (int i = 0; i < 2; i++) {
         if (tables[i]) {
             fputc('\n', out);
@@ -300,7 +193,7 @@ static void write_md(const eb_cost_sheet *sheet, const eb_cost_style *style, FIL
     eb_text_markdown(out, title);
     fprintf(out, "\n\n");
     free(title);
-    eb_table *costs = cost_table(sheet), *pairs = sheet->n_pairs ? pair_table(sheet) : NULL;
+    eb_table *costs = eb_cost_table(sheet), *pairs = eb_cost_pair_table(sheet);
     eb_table_markdown(costs, "", out);
     if (pairs) {
         fprintf(out, "\n## Break-even utilisation\n\n");
@@ -330,7 +223,7 @@ static void write_csv(const eb_cost_sheet *sheet, const eb_cost_style *style, FI
 {
     (void)style;
     fputs("case,offer,kind,usd_per_mtok,cheapest,dearest,tok_per_usd,gco2e_per_mtok,embodied_frac,tok_per_charge,"
-          "grade,note\n",
+          "grade,note,demonstration\n",
           out);
     for (int i = 0; i < sheet->n_entries; i++) {
         const eb_cost_entry *e = &sheet->entries[i];
@@ -349,7 +242,7 @@ static void write_csv(const eb_cost_sheet *sheet, const eb_cost_style *style, FI
         }
         fprintf(out, ",%s,", eb_grade_name(e->grade));
         eb_csv_put_text(out, e->sum.note);
-        fputc('\n', out);
+        fprintf(out, ",%s\n", offer->value.demonstration ? "yes" : "no");
     }
 }
 

@@ -82,6 +82,7 @@ static void add_entry(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_ent
     eb_json_add_num(obj, "embodied_frac", isnan(offer->value.embodied_g) ? NAN : e->sum.embodied_frac);
     eb_json_add_num(obj, "tok_per_charge", e->tok_per_charge);
     eb_json_add_str(obj, "grade", eb_grade_name(e->grade));
+    eb_json_add_bool(obj, "demonstration", offer->value.demonstration);
     eb_json_add_known(obj, "note", e->sum.note);
     eb_json_add_known(obj, "carbon_note", e->sum.carbon_note);
     add_sum(obj, e);
@@ -98,6 +99,18 @@ static void add_pair(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_pair
     eb_json_add_num(obj, "utilisation_high", p->hi <= 1 ? p->hi : NAN);
     eb_json_add_str(obj, "cheaper_below", p->below >= 0 ? sheet->offers[p->below].name : NULL);
     eb_json_add_str(obj, "cheaper_above", p->above >= 0 ? sheet->offers[p->above].name : NULL);
+    eb_json_add_bool(obj, "changes_cheapest", p->leads);
+    eb_json_add_bool(obj, "demonstration",
+                     sheet->offers[p->a].value.demonstration || sheet->offers[p->b].value.demonstration);
+}
+
+static void add_leader(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_leader *l)
+{
+    cJSON *obj = eb_json_append_obj(list);
+    eb_json_add_str(obj, "case", sheet->run->cases[l->case_index].info->id);
+    eb_json_add_str(obj, "offer", sheet->offers[l->offer].name);
+    eb_json_add_num(obj, "from", l->from);
+    eb_json_add_num(obj, "to", l->to);
 }
 
 void eb_cost_write_json(const eb_cost_sheet *sheet, const eb_cost_style *style, FILE *out)
@@ -109,13 +122,15 @@ void eb_cost_write_json(const eb_cost_sheet *sheet, const eb_cost_style *style, 
     eb_json_add_str(json, "boundary", eb_boundary_name(sheet->run->header->boundary));
     eb_json_add_str(json, "currency", "USD");
     cJSON *offers = eb_json_add_arr(json, "offers"), *costs = eb_json_add_arr(json, "costs"),
-          *pairs = eb_json_add_arr(json, "break_even");
+          *pairs = eb_json_add_arr(json, "break_even"), *leaders = eb_json_add_arr(json, "cheapest");
     for (int i = 0; i < sheet->n_offers; i++)
         add_offer(offers, &sheet->offers[i]);
     for (int i = 0; i < sheet->n_entries; i++)
         add_entry(costs, sheet, &sheet->entries[i]);
     for (int i = 0; i < sheet->n_pairs; i++)
         add_pair(pairs, sheet, &sheet->pairs[i]);
+    for (int i = 0; i < sheet->n_leaders; i++)
+        add_leader(leaders, sheet, &sheet->leaders[i]);
     char *text = eb_json_print(json, true);
     fprintf(out, "%s\n", text);
     free(text);

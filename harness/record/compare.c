@@ -149,6 +149,15 @@ static void copy_figures(eb_compare_row *row, const eb_compare_case *from)
     }
 }
 
+static bool made_up(const eb_compare *c, const eb_compare_row *row)
+{
+    eb_cost cost;
+    if (row->offer >= 0)
+        return c->options.offers[row->offer].value.demonstration;
+    eb_cost_from_header(&c->runs[row->run]->text, &cost);
+    return cost.demonstration;
+}
+
 static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_index, int case_index, int offer)
 {
     const eb_compare_run *run = c->runs[run_index];
@@ -163,6 +172,7 @@ static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_ind
     eb_compare_price(&row, run, offer >= 0 ? &of_machine : NULL, c->options.slo != NULL);
     eb_offer_deinit(&of_machine);
     row.kind = kind_of(c, &row);
+    row.demonstration = made_up(c, &row);
     row.label = label_of(c, &row);
     char *key = eb_compare_key(run, run_index, &run->cases[case_index], c->options.by);
     (*drafts)[*n] = (draft){ .row = row, .key = key, .order = *n };

@@ -24,7 +24,8 @@ typedef struct eb_compare_row { // a case of a run, at one price
     int kind; // which kind of energy it has (eb_compare.kinds), -1 = none
     eb_cost_curve curve;
     bool front;
-    bool other_digest; // its output tokens are not those of the reference
+    bool demonstration; // its prices are made up for show
+    bool other_digest;  // its output tokens are not those of the reference
     eb_ratio ratios[EB_FIGURE_COUNT];
 } eb_compare_row;
 

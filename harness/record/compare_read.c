@@ -16,20 +16,20 @@ enum { CASES_MAX = 1000, TRIALS_MAX = 10000 }; // as many as a plan may have
 static const size_t run_json_limit = (size_t)1 << 28, lines_limit = (size_t)1 << 30;
 
 const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
-    [EB_FIGURE_GOODPUT] = { "goodput_tok_s", 1, false, true },
-    [EB_FIGURE_DECODE] = { "decode_tok_s", 1, false, false },
-    [EB_FIGURE_PREFILL] = { "prefill_tok_s", 1, false, false },
-    [EB_FIGURE_TTFT] = { "ttft_ns", -1, false, false },
-    [EB_FIGURE_TPOT] = { "tpot_ns", -1, false, false },
-    [EB_FIGURE_J_PER_TOK] = { "j_per_tok", -1, true, true },
-    [EB_FIGURE_TOK_PER_J] = { "tok_per_j", 1, true, false },
-    [EB_FIGURE_USD] = { "usd_per_mtok", -1, true, true },
-    [EB_FIGURE_TOK_PER_USD] = { "tok_per_usd", 1, true, false },
-    [EB_FIGURE_CARBON] = { "gco2e_per_mtok", -1, true, false },
-    [EB_FIGURE_RSS] = { "rss_peak_bytes", -1, false, true },
-    [EB_FIGURE_KLD] = { "kld_nats", -1, false, true },
-    [EB_FIGURE_POWER] = { "power_w", 0, true, false },
-    [EB_FIGURE_IDLE] = { "idle_power_w", 0, true, false },
+    [EB_FIGURE_GOODPUT] = { "goodput_tok_s", 1, false, true, false },
+    [EB_FIGURE_DECODE] = { "decode_tok_s", 1, false, false, false },
+    [EB_FIGURE_PREFILL] = { "prefill_tok_s", 1, false, false, false },
+    [EB_FIGURE_TTFT] = { "ttft_ns", -1, false, false, false },
+    [EB_FIGURE_TPOT] = { "tpot_ns", -1, false, false, false },
+    [EB_FIGURE_J_PER_TOK] = { "j_per_tok", -1, true, true, false },
+    [EB_FIGURE_TOK_PER_J] = { "tok_per_j", 1, true, false, false },
+    [EB_FIGURE_USD] = { "usd_per_mtok", -1, true, true, true },
+    [EB_FIGURE_TOK_PER_USD] = { "tok_per_usd", 1, true, false, true },
+    [EB_FIGURE_CARBON] = { "gco2e_per_mtok", -1, true, false, true },
+    [EB_FIGURE_RSS] = { "rss_peak_bytes", -1, false, true, false },
+    [EB_FIGURE_KLD] = { "kld_nats", -1, false, true, false },
+    [EB_FIGURE_POWER] = { "power_w", 0, true, false, false },
+    [EB_FIGURE_IDLE] = { "idle_power_w", 0, true, false, false },
 };
 
 // ---- from JSON ----

@@ -28,6 +28,7 @@ typedef struct eb_figure_def {
     int better;      // +1 more, -1 less, 0 not ranked
     bool energy;     // made of joules: has a grade and a set of domains
     bool objective;  // of the Pareto front
+    bool money;      // made of prices and tariffs
 } eb_figure_def;
 extern const eb_figure_def eb_figures[EB_FIGURE_COUNT];
 

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
+#include "harness/record/pareto.h"
 
 static double value_of(const eb_case_result *c, const char *key)
 {
@@ -51,24 +52,83 @@ static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
     }
 }
 
+// The pair of two offers of a case, however they are named.
+static eb_cost_pair *pair_of(eb_cost_pair *pairs, int n, int x, int y)
+{
+    for (int i = 0; i < n; i++)
+        if ((pairs[i].a == x && pairs[i].b == y) || (pairs[i].a == y && pairs[i].b == x))
+            return &pairs[i];
+    return NULL;
+}
+
+static void find_leaders(eb_cost_sheet *sheet, int c, eb_cost_pair *pairs, int n_pairs)
+{
+    int n = sheet->n_offers;
+    eb_cost_curve *curves = eb_realloc(NULL, (size_t)n + 1, sizeof *curves);
+    eb_compare_leader *found = eb_realloc(NULL, (size_t)n + 1, sizeof *found);
+    for (int i = 0; i < n; i++)
+        curves[i] = sheet->entries[c * n + i].curve;
+    int count = eb_pareto_leaders(curves, n, found);
+    for (int i = 0; i < count; i++) {
+        sheet->leaders[sheet->n_leaders++] = (eb_cost_leader){ c, found[i].row, found[i].from, found[i].to };
+        eb_cost_pair *change = i ? pair_of(pairs, n_pairs, found[i - 1].row, found[i].row) : NULL;
+        if (change)
+            change->leads = true;
+    }
+    free(found);
+    free(curves);
+}
+
+// 0: not worth a line; the more, the sooner.
+static int weight_of(const eb_cost_pair *p)
+{
+    bool may = p->lo < p->hi && p->lo < 1; // false where they are not known
+    return p->leads ? 3 : p->verdict == EB_BREAK_EVEN_AT ? 2 : may ? 1 : 0;
+}
+
+static void choose_shown(eb_cost_pair *pairs, int n)
+{
+    int shown = 0;
+    for (int weight = 3; weight > 0; weight--)
+        for (int i = 0; i < n; i++)
+            if (weight_of(&pairs[i]) == weight && (pairs[i].leads || shown < EB_COST_PAIRS_SHOWN)) {
+                pairs[i].shown = true;
+                shown++;
+            }
+}
+
+int eb_cost_pairs_shown(const eb_cost_sheet *sheet)
+{
+    int n = 0;
+    for (int i = 0; i < sheet->n_pairs; i++)
+        n += sheet->pairs[i].shown;
+    return n;
+}
+
 void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer *offers, int n_offers)
 {
     size_t n = (size_t)run->n_cases * (size_t)n_offers;
     *sheet = (eb_cost_sheet){ .run = run, .offers = offers, .n_offers = n_offers };
     sheet->entries = eb_realloc(NULL, n + 1, sizeof *sheet->entries);
     sheet->pairs = eb_realloc(NULL, n * (size_t)n_offers + 1, sizeof *sheet->pairs);
+    sheet->leaders = eb_realloc(NULL, n + 1, sizeof *sheet->leaders);
     for (int c = 0; c < run->n_cases; c++)
         for (int i = 0; i < n_offers; i++)
             take_entry(sheet, c, i);
-    for (int c = 0; c < run->n_cases; c++)
+    for (int c = 0; c < run->n_cases; c++) {
+        int first = sheet->n_pairs;
         for (int a = 0; a < n_offers; a++)
             for (int b = a + 1; b < n_offers; b++)
                 take_pair(sheet, c, a, b);
+        find_leaders(sheet, c, sheet->pairs + first, sheet->n_pairs - first);
+        choose_shown(sheet->pairs + first, sheet->n_pairs - first);
+    }
 }
 
 void eb_cost_sheet_deinit(eb_cost_sheet *sheet)
 {
     free(sheet->entries);
     free(sheet->pairs);
+    free(sheet->leaders);
     *sheet = (eb_cost_sheet){ 0 };
 }

@@ -22,7 +22,18 @@ typedef struct eb_cost_pair { // two offers for a case
     double utilisation; // NAN unless verdict is AT
     double lo, hi;      // where it may lie, over the ranges of the inputs; hi above 1: never
     int above, below;   // offers that are cheaper above and below it; -1 = neither
+    bool leads;         // the cheapest of all offers changes here
+    bool shown;         // worth a line for people: see EB_COST_PAIRS_SHOWN
 } eb_cost_pair;
+
+typedef struct eb_cost_leader { // the cheapest offer of a case between two utilisations
+    int case_index, offer;
+    double from, to;
+} eb_cost_leader;
+
+// Pairs grow with the square of the offers. People are shown those at which the cheapest changes, however many, and of
+// a case up to this many in all: the others that change places first, then those that may within the inputs' ranges.
+enum { EB_COST_PAIRS_SHOWN = 6 };
 
 typedef struct eb_cost_sheet {
     const eb_run *run; // borrowed, as the offers are
@@ -32,9 +43,12 @@ typedef struct eb_cost_sheet {
     int n_entries;
     eb_cost_pair *pairs; // every two offers of every case
     int n_pairs;
+    eb_cost_leader *leaders; // by case, from low to high utilisation
+    int n_leaders;
 } eb_cost_sheet;
 
 void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer *offers, int n_offers);
 void eb_cost_sheet_deinit(eb_cost_sheet *sheet);
+int eb_cost_pairs_shown(const eb_cost_sheet *sheet);
 
 #endif
