@@ -83,6 +83,9 @@ ifeq ($(WITH_PFM),1)
 LIBS += -lpfm
 endif
 
+isa_neondot := -march=armv8.2-a+dotprod
+isa_neoni8mm := $(isa_neondot)+i8mm
+
 # ---- sources: a variant is a file, chosen here ----------------------------------------------------
 SRCS := $(wildcard harness/*/*.c probes/*.c workloads/*.c workloads/engine/*.c workloads/engine/native/*.c \
           workloads/engine/null/*.c workloads/engine/kernels/*.c reports/*.c)
@@ -92,6 +95,8 @@ ifeq ($(ARCH),x86_64)
 SRCS := $(filter-out $(ARM_SRCS) workloads/engine/kernels/kernels_other.c,$(SRCS))
 else ifeq ($(ARCH),aarch64)
 SRCS := $(filter-out $(X86_SRCS) workloads/engine/kernels/kernels_other.c,$(SRCS))
+KNOWS_I8MM := $(shell $(CC) $(isa_neoni8mm) -fsyntax-only -x c /dev/null 2>/dev/null && echo 1)
+SRCS := $(filter-out workloads/engine/kernels/$(if $(KNOWS_I8MM),neon_noi8mm,neoni8mm).c,$(SRCS))
 else
 SRCS := $(filter-out $(X86_SRCS) $(ARM_SRCS),$(SRCS))
 endif
@@ -116,6 +121,9 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.
 ifneq ($(ARCH),x86_64)
 UNIT := $(filter-out $(BUILD)/tests/test_amx% $(BUILD)/tests/test_avxvnni,$(UNIT))
 endif
+ifneq ($(ARCH),aarch64)
+UNIT := $(filter-out $(BUILD)/tests/test_neoni8mm,$(UNIT))
+endif
 REFERENCE := $(addprefix $(BUILD)/tests/,ref_logits mkmodel cmp_logits)
 TOOLS := $(patsubst tests/fixtures/%.c,$(BUILD)/tests/%,$(filter-out tests/fixtures/fake_%,$(wildcard tests/fixtures/*.c)))
 # Stands in for NVIDIA's library where it is first in LD_LIBRARY_PATH.
@@ -131,7 +139,6 @@ comma := ,
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
 isa_avx2 := -mavx2 -mfma -mf16c
 isa_avxvnni := -mavxvnni $(isa_avx2)
-isa_neondot := -march=armv8.2-a+dotprod
 isa_avx512vnni = -mavx512vnni $(isa_avx512)
 isa_amx = $(isa_avx512vnni)
 isa_avx512 := -mavx512f -mavx512bw -mavx512vl -mavx512dq $(isa_avx2)
@@ -203,6 +210,8 @@ $(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(BUILD)/tests/test_amx $(BUILD)/tests/test_amx_engine: $(AMX_EMULATED)
 $(BUILD)/tests/unit/avxvnni_emulated.o: FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(BUILD)/tests/test_avxvnni: $(BUILD)/tests/unit/avxvnni_emulated.o
+$(BUILD)/tests/unit/neoni8mm_emulated.o: FILE_FLAGS = $(isa_neondot) $(KERNEL_SANITIZE)
+$(BUILD)/tests/test_neoni8mm: $(BUILD)/tests/unit/neoni8mm_emulated.o
 $(BUILD)/tests/test_%: $(BUILD)/tests/unit/test_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) -lcmocka $(LIBS)

@@ -38,7 +38,7 @@ INLINE vi dot_quads(traits t, const vi *w, const int8_t *x, int j0, int j1, vi s
     return start;
 }
 
-#include "workloads/engine/kernels/simd_packed.inc"
+#include "workloads/engine/kernels/simd_dot.inc"
 
 const eb_packed_ops eb_packed_avx2 = {
     .packs = packs,

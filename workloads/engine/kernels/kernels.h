@@ -156,7 +156,7 @@ typedef struct eb_scan2 {
 } eb_scan2;
 
 typedef struct eb_kernels {
-    const char *name;             // "scalar", "avx2", "avx512", "avx512vnni", "amx"
+    const char *name;             // "scalar", "avx2", "neondot", ...
     bool (*usable)(void);         // CPU and OS allow it
     const char *(*missing)(void); // in words, why not; NULL = usable. The slot may be NULL
 

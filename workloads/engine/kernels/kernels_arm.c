@@ -6,14 +6,39 @@
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
+#ifndef HWCAP2_I8MM
+#define HWCAP2_I8MM (1 << 13) // Linux 5.6
+#endif
+
 bool eb_arm_has_neon(void)
 {
     return getauxval(AT_HWCAP) & HWCAP_ASIMD;
 }
 
-bool eb_arm_has_neondot(void)
+const char *eb_arm_neondot_missing(void)
 {
-    return eb_arm_has_neon() && (getauxval(AT_HWCAP) & HWCAP_ASIMDDP);
+    const bool dots = eb_arm_has_neon() && (getauxval(AT_HWCAP) & HWCAP_ASIMDDP);
+    return dots ? NULL : "the system reports no dot products of bytes (HWCAP_ASIMDDP)";
 }
 
-const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, &eb_kernels_neon, &eb_kernels_neondot, NULL };
+const char *eb_arm_neoni8mm_missing(void)
+{
+    if (!eb_packed_neoni8mm.matmul)
+        return "the compiler of this build has no products of matrices of bytes (-march=armv8.2-a+i8mm)";
+    if (!(getauxval(AT_HWCAP2) & HWCAP2_I8MM))
+        return "the system reports no products of matrices of bytes (HWCAP2_I8MM)";
+    return eb_arm_neondot_missing();
+}
+
+bool eb_arm_has_neondot(void)
+{
+    return !eb_arm_neondot_missing();
+}
+
+bool eb_arm_has_neoni8mm(void)
+{
+    return !eb_arm_neoni8mm_missing();
+}
+
+const eb_kernels *const eb_kernels_table[] = { &eb_kernels_scalar, &eb_kernels_neon, &eb_kernels_neondot,
+                                               &eb_kernels_neoni8mm, NULL };

@@ -279,6 +279,15 @@ const eb_kernels eb_kernels_neon = {
 const eb_kernels eb_kernels_neondot = {
     .name = "neondot",
     .usable = eb_arm_has_neondot,
+    .missing = eb_arm_neondot_missing,
     .packed = &eb_packed_neondot,
+#include "workloads/engine/kernels/simd_table.inc"
+};
+
+const eb_kernels eb_kernels_neoni8mm = {
+    .name = "neoni8mm",
+    .usable = eb_arm_has_neoni8mm,
+    .missing = eb_arm_neoni8mm_missing,
+    .packed = &eb_packed_neoni8mm,
 #include "workloads/engine/kernels/simd_table.inc"
 };

@@ -3,8 +3,6 @@
 // of 32 bits, here one sum per row, and takes the activations of all rows from one lane.
 #include "workloads/engine/kernels/neon_packed.inc"
 
-enum { WIDE_SIGNED = 1 }; // weights of 8 bits are signed, without an offset; narrower ones are positive either way
-
 // start + the sum over quads [j0, j1) of each row; both are multiples of 4.
 INLINE vi dot_quads(traits t, const vi *w, const int8_t *x, int j0, int j1, vi start)
 {
@@ -21,7 +19,7 @@ INLINE vi dot_quads(traits t, const vi *w, const int8_t *x, int j0, int j1, vi s
     return vreinterpretq_u8_s32(sum);
 }
 
-#include "workloads/engine/kernels/simd_packed.inc"
+#include "workloads/engine/kernels/simd_dot.inc"
 
 const eb_packed_ops eb_packed_neondot = {
     .packs = packs,
