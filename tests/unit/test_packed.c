@@ -120,6 +120,57 @@ static void test_tables_agree(void **state)
     }
 }
 
+// Numbers that no compiler and no instruction set rounds: weights of random bits under powers of two as scales,
+// activations in steps of 2^-12.
+static void known_setting(setting *s, int64_t row)
+{
+    uint64_t bits = 88172645463325252u;
+    float x[512];
+    for (int64_t i = 0; i < s->rows * row; i++) {
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        s->w[i] = (uint8_t)(bits >> 56);
+    }
+    for (int64_t at = 0; at < s->rows * row; at += eb_wtypes[s->type].block_bytes)
+        for (int i = 0; i < 2; i++)
+            put_half(s->w + at, halves_at[s->type][i], i ? 0x1p-9 : 0x1p-7);
+    eb_pack(s->type, s->w, (size_t)row, s->n, s->rows, 0, (s->rows + EB_PACK_ROWS - 1) / EB_PACK_ROWS, s->packed);
+    for (int c = 0; c < s->columns; c++) {
+        for (int64_t i = 0; i < s->n; i++) {
+            bits = bits * 6364136223846793005u + 1442695040888963407u;
+            x[i] = (float)((int)(bits >> 50) - 8192) * 0x1p-12f;
+        }
+        s->ops->quantize(x, s->n, s->x + c * (s->n / 32));
+    }
+}
+
+// x86-64 and aarch64 alike: what one of them computed is what all do.
+static void bits_of(const eb_packed_ops *ops, eb_wtype type)
+{
+    enum { ROWS = 37, COLUMNS = 11 };
+    static const uint32_t known[EB_W_LIMIT] = {
+        [EB_W_Q4_0] = 0x97a32563, [EB_W_Q4_1] = 0x116937ab, [EB_W_Q5_0] = 0x258f264a,   [EB_W_Q5_1] = 0xf787f535,
+        [EB_W_Q8_0] = 0x6ec922d1, [EB_W_Q2_K] = 0xe39c8c77, [EB_W_Q3_K] = 0x43cdd8c9,   [EB_W_Q4_K] = 0x933b9cac,
+        [EB_W_Q5_K] = 0xa39037e4, [EB_W_Q6_K] = 0x0cfd4693, [EB_W_IQ4_NL] = 0xab5a4cf9,
+    };
+    const int64_t n = 2 * eb_wtypes[type].block, row = (int64_t)eb_row_bytes(type, n);
+    float y[ROWS * COLUMNS];
+    uint32_t hash = 2166136261u;
+    setting s = make(ops, type, n, ROWS, COLUMNS);
+    known_setting(&s, row);
+    ops->matmul(type, s.packed, n, 0, ROWS, s.x, (size_t)(n / 32), COLUMNS, y, ROWS, s.scratch);
+    for (size_t i = 0; i < sizeof y; i++)
+        hash = (hash ^ ((const uint8_t *)y)[i]) * 16777619u;
+    if (hash != known[type])
+        fail_msg("%s: the bits come to 0x%08x, not 0x%08x", eb_wtypes[type].name, hash, known[type]);
+    unmake(&s);
+}
+
+static void test_known_bits(void **state)
+{
+    (void)state;
+    each_packed(__func__, bits_of);
+}
+
 // The largest weights and activations, where a step of 16 bits would saturate.
 static void extremes_of(const eb_packed_ops *ops, eb_wtype type)
 {
@@ -157,7 +208,7 @@ int main(void)
     eb_rng_init(&rng, 4711);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products), cmocka_unit_test(test_quantize),       cmocka_unit_test(test_tables_agree),
-        cmocka_unit_test(test_extremes), cmocka_unit_test(test_pack_keeps_all),
+        cmocka_unit_test(test_extremes), cmocka_unit_test(test_pack_keeps_all), cmocka_unit_test(test_known_bits),
     };
     return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
 }
