@@ -148,10 +148,21 @@ static double scale_of(const eb_run *run, const field *f)
     return strstr(f->key, "j_per_") && in_millijoules(run) ? 1e3 * f->scale : f->scale;
 }
 
+static bool knows_block(const eb_run *run, int block)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        for (const field *f = blocks[block].fields; f->key; f++)
+            if (eb_rank_value(&run->cases[i], f->key))
+                return true;
+    return false;
+}
+
 static bool block_wanted(const eb_run *run, int block)
 {
     if (block == EB_BLOCK_ENERGY && !eb_run_has_energy(run))
         return false; // said in words, once
+    if (block == EB_BLOCK_EFFICIENCY && eb_header_imported(run->header) && !knows_block(run, block))
+        return false; // nobody could have given prices there
     for (int i = 0; i < run->n_cases; i++)
         if (in_block(&run->cases[i], block))
             return true;

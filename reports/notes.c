@@ -140,6 +140,10 @@ static void note_kind(const eb_run *run, eb_notes *out, int kind, int kinds)
 
 static void note_energy(const eb_run *run, eb_notes *out)
 {
+    if (!eb_run_has_energy(run) && eb_header_imported(run->header)) {
+        eb_notes_add(out, "energy", "%s records no joules: none are known here", eb_header_imported(run->header));
+        return;
+    }
     if (!eb_run_has_energy(run)) {
         eb_notes_add(out, "energy",
                      "no energy source: joules, and all that is made of them, are not known here; "
@@ -310,7 +314,11 @@ static void add_price(const eb_run *run, size_t i, eb_text *t)
 
 static void note_prices(const eb_run *run, eb_notes *out)
 {
-    if (!eb_run_has_prices(run))
+    if (!eb_run_has_prices(run) && eb_header_imported(run->header))
+        eb_notes_add(out, "prices",
+                     "none in an import: `effbench cost DIR --prices FILE` takes a rent or a price per token "
+                     "(configs/prices/), for the rows that have output tokens after a prompt");
+    else if (!eb_run_has_prices(run))
         eb_notes_add(out, "prices",
                      "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
                      "config, with source and date; `effbench help cost.price_usd`");

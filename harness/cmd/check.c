@@ -38,10 +38,25 @@ static char *self_path(void)
     return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
 }
 
+static bool holds_trials(const char *dir, eb_err *err)
+{
+    static const char *const names[] = { "warm-000-base", "warm-000-cand", "pair-001-base", "pair-001-cand" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *path = eb_path_join(dir, names[i]);
+        bool there = eb_file_exists(path);
+        free(path);
+        if (there) {
+            eb_err_set(err, EB_USAGE, "'%s' holds the trials of a gate already", dir);
+            return eb_err_hint(err, "name another folder with --out"), true;
+        }
+    }
+    return false;
+}
+
 // Where trials lie: the folder asked for, or one of our own that is gone afterwards.
 static char *trials_folder(const eb_check_args *a, eb_err *err)
 {
-    if (a->out && !eb_mkdirs(a->out, err))
+    if (a->out && (holds_trials(a->out, err) || !eb_mkdirs(a->out, err)))
         return NULL;
     if (a->out)
         return eb_strdup(a->out);
@@ -138,7 +153,7 @@ static bool remember(eb_check *c, const eb_check_args *a, const eb_history *h, e
     if (a->accept && c->verdict == EB_GATE_FAIL)
         c->accepted = eb_strdup(a->reason);
     return c->verdict == EB_GATE_INVALID ||
-           eb_history_append(a->history, h, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err);
+           eb_history_append(a->history, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err);
 }
 
 static int gate(const eb_globals *globals, const eb_check_args *a)
@@ -147,8 +162,6 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     eb_err_clear(&err);
     char utc[32];
     bool folders = a->sides[0].kind == EB_SIDE_FOLDER;
-    if (folders != (a->sides[1].kind == EB_SIDE_FOLDER))
-        return eb_cmd_usage("check", "a result folder compares with a result folder: run both sides now, or none");
     eb_check *c = eb_check_new(&a->options, a->sides[0].label, a->sides[1].label);
     c->seed = a->seeded ? a->seed : (uint64_t)time(NULL);
     c->tool_version = eb_strdup(eb_version);

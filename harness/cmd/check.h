@@ -12,7 +12,9 @@
 
 enum { EB_CHECK_SETS = 256 };
 
-typedef enum eb_side_kind { EB_SIDE_CONFIG, EB_SIDE_FOLDER } eb_side_kind;
+typedef enum eb_side_kind { EB_SIDE_CONFIG, EB_SIDE_FOLDER, EB_SIDE_MODEL } eb_side_kind;
+// By its name, and whether there is a folder of it.
+eb_side_kind eb_check_kind_of(const char *operand);
 
 // One side: what is run, by which program, with which changes.
 typedef struct eb_check_side {
@@ -41,6 +43,11 @@ typedef struct eb_check_args {
     bool seeded;
     uint64_t seed;
 } eb_check_args;
+
+// Whether what was named makes two sides of one kind; `loose`: what stood without an option, the first EB_CHECK_LOOSE
+// of n. 0, or the status of an error that has been printed, with the command that was probably meant.
+enum { EB_CHECK_LOOSE = 2 };
+int eb_check_operands(const eb_check_args *a, const char *const *loose, int n);
 
 // 0, or the status of a usage error that has been printed.
 int eb_check_parse(eb_check_args *a, int argc, char **argv);

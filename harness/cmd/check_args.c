@@ -173,15 +173,15 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
 int eb_check_parse(eb_check_args *a, int argc, char **argv)
 {
     *a = (eb_check_args){ .sides = { { .name = "base" }, { .name = "candidate" } } };
+    const char *loose[EB_CHECK_LOOSE] = { 0 };
+    int n_loose = 0;
     eb_check_options_default(&a->options);
     for (int i = 1; i < argc; i++) {
         int rc = EB_OK;
         if (argv[i][0] == '-' && argv[i][1])
             rc = take_option(a, argc, argv, &i);
-        else if (a->config)
-            rc = eb_cmd_usage("check", "one common config at a time: '%.60s' and '%.60s'", a->config, argv[i]);
-        else
-            a->config = argv[i];
+        else if (n_loose++ < EB_CHECK_LOOSE)
+            loose[n_loose - 1] = argv[i];
         if (rc != EB_OK)
             return rc;
     }
@@ -190,7 +190,6 @@ int eb_check_parse(eb_check_args *a, int argc, char **argv)
     if (a->accept != (a->reason != NULL))
         return eb_cmd_usage("check", a->accept ? "--accept needs --reason TEXT: why the new level is right"
                                                : "--reason goes with --accept");
-    if (!a->config && (!a->sides[0].operand || !a->sides[1].operand))
-        return eb_cmd_usage("check", "needs both sides: --base A.ini --cand B.ini, or one config for both");
-    return EB_OK;
+    a->config = loose[0];
+    return eb_check_operands(a, loose, n_loose);
 }

@@ -3,22 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-static bool is_model(const char *operand)
-{
-    return strncmp(operand, "shape:", 6) == 0 || strncmp(operand, "file:", 5) == 0;
-}
 
 // A model as a side replaces the one model of the common config.
 static bool take_model(eb_check_side *side, const eb_check_args *a, eb_err *err)
@@ -75,7 +63,8 @@ bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_l
     if (strcmp(operand, "-") == 0)
         return usage(side, errs, "cannot come from the standard input: it is read for every trial", "name a file");
     label(side, a);
-    if (is_folder(operand)) {
+    eb_side_kind kind = eb_check_kind_of(operand);
+    if (kind == EB_SIDE_FOLDER) {
         side->kind = EB_SIDE_FOLDER;
         side->config = operand;
         return (!side->n_sets && !side->bin) ||
@@ -83,11 +72,11 @@ bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_l
     }
     eb_err err;
     eb_err_clear(&err);
-    if (is_model(operand) && !take_model(side, a, &err)) {
+    if (kind == EB_SIDE_MODEL && !take_model(side, a, &err)) {
         *eb_err_list_add(errs) = err;
         return false;
     }
-    side->config = is_model(operand) ? a->config : operand;
+    side->config = kind == EB_SIDE_MODEL ? a->config : operand;
     const char *sets[2 * EB_CHECK_SETS + 1];
     int n = 0;
     for (int i = 0; i < a->n_common; i++)

@@ -57,6 +57,7 @@ static int help_overview(void)
            "  effbench help COMMAND               a command's arguments\n"
            "  effbench help config|SECTION[.KEY]  how a config is written; the keys of a section; one key\n"
            "  effbench help metrics               what the figures mean; `help groups`: those of operators\n"
+           "  effbench help exit                  what an exit status means\n"
            "\n"
            "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version, --help (`help help`)\n");
     return EB_OK;
@@ -161,8 +162,8 @@ static const char *section_of_key(const char *key)
 
 static int unknown_topic(const char *topic)
 {
-    const char *names[32] = { "config", "metrics", "groups" };
-    int n = 3;
+    const char *names[32] = { "config", "metrics", "groups", "exit" };
+    int n = 4;
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
             names[n++] = (*c)->name;
@@ -190,6 +191,8 @@ static int help_topic(const eb_globals *globals, const char *topic)
         return help_metrics();
     if (!strcmp(topic, "groups"))
         return eb_help_groups(globals->sysroot);
+    if (!strcmp(topic, "exit"))
+        return eb_help_exit();
     for (const eb_metric_def *m = eb_metric_table; m->key; m++)
         if (!strcmp(topic, m->key))
             return help_metric(m);
@@ -226,7 +229,7 @@ static int run(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_help = {
     .name = "help",
-    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups] [--format term|md|man]",
+    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups | exit] [--format term|md|man]",
     .doc = "explain a command, a config key or a metric",
     .run = run,
     .help = "  COMMAND        its arguments\n"
@@ -236,6 +239,7 @@ const eb_command eb_cmd_help = {
             "  config         how a config is written\n"
             "  metrics        every metric with its unit and definition\n"
             "  groups         metric groups of a profile: formulas, and which events count here\n"
+            "  exit           what each exit status means\n"
             "  --format md    all options as markdown (docs/config.md)\n"
             "  --format man   everything as a manual page (docs/effbench.1)\n"
             "\n"

@@ -11,6 +11,7 @@ extern const eb_help_section eb_help_sections[]; // ends with {0}
 extern const char eb_help_grammar[]; // how a config is written
 int eb_help_markdown(void);          // docs/config.md on stdout
 int eb_help_man(void);               // docs/effbench.1 on stdout
+int eb_help_exit(void);              // what each exit status means
 int eb_help_groups(const char *sysroot);
 
 // Words of `text` on stdout, broken at the terminal's width, each line indented; the first line by `first`

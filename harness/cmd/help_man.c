@@ -9,13 +9,15 @@
 #include "harness/record/run.h"
 
 // In the order of eb_code.
+// What a program that calls this one goes by; every command keeps to it.
 static const struct {
     int status;
     const char *meaning;
 } statuses[] = {
     { EB_OK, "success, or a gate that passed" },
     { EB_FAILED, "the run failed: input and output, memory, a full disk, a plan that changed under --resume" },
-    { EB_USAGE, "command line, config, model or result folder: what the user can mend" },
+    { EB_USAGE, "command line, config, model or result folder: what the user can mend; an output folder that holds a "
+                "run already" },
     { EB_REGRESSION, "a gate found a regression" },
     { EB_INCONCLUSIVE, "a gate could not tell" },
     { EB_UNAVAILABLE, "a required measurement is not to be had, or the run is invalid" },
@@ -107,6 +109,15 @@ static void put_metrics(void)
             put_line(" \" [", m->unit, "]\"");
         put_line("\n", m->doc, "\n");
     }
+}
+
+int eb_help_exit(void)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        printf("  %3d  ", statuses[i].status);
+        eb_cmd_wrap(statuses[i].meaning, 7, 0);
+    }
+    return EB_OK;
 }
 
 int eb_help_man(void)

@@ -22,7 +22,7 @@ bool eb_resume_save(const char *dir, const char *text, size_t len, const char *c
         bool there = eb_file_exists(path);
         free(path);
         if (there) {
-            eb_err_set(err, EB_FAILED, "'%s' holds a %s already", dir, taken[i]);
+            eb_err_set(err, EB_USAGE, "'%s' holds a %s already", dir, taken[i]);
             return eb_err_hint(err, "name another folder, or go on with `effbench run --resume '%s'`", dir);
         }
     }

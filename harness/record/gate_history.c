@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "harness/base/file.h"
@@ -108,7 +109,6 @@ bool eb_history_read(const char *path, eb_history *out, eb_err *err)
         else if (n)
             ok = take_line(out, text + at, n, path, number, err);
         at += n + 1;
-        out->whole_bytes = end ? at : out->whole_bytes;
     }
     free(text);
     if (!ok)
@@ -160,19 +160,59 @@ static char *line_of(const eb_check *c, bool accepted, const char *reason)
     return text;
 }
 
-bool eb_history_append(const char *path, const eb_history *h, const eb_check *c, bool accepted, const char *reason,
-                       eb_err *err)
+// The bytes up to the end of the last whole line; -1 = cannot be read (errno).
+static off_t whole_lines(int fd)
+{
+    char block[4096];
+    off_t end = lseek(fd, 0, SEEK_END);
+    while (end > 0) {
+        off_t at = end > (off_t)sizeof block ? end - (off_t)sizeof block : 0;
+        ssize_t n = pread(fd, block, (size_t)(end - at), at);
+        if (n <= 0)
+            return -1;
+        const char *newline = memrchr(block, '\n', (size_t)n);
+        if (newline)
+            return at + (newline - block) + 1;
+        end = at;
+    }
+    return end;
+}
+
+static bool lock(int fd)
+{
+    int rc;
+    do
+        rc = flock(fd, LOCK_EX);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0;
+}
+
+// Under the lock: what lies behind the last whole line was left by a machine that went down, for nobody else is
+// writing. A line that does not get in whole is taken out again.
+static bool append_locked(int fd, const char *line, size_t len)
+{
+    off_t whole = whole_lines(fd);
+    if (whole < 0 || ftruncate(fd, whole) != 0)
+        return false;
+    errno = 0;
+    if (write(fd, line, len) == (ssize_t)len && fsync(fd) == 0)
+        return true;
+    int why = errno ? errno : ENOSPC;
+    if (ftruncate(fd, whole) == 0)
+        fsync(fd);
+    errno = why;
+    return false;
+}
+
+bool eb_history_append(const char *path, const eb_check *c, bool accepted, const char *reason, eb_err *err)
 {
     char *line = line_of(c, accepted, reason), *whole = eb_format("%s\n", line);
-    size_t len = strlen(whole);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    // One write: two gates that end together leave two lines.
-    bool ok = fd >= 0 && (!h->torn || ftruncate(fd, (off_t)h->whole_bytes) == 0) &&
-              write(fd, whole, len) == (ssize_t)len && fsync(fd) == 0;
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    bool ok = fd >= 0 && lock(fd) && append_locked(fd, whole, strlen(whole));
     if (!ok)
         eb_err_sys(err, EB_FAILED, errno, "cannot append to", path);
     if (fd >= 0)
-        close(fd);
+        close(fd); // and with it the lock
     free(line);
     free(whole);
     return ok;

@@ -24,8 +24,7 @@ typedef struct eb_history_entry {
 typedef struct eb_history {
     eb_history_entry *entries;
     int n, cap;
-    bool torn;          // the last line has no end: it is left out, and cut off before the next one is appended
-    size_t whole_bytes; // of the lines that have one
+    bool torn; // the last line has no end: it is left out, and cut off before the next one is appended
 } eb_history;
 
 // A file that is not there is an empty history. EB_USAGE with file and line for a damaged line.
@@ -33,9 +32,9 @@ bool eb_history_read(const char *path, eb_history *out, eb_err *err);
 void eb_history_deinit(eb_history *h);
 // Whether the history is that of this machine; EB_UNAVAILABLE with both fingerprints when not.
 bool eb_history_fits(const eb_history *h, const char *path, const char *fingerprint, eb_err *err);
-// Appends the gate in one write, synced.
-bool eb_history_append(const char *path, const eb_history *h, const eb_check *c, bool accepted, const char *reason,
-                       eb_err *err);
+// Appends the gate in one write, synced, while it holds the file's lock (flock): gates that end together leave a whole
+// line each. A line without its end is cut off first; one that does not get in whole (full disk) is taken out again.
+bool eb_history_append(const char *path, const eb_check *c, bool accepted, const char *reason, eb_err *err);
 
 // Fills c->trends from the accepted entries; `block`: a median beyond the class's limit against them (and beyond three
 // of their scaled MADs, from 5 entries on) makes the verdict a fail.

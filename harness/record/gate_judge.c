@@ -317,6 +317,17 @@ static void settle(eb_check *c, int m)
     free(found);
 }
 
+// A base is what was there before: the other way round every better is a worse.
+static void say_order(eb_check *c, const char *base, const char *cand)
+{
+    if (!base || !cand || strcmp(base, cand) <= 0)
+        return;
+    char *text =
+        eb_format("the base ran after the candidate (%.20s and %.20s): the two may have been swapped", base, cand);
+    eb_check_say(&c->notes, &c->n_notes, text);
+    free(text);
+}
+
 bool eb_check_stored(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err)
 {
     c->stored = true;
@@ -332,6 +343,7 @@ bool eb_check_stored(eb_check *c, const eb_run *base, const eb_run *cand, eb_err
     eb_check_say(
         &c->notes, &c->n_notes,
         "stored runs: what the machine did between them looks like a change; a gate that decides runs both sides now");
+    say_order(c, base->header->started_utc, cand->header->started_utc);
     drop_tails(c);
     int m = gated_metrics(c);
     for (int i = 0; i < c->n_cases; i++)

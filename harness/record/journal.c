@@ -148,7 +148,7 @@ eb_journal *eb_journal_create(const char *dir, const eb_header *header, eb_err *
     eb_journal *j = new_journal(dir, header);
     if (eb_file_exists(j->path[LINES])) {
         eb_err_set(err, EB_USAGE, "'%s' holds a run already", dir);
-        eb_err_hint(err, "choose another folder with --out, or go on with it: --resume %s", dir);
+        eb_err_hint(err, "name another folder with --out");
     } else if (open_file(j, LINES, O_CREAT | O_EXCL, err)) {
         if (begin(j, header, err)) {
             sync_folder(dir);

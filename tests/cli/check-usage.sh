@@ -1,13 +1,24 @@
 # What is missing, unknown or at odds, in one line each.
 cfg=n.ini
 cp "$SRC/configs/null.ini" n.ini
-mkdir folder
+mkdir folder other third
 try() { echo "== check $*"; "$EFFBENCH" check "$@" >/dev/null || echo "exit $?"; }
 {
     try
     try --base n.ini
     try n.ini m.ini
     try missing.ini
+    try folder
+    try folder other
+    try folder other third
+    try n.ini folder
+    try folder n.ini
+    try n.ini shape:a
+    try shape:a shape:b
+    try --cand folder
+    try --base shape:a
+    try --base folder --cand n.ini
+    try --base shape:a --cand folder
     try - --cand n.ini
     try n.ini --cand folder
     try --base folder --cand folder
@@ -25,4 +36,8 @@ try() { echo "== check $*"; "$EFFBENCH" check "$@" >/dev/null || echo "exit $?";
     try n.ini --cand-set null:slower=x --base-set null:watt=1
     try n.ini --cand shape:smollm2-135m --base-bin ./nothing-here
     try --base shape:a --cand shape:b
+    "$EFFBENCH" run n.ini --set run:trials=1 --out old >/dev/null 2>&1
+    mkdir -p taken/pair-001-base
+    try n.ini --out taken
+    try --base old --cand n.ini
 } 2>&1 | sed 's/of [0-9]* metrics/of N metrics/'

@@ -3,6 +3,7 @@
 "$EFFBENCH" help run.trials
 "$EFFBENCH" help workload.kind
 "$EFFBENCH" help slo
+"$EFFBENCH" help exit
 "$EFFBENCH" help config
 [ "$("$EFFBENCH")" = "$("$EFFBENCH" --help)" ]
 [ "$("$EFFBENCH")" = "$("$EFFBENCH" help)" ]

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -128,6 +131,96 @@ static void test_damaged_lines(void **state)
     }
 }
 
+enum { WRITERS = 4, LINES_EACH = 3, ROUNDS = 12 };
+
+// Waits until all are there, then appends; the candidate's text says whose line it is.
+static void write_lines(const char *path, int writer, int start)
+{
+    char go, name[4200];
+    eb_check_options options;
+    eb_check_options_default(&options);
+    bool ok = read(start, &go, 1) == 0; // closed by the parent
+    for (int i = 0; ok && i < LINES_EACH; i++) {
+        // Longer than a block now and then, so that a torn write would show.
+        snprintf(name, sizeof name, "%d.%d%*s", writer, i, (writer + i) % 2 ? 4000 : 1, "x");
+        eb_check *c = eb_check_new(&options, "base", name);
+        eb_err err;
+        eb_err_clear(&err);
+        ok = eb_history_append(path, c, true, NULL, &err);
+        eb_check_free(c);
+    }
+    _exit(ok ? 0 : 1);
+}
+
+// Gates that end together: each leaves its lines, whole and in its own order, and the half line that was there before
+// is cut off once, by whoever comes first.
+static void test_writers_at_once(void **state)
+{
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        char path[] = "/tmp/effbench-history-XXXXXX", head[1000];
+        int start[2], fd = mkstemp(path), status, next[WRITERS] = { 0 };
+        snprintf(head, sizeof head, "%s\n{\"schema\":\"effb", line);
+        assert_true(fd >= 0 && write(fd, head, strlen(head)) == (ssize_t)strlen(head) && pipe(start) == 0);
+        close(fd);
+        for (int w = 0; w < WRITERS; w++)
+            if (fork() == 0) {
+                close(start[1]);
+                write_lines(path, w, start[0]);
+            }
+        close(start[0]);
+        close(start[1]);
+        for (int w = 0; w < WRITERS; w++)
+            assert_true(wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        eb_history h;
+        eb_err err;
+        eb_err_clear(&err);
+        assert_true(eb_history_read(path, &h, &err));
+        assert_int_equal(h.n, 1 + WRITERS * LINES_EACH);
+        assert_false(h.torn);
+        for (int i = 1; i < h.n; i++) {
+            int writer, number;
+            assert_int_equal(sscanf(h.entries[i].candidate, "%d.%d", &writer, &number), 2);
+            assert_int_equal(number, next[writer]++);
+        }
+        eb_history_deinit(&h);
+        unlink(path);
+    }
+}
+
+// A line that does not get in whole leaves the file as it was.
+static void test_a_full_disk(void **state)
+{
+    (void)state;
+    eb_check_options options;
+    eb_check_options_default(&options);
+    char path[] = "/tmp/effbench-history-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    dprintf(fd, "%s\n", line);
+    close(fd);
+    struct rlimit before, small = { sizeof line + 40, RLIM_INFINITY };
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    eb_check *c = eb_check_new(&options, "base", "candidate");
+    eb_err err;
+    eb_err_clear(&err);
+    bool ok = eb_history_append(path, c, true, NULL, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    eb_check_free(c);
+    assert_false(ok);
+    assert_int_equal(err.code, EB_FAILED);
+    eb_history h;
+    assert_true(eb_history_read(path, &h, &err));
+    assert_int_equal(h.n, 1);
+    assert_false(h.torn);
+    eb_history_deinit(&h);
+    unlink(path);
+}
+
 // What the guards say of a trial is what spoils a pair.
 static void test_troubles(void **state)
 {
@@ -163,6 +256,8 @@ int main(void)
         cmocka_unit_test(test_changes_in_nothing),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_damaged_lines),
+        cmocka_unit_test(test_writers_at_once),
+        cmocka_unit_test(test_a_full_disk),
         cmocka_unit_test(test_troubles),
     };
     return cmocka_run_group_tests_name("gate_history", tests, NULL, NULL);
