@@ -44,7 +44,7 @@ bool eb_csv_time(const char *s, size_t n, int64_t *out)
 
 bool eb_csv_word(const char *word, const char *s, size_t n)
 {
-    return !strncmp(word, s, n) && word[n] == '\0';
+    return strlen(word) == n && memcmp(word, s, n) == 0;
 }
 
 int eb_csv_name(const char *s, size_t n, int count, const char *(*name)(int))
@@ -66,5 +66,5 @@ bool eb_csv_amount(const char *s, size_t n, double *out)
     if (!(buf[0] >= '0' && buf[0] <= '9') || strpbrk(buf, "xXpP"))
         return false;
     *out = strtod(buf, &end);
-    return *end == '\0' && isfinite(*out);
+    return end == buf + n && isfinite(*out);
 }
