@@ -3,18 +3,9 @@
 #ifndef EB_TESTS_ENGINE_FIXTURE_H
 #define EB_TESTS_ENGINE_FIXTURE_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "harness/base/stats.h"
 #include "tests/unit/emulated.h"
+#include "tests/unit/folder.h"
 #include "workloads/engine/native/make.h"
 #include "workloads/engine/native/native.h"
 
@@ -31,21 +22,18 @@ static inline int fixture_stride(void)
     return emulated() ? 4 : 1;
 }
 
-static char fixture_folder[64];
-
 static inline const char *fixture_path(const char *shape, char path[256])
 {
-    snprintf(path, 256, "%s/%s.gguf", fixture_folder, shape);
+    snprintf(path, 256, "%s/%s.gguf", folder, shape);
     return path;
 }
 
 static inline int fixture_make(void **state)
 {
     (void)state;
-    strcpy(fixture_folder, "/tmp/eb-engine-XXXXXX");
-    if (!mkdtemp(fixture_folder))
+    if (folder_in("/tmp")) // more than a small /dev/shm holds
         return -1;
-    setenv("XDG_CACHE_HOME", fixture_folder, 1);
+    setenv("XDG_CACHE_HOME", folder, 1);
     for (int i = 0; i < FIXTURE_SHAPES; i++) {
         char path[256];
         eb_err err = { 0 };
@@ -56,14 +44,6 @@ static inline int fixture_make(void **state)
         }
     }
     return 0;
-}
-
-static inline int fixture_remove(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", fixture_folder);
-    return system(command);
 }
 
 static inline eb_engine *fixture_open(const char *shape, eb_engine_config config)

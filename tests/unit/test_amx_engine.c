@@ -35,7 +35,7 @@ static bool no_vnni(const char *test)
 static void make_model(const char *shape, const char *type, char path[512])
 {
     eb_err err = { 0 };
-    snprintf(path, 512, "%s/%s-%s.gguf", fixture_folder, shape, type);
+    snprintf(path, 512, "%s/%s-%s.gguf", folder, shape, type);
     assert_true(eb_make_shape(eb_shape_find(shape), eb_recipe_find(type), 1, path, 1, NULL, NULL, &err));
 }
 
@@ -156,5 +156,5 @@ int main(void)
         cmocka_unit_test(logits_are_right_and_stay),
         cmocka_unit_test(batches_do_not_matter),
     };
-    return cmocka_run_group_tests_name("amx_engine", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("amx_engine", tests, fixture_make, folder_remove);
 }

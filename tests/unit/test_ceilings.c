@@ -19,8 +19,8 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
+#include "tests/unit/folder.h"
 
-static char folder[64];
 static int measured;
 static const char *isa_now = "avx2";
 static eb_ceilings result;
@@ -42,21 +42,6 @@ static bool fake_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceil
 }
 
 static const eb_engine_ops fake = { .name = "fake", .isa = fake_isa, .ceilings = fake_ceilings };
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/eb-ceilings-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
 
 // Every test begins with an empty cache.
 static int begin(void **state)
@@ -350,5 +335,5 @@ int main(void)
         cmocka_unit_test_setup(the_result_says_when, begin),
         cmocka_unit_test_setup(a_ceiling_that_a_run_is_above_is_forgotten, begin),
     };
-    return cmocka_run_group_tests_name("ceilings", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("ceilings", tests, folder_make, folder_remove);
 }

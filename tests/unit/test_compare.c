@@ -14,15 +14,15 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/record/compare.h"
+#include "tests/unit/folder.h"
 
-static char root[64];
 static const char own[] =
     "cost:price_usd=200 cost:years=4 cost:utilisation=0.3 cost:usd_per_kwh=0.25 cost:rest_of_system_w=3";
 
 static char *make(const char *name, const char *args)
 {
     const char *bin = getenv("TESTBIN"), *runner = getenv("RUNNER"); // qemu-user of a cross build
-    char *dir = eb_path_join(root, name);
+    char *dir = eb_path_join(folder, name);
     char *command =
         eb_format("rm -rf '%s' && %s '%s/make_run' '%s' %s", dir, runner ? runner : "", bin ? bin : ".", dir, args);
     assert_int_equal(system(command), 0);
@@ -52,22 +52,6 @@ static void free_runs(eb_compare_run **runs, int n)
 {
     for (int i = 0; i < n; i++)
         eb_compare_run_free(runs[i]);
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    strcpy(root, "/tmp/eb-compare-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    char *command = eb_format("rm -rf '%s'", root);
-    int status = system(command);
-    free(command);
-    return status;
 }
 
 static void same_values(const eb_compare_run *a, const eb_compare_run *b)
@@ -243,5 +227,5 @@ int main(void)
         cmocka_unit_test(test_prices_again_are_the_prices),
         cmocka_unit_test(test_limits_count_again),
     };
-    return cmocka_run_group_tests_name("compare", tests, begin, end);
+    return cmocka_run_group_tests_name("compare", tests, folder_make, folder_remove);
 }

@@ -12,52 +12,24 @@
 #include <string.h>
 
 #include "harness/base/cpus.h"
-#include "harness/base/file.h"
-
-static char root[64];
-
-static void put(const char *path, const char *text)
-{
-    char full[512], dir[512];
-    eb_err err = { 0 };
-    snprintf(full, sizeof full, "%s%s", root, path);
-    snprintf(dir, sizeof dir, "%s", full);
-    *strrchr(dir, '/') = '\0';
-    assert_true(eb_mkdirs(dir, &err));
-    assert_true(eb_file_write_atomic(full, text, strlen(text), &err));
-}
-
-static int new_machine(void **state)
-{
-    (void)state;
-    strcpy(root, "/tmp/eb-cpus-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_machine(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
+#include "tests/unit/folder.h"
 
 static void test_groups_of_version_2(void **state)
 {
     (void)state;
-    assert_true(isinf(eb_cpus_quota(root))); // nothing there: no limit is known
+    assert_true(isinf(eb_cpus_quota(folder))); // nothing there: no limit is known
     put("/proc/self/cgroup", "0::/jobs/one\n");
     put("/sys/fs/cgroup/jobs/one/cpu.max", "max 100000\n");
-    assert_true(isinf(eb_cpus_quota(root)));
+    assert_true(isinf(eb_cpus_quota(folder)));
     put("/sys/fs/cgroup/jobs/one/cpu.max", "250000 100000\n");
-    assert_true(eb_cpus_quota(root) == 2.5);
+    assert_true(eb_cpus_quota(folder) == 2.5);
     put("/sys/fs/cgroup/jobs/cpu.max", "50000 100000\n"); // the group above has less
-    assert_true(eb_cpus_quota(root) == 0.5);
+    assert_true(eb_cpus_quota(folder) == 0.5);
     put("/sys/fs/cgroup/jobs/cpu.max", "6400000 100000\n");
-    assert_true(eb_cpus_quota(root) == 2.5);
+    assert_true(eb_cpus_quota(folder) == 2.5);
     put("/proc/self/cgroup", "0::/\n"); // a container's view of itself
     put("/sys/fs/cgroup/cpu.max", "200000 100000\n");
-    assert_true(eb_cpus_quota(root) == 2);
+    assert_true(eb_cpus_quota(folder) == 2);
 }
 
 static void test_groups_of_version_1(void **state)
@@ -66,13 +38,13 @@ static void test_groups_of_version_1(void **state)
     put("/proc/self/cgroup", "4:cpu,cpuacct:/docker/abc\n");
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-    assert_true(isinf(eb_cpus_quota(root)));
+    assert_true(isinf(eb_cpus_quota(folder)));
     put("/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "150000\n");
-    assert_true(eb_cpus_quota(root) == 1.5);
+    assert_true(eb_cpus_quota(folder) == 1.5);
     put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n");
-    assert_true(eb_cpus_quota(root) == 1.5); // without its period it says nothing
+    assert_true(eb_cpus_quota(folder) == 1.5); // without its period it says nothing
     put("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
-    assert_true(eb_cpus_quota(root) == 3);
+    assert_true(eb_cpus_quota(folder) == 3);
 }
 
 static void test_nonsense_is_no_limit(void **state)
@@ -84,7 +56,7 @@ static void test_nonsense_is_no_limit(void **state)
     put("/proc/self/cgroup", "0::/../../elsewhere\n");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         put("/sys/fs/cgroup/cpu.max", texts[i]);
-        assert_true(isinf(eb_cpus_quota(root)));
+        assert_true(isinf(eb_cpus_quota(folder)));
     }
 }
 
@@ -110,9 +82,9 @@ static void test_usable_is_allowed_and_paid_for(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_groups_of_version_2, new_machine, remove_machine),
-        cmocka_unit_test_setup_teardown(test_groups_of_version_1, new_machine, remove_machine),
-        cmocka_unit_test_setup_teardown(test_nonsense_is_no_limit, new_machine, remove_machine),
+        cmocka_unit_test_setup_teardown(test_groups_of_version_2, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_groups_of_version_1, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_nonsense_is_no_limit, folder_make, folder_remove),
         cmocka_unit_test(test_usable_is_allowed_and_paid_for),
     };
     return cmocka_run_group_tests_name("cpus", tests, NULL, NULL);

@@ -551,17 +551,10 @@ static void ceilings_do_without_memory(void **state)
     eb_err err;
     eb_err_clear(&err);
     eb_ceilings c;
-    char path[512];
-    snprintf(path, sizeof path, "%s/proc/meminfo", fixture_folder);
-    char *dir = eb_format("%s/proc", fixture_folder);
-    assert_true(eb_mkdirs(dir, &err));
-    assert_true(eb_file_write_atomic(path, "MemAvailable: 30000 kB\n", 23, &err));
-    setenv("EFFBENCH_SYSROOT", fixture_folder, 1);
+    put("/proc/meminfo", "MemAvailable: 30000 kB\n");
+    setenv("EFFBENCH_SYSROOT", folder, 1);
     bool ok = eb_engine_native.ceilings(1, false, 1000000, &c, &err);
     unsetenv("EFFBENCH_SYSROOT");
-    unlink(path);
-    rmdir(dir);
-    free(dir);
     assert_true(ok);
     assert_int_equal(err.code, EB_OK);
     assert_true(isnan(c.read_bytes_s) && c.flop_s > 0);
@@ -590,5 +583,5 @@ int main(void)
         cmocka_unit_test(ceilings_do_without_memory),
         cmocka_unit_test(engines_and_options),
     };
-    return cmocka_run_group_tests_name("engine", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("engine", tests, fixture_make, folder_remove);
 }

@@ -14,23 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/base/file.h"
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/eb-file-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
+#include "tests/unit/folder.h"
 
 static int entries(const char *dir)
 {
@@ -157,5 +141,5 @@ int main(void)
         cmocka_unit_test(test_full_disk),      cmocka_unit_test(test_folders),
         cmocka_unit_test(test_paths),
     };
-    return cmocka_run_group_tests_name("file", tests, make_folder, remove_folder);
+    return cmocka_run_group_tests_name("file", tests, folder_make, folder_remove);
 }

@@ -19,52 +19,27 @@
 
 #include "harness/base/io.h"
 #include "harness/base/io_impl.h"
+#include "tests/unit/folder.h"
 
-static char dir[64]; // DIR/root is the root, DIR/outside is not
-static char root[96];
-
-static void put(const char *path, const char *text)
-{
-    char full[512];
-    snprintf(full, sizeof full, "%s/%s", dir, path);
-    for (char *p = full + strlen(dir) + 1; (p = strchr(p, '/')); p++) {
-        *p = '\0';
-        mkdir(full, 0755);
-        *p = '/';
-    }
-    int fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
+static char root[96]; // in the folder, beside what is not of it
 
 static void link_to(const char *target, const char *path)
 {
     char full[512];
-    snprintf(full, sizeof full, "%s/%s", dir, path);
+    snprintf(full, sizeof full, "%s/%s", folder, path);
     unlink(full);
     assert_int_equal(symlink(target, full), 0);
 }
 
 static int make_tree(void **state)
 {
-    (void)state;
-    strcpy(dir, "/tmp/eb-test-io-XXXXXX");
-    if (!mkdtemp(dir))
+    if (folder_make(state))
         return -1;
-    snprintf(root, sizeof root, "%s/root", dir);
-    put("outside/secret", "1234\n");
-    put("root/sys/devices/zone/energy_uj", "42\n");
-    put("root/sys/class/other", "x\n");
+    snprintf(root, sizeof root, "%s/root", folder);
+    put("/outside/secret", "1234\n");
+    put("/root/sys/devices/zone/energy_uj", "42\n");
+    put("/root/sys/class/other", "x\n");
     return 0;
-}
-
-static int remove_tree(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    return system(command);
 }
 
 // ---- numbers ----
@@ -97,7 +72,7 @@ static void numbers_are_strict(void **state)
     };
     eb_io io = eb_io_rooted(root);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put("root/number", cases[i].text);
+        put("/root/number", cases[i].text);
         uint64_t value = 0;
         int rc = eb_io_read_u64(&io, "/number", &value);
         if (rc != cases[i].rc || value != cases[i].value)
@@ -110,7 +85,7 @@ static void lines_are_cut_and_files_slurped(void **state)
 {
     (void)state;
     eb_io io = eb_io_rooted(root);
-    put("root/text", "first line\nsecond\n");
+    put("/root/text", "first line\nsecond\n");
     char line[6];
     assert_int_equal(eb_io_read_line(&io, "/text", line, sizeof line), 5);
     assert_string_equal(line, "first");
@@ -128,7 +103,7 @@ static void lines_are_cut_and_files_slurped(void **state)
     char *big = malloc(20001);
     memset(big, 'x', 20000);
     big[20000] = '\0';
-    put("root/big", big);
+    put("/root/big", big);
     text = eb_io_slurp(&io, "/big", 1 << 20);
     assert_string_equal(text, big);
     free(text);
@@ -172,11 +147,11 @@ static void nothing_leads_out_of_the_root(void **state)
 {
     (void)state;
     char outside[128], climbing[256] = "";
-    snprintf(outside, sizeof outside, "%s/outside/secret", dir);
+    snprintf(outside, sizeof outside, "%s/outside/secret", folder);
     for (int i = 0; i < 20; i++)
         strcat(climbing, "../");
     strcat(climbing, outside + 1);
-    put("root/a/b/c", "5\n");
+    put("/root/a/b/c", "5\n");
     link_to(outside, "root/absolute"); // a path of the machine: inside the root there is none
     link_to(climbing, "root/climbing");
     link_to("/a/b", "root/inside"); // absolute links lead to the root's own
@@ -271,9 +246,9 @@ static void listing_modes_and_what_is_no_file(void **state)
 {
     (void)state;
     eb_io io = eb_io_rooted(root);
-    put("root/three/a", "");
-    put("root/three/b", "");
-    put("root/three/c", "");
+    put("/root/three/a", "");
+    put("/root/three/b", "");
+    put("/root/three/c", "");
     int n = 0;
     assert_int_equal(io.list(&io, "/three", count, &n), 0);
     assert_int_equal(n, 3);
@@ -300,20 +275,20 @@ static void a_kept_handle_follows_a_renamed_file(void **state)
     char from[160], to[160];
     snprintf(from, sizeof from, "%s/kept.new", root);
     snprintf(to, sizeof to, "%s/kept", root);
-    put("root/kept", "1\n");
+    put("/root/kept", "1\n");
     int handle = io.open(&io, "/kept");
     uint64_t value = 0;
     for (uint64_t i = 1; i < 50; i++) {
         char text[16];
         snprintf(text, sizeof text, "%llu\n", (unsigned long long)i);
-        put("root/kept.new", text);
+        put("/root/kept.new", text);
         assert_int_equal(rename(from, to), 0);
         assert_int_equal(eb_io_pread_u64(&io, handle, &value), 0);
         assert_int_equal(value, i);
     }
     unlink(to);
     assert_int_equal(eb_io_pread_u64(&io, handle, &value), -ENOENT);
-    put("root/kept", "99\n");
+    put("/root/kept", "99\n");
     assert_int_equal(eb_io_pread_u64(&io, handle, &value), 0);
     assert_int_equal(value, 99);
     io.close(&io, handle);
@@ -342,7 +317,7 @@ static void truncating_writers_are_survived(void **state)
     eb_io io = eb_io_rooted(root);
     char path[160];
     snprintf(path, sizeof path, "%s/cut", root);
-    put("root/cut", "123456\n");
+    put("/root/cut", "123456\n");
     int handle = io.open(&io, "/cut");
     atomic_store(&stop_writing, false);
     pthread_t thread;
@@ -393,5 +368,5 @@ int main(void)
         cmocka_unit_test(truncating_writers_are_survived),
         cmocka_unit_test(a_sysroot_selects_the_rooted_back_end),
     };
-    return cmocka_run_group_tests_name("io", tests, make_tree, remove_tree);
+    return cmocka_run_group_tests_name("io", tests, make_tree, folder_remove);
 }

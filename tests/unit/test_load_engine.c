@@ -13,7 +13,7 @@ static char *make(const char *shape, const char *type)
 {
     static char path[256];
     eb_err err = { 0 };
-    snprintf(path, sizeof path, "%s/%s-%s.gguf", fixture_folder, shape, type);
+    snprintf(path, sizeof path, "%s/%s-%s.gguf", folder, shape, type);
     if (!eb_make_shape(eb_shape_find(shape), eb_recipe_find(type), 1, path, 1, NULL, NULL, &err))
         fail_msg("%s %s: %s", shape, type, err.message);
     return path;
@@ -140,5 +140,5 @@ int main(void)
         cmocka_unit_test(tokens_do_not_depend_on_the_company),
         cmocka_unit_test(the_digest_is_the_same_in_every_mode),
     };
-    return cmocka_run_group_tests_name("load_engine", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("load_engine", tests, fixture_make, folder_remove);
 }

@@ -17,26 +17,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness/base/file.h"
+#include "tests/unit/folder.h"
 #include "workloads/engine/native/make_impl.h"
-
-static char folder[64];
 
 static int setup(void **state)
 {
-    (void)state;
-    // In memory where that is to be had: each file is fsynced.
-    snprintf(folder, sizeof folder, "%s/effbench-make-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(folder))
-        return -1;
-    return setenv("XDG_CACHE_HOME", folder, 1);
-}
-
-static int teardown(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return folder_make(state) || setenv("XDG_CACHE_HOME", folder, 1);
 }
 
 static const char *in_folder(const char *name, char path[256])
@@ -461,5 +447,5 @@ int main(void)
         cmocka_unit_test(test_cache_of_copies),
         cmocka_unit_test(test_cache_refuses),
     };
-    return cmocka_run_group_tests_name("make", tests, setup, teardown);
+    return cmocka_run_group_tests_name("make", tests, setup, folder_remove);
 }

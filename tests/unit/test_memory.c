@@ -12,38 +12,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "harness/base/file.h"
+#include "tests/unit/folder.h"
 #include "workloads/engine/native/memory.h"
 
 #define MIB (1024ull * 1024)
-
-static char root[64];
-
-static void put(const char *path, const char *text)
-{
-    char full[512], dir[512];
-    eb_err err = { 0 };
-    snprintf(full, sizeof full, "%s%s", root, path);
-    snprintf(dir, sizeof dir, "%s", full);
-    *strrchr(dir, '/') = '\0';
-    assert_true(eb_mkdirs(dir, &err));
-    assert_true(eb_file_write_atomic(full, text, strlen(text), &err));
-}
-
-static int new_machine(void **state)
-{
-    (void)state;
-    strcpy(root, "/tmp/eb-memory-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_machine(void **state)
-{
-    char command[128];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", root);
-    return system(command);
-}
 
 static const char *const meminfo =
     "MemTotal:       2097152 kB\nMemFree:         262144 kB\nMemAvailable:   1048576 kB\n";
@@ -51,11 +23,11 @@ static const char *const meminfo =
 static void meminfo_alone(void **state)
 {
     (void)state;
-    assert_true(eb_memory_available(root) == UINT64_MAX); // nothing there: not known
+    assert_true(eb_memory_available(folder) == UINT64_MAX); // nothing there: not known
     put("/proc/meminfo", meminfo);
-    assert_true(eb_memory_available(root) == 1024 * MIB);
+    assert_true(eb_memory_available(folder) == 1024 * MIB);
     put("/proc/meminfo", "MemTotal: 5 kB\nMemAvailable: -7 kB\n");
-    assert_true(eb_memory_available(root) == UINT64_MAX);
+    assert_true(eb_memory_available(folder) == UINT64_MAX);
 }
 
 static void groups_of_version_2(void **state)
@@ -65,16 +37,16 @@ static void groups_of_version_2(void **state)
     put("/proc/self/cgroup", "0::/jobs/one\n");
     put("/sys/fs/cgroup/jobs/one/memory.max", "max\n");
     put("/sys/fs/cgroup/jobs/one/memory.current", "10485760\n");
-    assert_true(eb_memory_available(root) == 1024 * MIB); // no limit
+    assert_true(eb_memory_available(folder) == 1024 * MIB); // no limit
     put("/sys/fs/cgroup/jobs/one/memory.max", "419430400\n");
-    assert_true(eb_memory_available(root) == 390 * MIB);
+    assert_true(eb_memory_available(folder) == 390 * MIB);
     put("/sys/fs/cgroup/jobs/one/memory.stat", "anon 1048576\nfile 5242880\n");
-    assert_true(eb_memory_available(root) == 395 * MIB);  // page cache can be had
-    put("/sys/fs/cgroup/jobs/memory.max", "104857600\n"); // a group above allows less
+    assert_true(eb_memory_available(folder) == 395 * MIB); // page cache can be had
+    put("/sys/fs/cgroup/jobs/memory.max", "104857600\n");  // a group above allows less
     put("/sys/fs/cgroup/jobs/memory.current", "20971520\n");
-    assert_true(eb_memory_available(root) == 80 * MIB);
+    assert_true(eb_memory_available(folder) == 80 * MIB);
     put("/sys/fs/cgroup/jobs/memory.current", "209715200\n"); // over its limit already
-    assert_true(eb_memory_available(root) == 0);
+    assert_true(eb_memory_available(folder) == 0);
 }
 
 static void a_group_at_the_top(void **state)
@@ -84,9 +56,9 @@ static void a_group_at_the_top(void **state)
     put("/proc/self/cgroup", "0::/\n");
     put("/sys/fs/cgroup/memory.max", "52428800\n");
     put("/sys/fs/cgroup/memory.current", "1048576\n");
-    assert_true(eb_memory_available(root) == 49 * MIB);
+    assert_true(eb_memory_available(folder) == 49 * MIB);
     put("/proc/self/cgroup", "0::/../../elsewhere\n"); // a path out of the tree is not followed
-    assert_true(eb_memory_available(root) == 49 * MIB);
+    assert_true(eb_memory_available(folder) == 49 * MIB);
 }
 
 static void groups_of_version_1(void **state)
@@ -96,10 +68,10 @@ static void groups_of_version_1(void **state)
     put("/proc/self/cgroup", "4:memory:/docker/abc\n");
     put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
     put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1048576\n");
-    assert_true(eb_memory_available(root) == 1024 * MIB);
+    assert_true(eb_memory_available(folder) == 1024 * MIB);
     put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "31457280\n");
     put("/sys/fs/cgroup/memory/memory.stat", "cache 0\ntotal_cache 524288\n");
-    assert_true(eb_memory_available(root) == 30 * MIB - MIB / 2);
+    assert_true(eb_memory_available(folder) == 30 * MIB - MIB / 2);
 }
 
 static void check_says_need_and_available(void **state)
@@ -107,8 +79,8 @@ static void check_says_need_and_available(void **state)
     eb_err err = { 0 };
     (void)state;
     put("/proc/meminfo", meminfo);
-    assert_true(eb_memory_check(root, "model 'x'", 1024 * MIB, &err));
-    assert_false(eb_memory_check(root, "model 'x'", 1024 * MIB + 1, &err));
+    assert_true(eb_memory_check(folder, "model 'x'", 1024 * MIB, &err));
+    assert_false(eb_memory_check(folder, "model 'x'", 1024 * MIB + 1, &err));
     assert_int_equal(err.code, EB_FAILED);
     assert_non_null(strstr(err.message, "model 'x' needs 1.07 GB of memory, 1.07 GB are available"));
     assert_true(err.hint[0] != '\0');
@@ -121,8 +93,8 @@ static void a_limit_on_addresses(void **state)
     (void)state;
     eb_err err = { 0 };
     struct rlimit before, limit;
-    put("/proc/self/statm", "1024 5 5 5 0 5 0\n");                                   // pages in use
-    assert_true(eb_memory_check_addresses(root, "model 'x'", UINT64_MAX / 2, &err)); // no limit
+    put("/proc/self/statm", "1024 5 5 5 0 5 0\n");                                     // pages in use
+    assert_true(eb_memory_check_addresses(folder, "model 'x'", UINT64_MAX / 2, &err)); // no limit
     assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
     limit = before;
     limit.rlim_cur = 1ull << 60; // nothing that runs here comes near it
@@ -133,8 +105,8 @@ static void a_limit_on_addresses(void **state)
         skip();
     }
     const uint64_t left = (1ull << 60) - 1024 * (uint64_t)sysconf(_SC_PAGESIZE);
-    bool fits = eb_memory_check_addresses(root, "model 'x'", left, &err);
-    bool over = eb_memory_check_addresses(root, "model 'x'", left + 1, &err);
+    bool fits = eb_memory_check_addresses(folder, "model 'x'", left, &err);
+    bool over = eb_memory_check_addresses(folder, "model 'x'", left + 1, &err);
     assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
     assert_true(fits && !over);
     assert_int_equal(err.code, EB_FAILED);
@@ -145,16 +117,16 @@ static void a_tree_does_not_leak_the_machine(void **state)
 {
     (void)state;
     char link[128];
-    snprintf(link, sizeof link, "%s/proc", root);
-    assert_int_equal(symlink("/proc", link), 0); // absolute: means root/proc, which is itself
-    assert_true(eb_memory_available(root) == UINT64_MAX);
-    setenv("EFFBENCH_SYSROOT", root, 1);
-    assert_string_equal(eb_memory_root(), root);
+    snprintf(link, sizeof link, "%s/proc", folder);
+    assert_int_equal(symlink("/proc", link), 0); // absolute: means folder/proc, which is itself
+    assert_true(eb_memory_available(folder) == UINT64_MAX);
+    setenv("EFFBENCH_SYSROOT", folder, 1);
+    assert_string_equal(eb_memory_root(), folder);
     unsetenv("EFFBENCH_SYSROOT");
     assert_string_equal(eb_memory_root(), "");
 }
 
-#define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, new_machine, remove_machine)
+#define ON_A_MACHINE(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
 
 int main(void)
 {

@@ -11,17 +11,15 @@
 #include <unistd.h>
 #include "harness/base/mem.h"
 #include "tests/unit/emulated.h"
+#include "tests/unit/folder.h"
 #include "workloads/engine/native/hparams.h"
 #include "workloads/engine/native/make_impl.h"
 
-static char folder[64], path[128];
+static char path[128];
 
 static int setup(void **state)
 {
-    (void)state;
-    // In memory where that is to be had: each file is fsynced.
-    snprintf(folder, sizeof folder, "%s/effbench-model-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
-    if (!mkdtemp(folder))
+    if (folder_make(state))
         return -1;
     snprintf(path, sizeof path, "%s/m.gguf", folder);
     return 0;

@@ -425,5 +425,5 @@ int main(void)
         cmocka_unit_test(each_thread_counts_itself),
         cmocka_unit_test(an_engines_operators_are_counted),
     };
-    return cmocka_run_group_tests_name("op counters", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("op counters", tests, fixture_make, folder_remove);
 }

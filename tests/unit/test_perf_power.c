@@ -19,6 +19,7 @@
 #include "harness/record/domain.h"
 #include "probes/pmu_format.h"
 #include "probes/probe_impl.h"
+#include "tests/unit/folder.h"
 
 #define PMU   "0 /sys/bus/event_source/devices/power/"
 #define CPU   "0 /sys/devices/system/cpu/cpu"
@@ -481,54 +482,37 @@ static void an_event_that_runs_no_more_has_gone(void **state)
 
 // ---- rooted trees ----
 
-static void put(const char *root, const char *path, const char *text)
-{
-    char full[512];
-    for (const char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
-        snprintf(full, sizeof full, "%s%.*s", root, (int)(p - path), path);
-        mkdir(full, 0755);
-    }
-    snprintf(full, sizeof full, "%s%s", root, path);
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 static void in_a_rooted_tree_events_are_files(void **state)
 {
     (void)state;
-    char root[] = "/tmp/eb_perf_XXXXXX", command[64];
-    assert_non_null(mkdtemp(root));
 #define DIR "/sys/bus/event_source/devices/power/"
-    put(root, DIR "type", "1\n"); // of the real kernel this would be a software event
-    put(root, DIR "cpumask", "0\n");
-    put(root, DIR "events/energy-pkg", "event=0x02\n");
-    put(root, DIR "events/energy-pkg.scale", SCALE "\n");
-    put(root, DIR "events/energy-pkg.unit", "Joules\n");
-    machine *m = machine_on(eb_io_rooted(root));
+    put(DIR "type", "1\n"); // of the real kernel this would be a software event
+    put(DIR "cpumask", "0\n");
+    put(DIR "events/energy-pkg", "event=0x02\n");
+    put(DIR "events/energy-pkg.scale", SCALE "\n");
+    put(DIR "events/energy-pkg.unit", "Joules\n");
+    machine *m = machine_on(eb_io_rooted(folder));
     expect_state(m, EB_PROBE_NO_DEVICE, "a rooted tree has its events in perf/", "");
     expect_unread(m->probe);
     machine_free(m);
-    put(root, "/perf/1/0x02@0", "!EACCES\n");
-    put(root, "/proc/sys/kernel/perf_event_paranoid", "4\n");
-    m = machine_on(eb_io_rooted(root));
+    put("/perf/1/0x02@0", "!EACCES\n");
+    put("/proc/sys/kernel/perf_event_paranoid", "4\n");
+    m = machine_on(eb_io_rooted(folder));
     expect_state(m, EB_PROBE_NO_PERMISSION, "perf_event_paranoid is 4", "setcap");
     machine_free(m);
-    put(root, "/perf/1/0x02@0", "4294967296\n");
-    m = machine_on(eb_io_rooted(root));
+    put("/perf/1/0x02@0", "4294967296\n");
+    m = machine_on(eb_io_rooted(folder));
     expect_state(m, EB_PROBE_OK, "", "");
     eb_sample sample;
     eb_probe_read(m->probe, &sample);
     assert_int_equal(sample.status, EB_SAMPLE_OK);
     assert_true((double)sample.raw * m->channels[0].scale == 1e6);
-    snprintf(command, sizeof command, "%s/perf/1/0x02@0", root);
-    unlink(command);
+    char event[96];
+    snprintf(event, sizeof event, "%s/perf/1/0x02@0", folder);
+    unlink(event);
     eb_probe_read(m->probe, &sample);
     assert_int_equal(sample.status, EB_SAMPLE_GONE);
     machine_free(m);
-    snprintf(command, sizeof command, "rm -r '%s'", root);
-    assert_int_equal(system(command), 0);
 }
 
 // Events of a process, and events that the tree does not have, never reach the kernel.
@@ -569,7 +553,7 @@ int main(void)
         cmocka_unit_test(what_works_counts_and_the_rest_is_named),
         cmocka_unit_test(faults_while_reading),
         cmocka_unit_test(an_event_that_runs_no_more_has_gone),
-        cmocka_unit_test(in_a_rooted_tree_events_are_files),
+        cmocka_unit_test_setup_teardown(in_a_rooted_tree_events_are_files, folder_make, folder_remove),
         cmocka_unit_test(other_events_are_not_there),
     };
     return cmocka_run_group_tests_name("perf_power", tests, NULL, NULL);

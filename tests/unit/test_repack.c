@@ -58,7 +58,7 @@ static void check(const char *shape, const char *type, const eb_kernels *k)
     eb_err err = { 0 };
     eb_shape wide = *eb_shape_find(shape);
     wide.hp.vocab = VOCAB;
-    snprintf(path, sizeof path, "%s/wide-%s-%s.gguf", fixture_folder, shape, type);
+    snprintf(path, sizeof path, "%s/wide-%s-%s.gguf", folder, shape, type);
     if (!eb_make_shape(&wide, eb_recipe_find(type), 1, path, 1, NULL, NULL, &err))
         fail_msg("%s", err.message);
     const eb_engine_config config = { .threads = 1, .max_batch = 1, .max_ctx_tok = PROMPT + 2 };
@@ -100,5 +100,5 @@ static void test_nothing_is_in_memory_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing_is_in_memory_twice) };
-    return cmocka_run_group_tests_name("repack", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("repack", tests, fixture_make, folder_remove);
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/run/guards.h"
@@ -18,6 +17,7 @@
 #include "harness/run/machine.h"
 #include "harness/run/runner.h"
 #include "probes/probe_impl.h"
+#include "tests/unit/folder.h"
 
 // ---- stop rule --------------------------------------------------------------------------------------
 
@@ -59,39 +59,6 @@ static void test_stopped_intervals_cover(void **state)
 
 // ---- a machine in a folder ---------------------------------------------------------------------------
 
-static char root[64];
-
-static void put(const char *path, const char *text)
-{
-    eb_err err;
-    eb_err_clear(&err);
-    char *full = eb_format("%s%s", root, path), *dir = eb_strdup(full);
-    *strrchr(dir, '/') = 0;
-    assert_true(eb_mkdirs(dir, &err));
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-    free(full);
-    free(dir);
-}
-
-static int make_root(void **state)
-{
-    (void)state;
-    strcpy(root, "/tmp/eb_test_run_XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    char *command = eb_format("rm -rf '%s'", root);
-    int rc = system(command);
-    free(command);
-    return rc;
-}
-
 static bool warned(const eb_warnings *w, const char *what)
 {
     for (size_t i = 0; i < w->n; i++)
@@ -103,7 +70,7 @@ static bool warned(const eb_warnings *w, const char *what)
 static void test_guards_see_what_changed(void **state)
 {
     (void)state;
-    eb_io io = eb_io_rooted(root);
+    eb_io io = eb_io_rooted(folder);
     eb_guard a, b;
     eb_warnings w = { 0 };
     put("/proc/stat", "cpu  1000 0 500 9000 0 0 0 10 0 0\n");
@@ -136,7 +103,7 @@ static void test_guards_see_what_changed(void **state)
 static void test_guards_do_not_judge_the_unknown(void **state)
 {
     (void)state;
-    eb_io io = eb_io_rooted(root); // the tree is empty
+    eb_io io = eb_io_rooted(folder); // the tree is empty
     eb_guard a, b;
     eb_warnings w = { 0 };
     eb_guard_read(&io, &a);
@@ -153,7 +120,7 @@ static void test_guards_do_not_judge_the_unknown(void **state)
 static void test_half_a_source_is_told(void **state)
 {
     (void)state;
-    eb_io io = eb_io_rooted(root);
+    eb_io io = eb_io_rooted(folder);
     eb_found found;
     eb_warnings w = { 0 };
     eb_probe_config config;
@@ -209,7 +176,7 @@ static void test_fingerprint_is_of_the_tree(void **state)
         "model name\t: A CPU @ 2.0GHz\nstepping\t: 8\nmicrocode\t: 0x2b\nsiblings\t: 4\ncpu cores\t: 2\n"
         "flags\t\t: fpu hypervisor avx2\n\nprocessor\t: 1\nmodel name\t: A CPU @ 2.0GHz\n");
     put("/proc/meminfo", "MemTotal:       16384000 kB\n");
-    eb_io io = eb_io_rooted(root);
+    eb_io io = eb_io_rooted(folder);
     eb_header a = { 0 }, b = { 0 };
     eb_machine_describe(&io, "avx2", &a);
     assert_string_equal(fact(&a, "cpu_model"), "A CPU @ 2.0GHz");
@@ -236,10 +203,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_looks_are_few_and_share_the_error),
         cmocka_unit_test(test_stopped_intervals_cover),
-        cmocka_unit_test_setup_teardown(test_guards_see_what_changed, make_root, remove_root),
-        cmocka_unit_test_setup_teardown(test_guards_do_not_judge_the_unknown, make_root, remove_root),
-        cmocka_unit_test_setup_teardown(test_half_a_source_is_told, make_root, remove_root),
-        cmocka_unit_test_setup_teardown(test_fingerprint_is_of_the_tree, make_root, remove_root),
+        cmocka_unit_test_setup_teardown(test_guards_see_what_changed, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_guards_do_not_judge_the_unknown, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_half_a_source_is_told, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_fingerprint_is_of_the_tree, folder_make, folder_remove),
     };
     return cmocka_run_group_tests_name("run", tests, NULL, NULL);
 }

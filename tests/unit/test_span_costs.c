@@ -359,5 +359,5 @@ int main(void)
         cmocka_unit_test(a_prompt_reads_the_weights_once),      cmocka_unit_test(a_batch_shares_the_weights),
         cmocka_unit_test(logits_are_the_same_to_the_bit),
     };
-    return cmocka_run_group_tests_name("span costs", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("span costs", tests, fixture_make, folder_remove);
 }

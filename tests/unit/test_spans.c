@@ -332,5 +332,5 @@ int main(void)
         cmocka_unit_test(only_steps_are_traced),          cmocka_unit_test(workers_say_what_they_do),
         cmocka_unit_test(names_are_a_bijection),
     };
-    return cmocka_run_group_tests_name("spans", tests, fixture_make, fixture_remove);
+    return cmocka_run_group_tests_name("spans", tests, fixture_make, folder_remove);
 }
