@@ -26,17 +26,21 @@ typedef struct eb_row_reader {
     bool ok;
 } eb_row_reader;
 
-// One column: false when the text is not what it must be.
-typedef bool eb_row_take(eb_row_reader *r, const char *s, size_t n);
+// The text of one column -> its field of the row: false when the text is not what it must be.
+typedef bool eb_row_take(eb_row_reader *r, void *field, const char *s, size_t n);
+
+typedef struct eb_row_column {
+    const char *name;
+    eb_row_take *take;
+    size_t at; // where in the reader the field is; 0 = there is none
+} eb_row_column;
 
 typedef struct eb_row_table {
-    const char *names[EB_ROW_COLUMNS];
-    eb_row_take *take[EB_ROW_COLUMNS];
-    int columns;
+    eb_row_column columns[EB_ROW_COLUMNS];
     void (*keep)(eb_row_reader *r);
 } eb_row_table;
 
 extern const eb_row_table eb_row_tables[EB_CSV_COUNT];
-size_t eb_row_longest(const eb_row_table *t, int column); // bytes that a field may have
+size_t eb_row_longest(const eb_row_column *column); // bytes that a field may have
 
 #endif

@@ -25,11 +25,12 @@ static void wrong(eb_row_reader *r, const char *why)
 
 static bool on_field(eb_row_reader *r, const char *s, size_t n)
 {
+    const eb_row_column *column = &r->table->columns[r->column];
     if (r->column >= r->file->columns) {
         wrong(r, "too many columns");
-    } else if (n > eb_row_longest(r->table, r->column) || !r->table->take[r->column](r, s, n)) {
+    } else if (n > eb_row_longest(column) || !column->take(r, (char *)r + column->at, s, n)) {
         char why[96];
-        snprintf(why, sizeof why, "column '%s' is not what it should be", r->table->names[r->column]);
+        snprintf(why, sizeof why, "column '%s' is not what it should be", column->name);
         wrong(r, why);
     }
     r->column++;
