@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # A meter that prints known watts: the energy of each trial is watts x its window, and its grade is what the config says.
+. "$SRC/tests/fixtures/run.sh"
 mkdir root
 cat >meter <<'END'
 #!/bin/sh
@@ -7,29 +8,16 @@ echo $$ >>pids
 while :; do echo "$(date +%s.%N) 40"; sleep 0.04; done
 END
 chmod +x meter
-output=${SLOW:+400}
-output=${output:-1500}
-cat >c.ini <<INI
-[run]
-trials = 3
-idle = 0
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 64
-output = $output
-batch = 4
-[probes]
-meter = ./meter
-INI
+{
+    tiny trials=3 idle=0
+    dense prompt=64 output="$(tokens 1500 400)" batch=4
+    printf '[probes]\nmeter = ./meter\n'
+} >c.ini
 # Of each trial that has its joules, and at least one does: they are watts x its window, to 5 % or, where a window holds few
 # lines, to twice their half-width.
 check() {  # check DIR GRADE
     grep -q ",energy_j,.*,$2," "$1.csv"
-    sed -n 's/.*"record":"trial","trial":\([0-9]*\),.*"t_start_ns":"\([0-9]*\)","t_end_ns":"\([0-9]*\)".*/\1 \2 \3/p' "$1/trials.jsonl" >windows
+    windows "$1" >windows
     awk -F '[, ]' 'NR == FNR { seconds[$1] = ($3 - $2) / 1e9; next }
         $3 == "window" && $5 != "" { n++; w = $5 / seconds[$1]; off = w > 40 ? w - 40 : 40 - w
             if (off > 2 && off * seconds[$1] > 2 * $6) { print "trial " $1 ": " w " W, wanted 40"; exit 1 } }

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Live watts of counters that a writer advances: 150 + 12 W in the total, psys apart, a package that counts nothing; then
 # Ctrl-C, the end of the source, and a machine on which nothing measures.
-"$TESTBIN/rapl_writer" "$PWD/root" 0 intel-rapl:0,package-0,150,262143328850,262143000000 \
+. "$SRC/tests/fixtures/run.sh"
+counters "$PWD/root" intel-rapl:0,package-0,150,262143328850,262143000000 \
     intel-rapl:0:0,dram,12,65712999613,0 intel-rapl:1,psys,40,4294967295000000,0 \
-    intel-rapl:2,package-1,0,262143328850,5 >writer.out &
-writer=$!
-trap 'kill -CONT $writer 2>/dev/null || true; kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
-while ! grep -q ready writer.out; do sleep 0.05; done
+    intel-rapl:2,package-1,0,262143328850,5
 
 fail() { echo "$*"; cat out writer.out; exit 1; }
 # near NAME WATTS N: N lines of NAME, on average within 10 % (the writer may get its CPU late), none of them 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A profile of tiny models without and with an energy counter: the spans cover the trials, the sums agree, joules are refused in
 # words or split at the writer's watts; it is resumed, and reported again.
+. "$SRC/tests/fixtures/run.sh"
 cat >c.ini <<'INI'
 [run]
 idle = 100ms
@@ -53,10 +54,7 @@ head -n $((lines - 1)) r/trials.jsonl >cut && mv cut r/trials.jsonl
 grep -q '^By operator: b q8_0' third
 # With a counter: the operators' joules add up to what the trials' windows used, as well as both are known. (How close each is to
 # the truth is shown where nothing else wants the processor: test_op_split.)
-"$TESTBIN/rapl_writer" "$PWD/root" 0 intel-rapl:0,package-0,80,262143328850,1000 >writer.out &
-writer=$!
-trap 'kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
-while ! grep -q ready writer.out; do sleep 0.05; done
+counters "$PWD/root" intel-rapl:0,package-0,80,262143328850,1000
 "$EFFBENCH" profile c.ini --sysroot root --set workload:moe:output=1200 --set workload:ssm:output=6000 --out e >eout 2>eerr
 awk -F, 'NR == FNR { if (FNR > 1 && $3 == "window") { sum[$2] += $5; off[$2] += $6; n[$2]++ } next }
     FNR > 1 && $13 != "" { j[$1] += $13; pm[$1] += $14 } FNR > 1 && $18 != "" && !seen[$1 $17]++ { j[$1] += $18; pm[$1] += $21 }

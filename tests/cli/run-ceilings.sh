@@ -1,22 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The machine's ceilings are measured once and kept; the result says when, and whether they were kept. A damaged file is
 # measured anew with a warning.
+. "$SRC/tests/fixtures/run.sh"
 export XDG_CACHE_HOME=$PWD/cache
-cat >c.ini <<'INI'
-[run]
-trials = 1
-idle = 0
-cold_start = no
-[probes]
-calibrate = off
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 16
-output = 8
-INI
+{
+    tiny trials=1 idle=0
+    dense prompt=16 output=8
+    printf '[probes]\ncalibrate = off\n'
+} >c.ini
 mkdir root
 run() {
     name=$1

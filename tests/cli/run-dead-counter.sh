@@ -2,27 +2,16 @@
 # Counters that exist and never move, as under a hypervisor: absent, not 0 J. What the config states takes their place,
 # as an estimate and with a warning; and where a counter is required, no trial is run.
 . "$SRC/tests/fixtures/sysfs.sh"
+. "$SRC/tests/fixtures/run.sh"
 proc
 zone intel-rapl:0 package-0 '0\n' $INTEL
 zone intel-rapl:0:0 dram '0\n' $DRAM
-cat >c.ini <<INI
-[run]
-trials = 1
-idle = 100ms
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 16
-output = 32
-[probes]
-stated_load_w = 15
-stated_idle_w = 5
-stated_source = a guess
-stated_date = 2026-01-31
-INI
+{
+    tiny trials=1 idle=100ms
+    dense prompt=16 output=32
+    printf '[probes]\n'
+    keys stated_load_w=15 stated_idle_w=5 'stated_source=a guess' stated_date=2026-01-31
+} >c.ini
 "$EFFBENCH" run c.ini --sysroot "$ROOT" --out estimate >out 2>/dev/null
 "$EFFBENCH" report estimate --format csv | grep -q ',energy_j,.*,estimate,'
 tr -s '\n ' ' ' <out >text

@@ -1,30 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two sockets with DRAM, psys between them by index, an mmio copy of package-0 and a stranger: counters that a writer
 # advances at known watts, wrapping every two seconds. compute = 150 + 120 + 12 + 9 W; platform = psys alone.
-"$TESTBIN/rapl_writer" "$PWD/root" 0 \
+. "$SRC/tests/fixtures/run.sh"
+counters "$PWD/root" \
     intel-rapl:0,package-0,150,300000000,299000000 intel-rapl:0:0,core,100,300000000,0 intel-rapl:0:1,dram,12,65712999613,0 \
     intel-rapl:1,psys,400,4294967295000000,0 intel-rapl:2,package-1,120,300000000,150000000 intel-rapl:2:0,dram,9,65712999613,65712000000 \
-    intel-rapl-mmio:0,package-0,150,300000000,299000000 intel-rapl:3,mystery,77,300000000,0 >writer.out &
-writer=$!
-trap 'kill $writer 2>/dev/null || true; wait $writer 2>/dev/null || true' EXIT
-while ! grep -q ready writer.out; do sleep 0.05; done
-
-output=${SLOW:+400}
-output=${output:-1500}
-cat >c.ini <<INI
-[run]
-trials = 3
-idle = 1s
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 64
-output = $output
-batch = 4
-INI
+    intel-rapl-mmio:0,package-0,150,300000000,299000000 intel-rapl:3,mystery,77,300000000,0
+{
+    tiny trials=3 idle=1s
+    dense prompt=64 output="$(tokens 1500 400)" batch=4
+} >c.ini
 value() {  # value METRIC CSV
     awk -F, -v m="$1" '$10 == m { print $11; exit }' "$2"
 }
@@ -35,7 +20,7 @@ done
 check() {  # check FOLDER WATTS
     awk -v w="$(value power_w "$1.csv")" -v want="$2" 'BEGIN {
         if (w < want * 0.99 || w > want * 1.01) { print "power " w ", wanted " want; exit 1 } }'
-    sed -n 's/.*"record":"trial","trial":\([0-9]*\),.*"t_start_ns":"\([0-9]*\)","t_end_ns":"\([0-9]*\)".*/\1 \2 \3/p' "$1/trials.jsonl" >windows
+    windows "$1" >windows
     awk -v want="$2" 'FNR == NR { s[$1] = ($3 - $2) / 1e9; next }
         { split($0, f, ",") }
         f[3] == "window" && f[5] != "" {

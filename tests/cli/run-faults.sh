@@ -2,19 +2,11 @@
 # Counters that fail, before a run and in its middle: no joules that are 0 or made up, exit 5 where a counter is required,
 # and the cause on stderr.
 . "$SRC/tests/fixtures/sysfs.sh"
-cat >c.ini <<INI
-[run]
-trials = 4
-idle = 0
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 16
-output = 256
-INI
+. "$SRC/tests/fixtures/run.sh"
+{
+    tiny trials=4 idle=0
+    dense prompt=16 output=256
+} >c.ini
 runs=0
 # refused CAUSE OPTION...: the run ends with 5 and names the cause on stderr
 refused() {
@@ -86,20 +78,13 @@ power_event energy-pkg 0x02 0=4294967296
 rm -r "$ROOT"
 
 # In the middle: the run is whole but for its joules.
-writer=
-trap '[ -z "$writer" ] || kill $writer 2>/dev/null || true' EXIT
 middle() {  # middle CAUSE COMMAND
     runs=$((runs + 1)) rc=0
-    : >writer.out
-    "$TESTBIN/rapl_writer" "$ROOT" 0 intel-rapl:0,package-0,50,262143328850,262143000000 \
-        intel-rapl:0:0,dram,5,65712999613,0 >writer.out &
-    writer=$!
-    while ! grep -q ready writer.out; do sleep 0.05; done
+    counters "$ROOT" intel-rapl:0,package-0,50,262143328850,262143000000 intel-rapl:0:0,dram,5,65712999613,0
     "$EFFBENCH" run c.ini --sysroot "$ROOT" --require-energy counter --set workload:a:output=$output --out r$runs >out 2>err &
     run=$!
     while kill -0 $run && ! [ -s r$runs/trials.jsonl ]; do sleep 0.02; done
-    kill $writer && wait $writer || true
-    writer=
+    stop_counters
     eval "$2"
     wait $run || rc=$?
     [ $rc = 5 ] || { echo "$1: exit $rc"; cat err; exit 1; }

@@ -37,25 +37,12 @@ counted() {
 counted intel-rapl:0,package-0,watts=1 test -r /sys/class/powercap/intel-rapl:0/energy_uj ||
     skip "cannot mount a FUSE file system over /sys/class here: $(tail -n1 fuse.err)"
 
-output=${SLOW:+200}
-cat >c.ini <<INI
-[run]
-trials = 3
-threads = 1
-idle = 0
-cold_start = no
-[probes]
-sources = powercap
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 1200
-output = ${output:-1000}
-batch = 4
-INI
-[ -z "$SLOW" ] || sed -i 's/^prompt = .*/prompt = 400/' c.ini
+. "$SRC/tests/fixtures/run.sh"
+{
+    tiny trials=3 threads=1 idle=0
+    dense prompt="$(tokens 1200 400)" output="$(tokens 1000 200)" batch=4
+    printf '[probes]\nsources = powercap\n'
+} >c.ini
 
 # The energy of both packages and their DRAM from clock reading 0 to t, each written down here once more.
 cat >truth.awk <<'AWK'

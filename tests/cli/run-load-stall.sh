@@ -1,23 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # The whole program is stopped for a second while a server's requests arrive: they are still due when they were, and the
 # stall shows in the tail of the latencies, in requests.csv and in the table.
-cat >c.ini <<INI
-[run]
-trials = 1
-idle = 0
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload server]
-kind = load
-mode = server
-rate = 100
-requests = 500
-batch = 8
-prompt = 8
-output = 4
-INI
+. "$SRC/tests/fixtures/run.sh"
+{
+    tiny trials=1 idle=0
+    printf '[workload server]\n'
+    keys kind=load mode=server rate=100 requests=500 batch=8 prompt=8 output=4
+} >c.ini
 "$EFFBENCH" run c.ini --out calm >/dev/null 2>err || { cat err; exit 1; }
 "$EFFBENCH" run c.ini --progress always --out stalled >out.txt 2>err &
 run=$!

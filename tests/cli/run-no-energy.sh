@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # No energy source: the run goes on, joules are `none` and never 0; asked for with --require-energy it is exit 5.
+. "$SRC/tests/fixtures/run.sh"
 mkdir root
-cat >c.ini <<'INI'
-[run]
-trials = 2
-idle = 0
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload a]
-kind = dense
-prompt = 16
-output = 8
-INI
+{
+    tiny trials=2 idle=0
+    dense prompt=16 output=8
+} >c.ini
 "$EFFBENCH" run c.ini --sysroot root --out r >out 2>err
 [ "$(grep -c 'effbench probes' out)" -ge 1 ]
 "$EFFBENCH" report r --format csv | awk -F, '$10 == "energy_j" || $10 == "j_per_tok" || $10 == "tok_per_j" { if ($11 != "" || $16 != "none") { print; exit 1 } n++ } END { exit n != 3 }'

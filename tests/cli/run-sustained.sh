@@ -2,33 +2,22 @@
 # A sustained run on a tree whose temperature and frequency change while it goes on: the point where the machine
 # throttles is found within one window of the change, with its reason; on a steady tree none is found; without a thermal
 # source it is unknown. The course has the writer's watts, degrees and hertz.
-"$TESTBIN/rapl_writer" "$PWD/root" 0 intel-rapl:0,package-0,40,262143328850,262143000000 >rapl.out &
-rapl=$!
+. "$SRC/tests/fixtures/run.sh"
+counters "$PWD/root" intel-rapl:0,package-0,40,262143328850,262143000000
 heat=
-trap 'kill $rapl $heat 2>/dev/null || true; wait 2>/dev/null || true' EXIT
+trap 'kill $writer $heat 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 mkdir -p root/sys/class/thermal/thermal_zone0
 echo x86_pkg_temp >root/sys/class/thermal/thermal_zone0/type
 echo passive >root/sys/class/thermal/thermal_zone0/trip_point_0_type
 echo 95000 >root/sys/class/thermal/thermal_zone0/trip_point_0_temp
 cpus=sys/devices/system/cpu
 
-cat >c.ini <<INI
-[run]
-trials = 1
-idle = 0
-cold_start = no
-[model tiny]
-model = shape:tiny-llama
-type = f32
-[workload hold]
-kind = sustained
-prompt = 16
-output = 64
-duration = 10s
-window = 1s
-[probes]
-sources = powercap, thermal
-INI
+{
+    tiny trials=1 idle=0
+    printf '[workload hold]\n'
+    keys kind=sustained prompt=16 output=64 duration=10s window=1s
+    printf '[probes]\nsources = powercap, thermal\n'
+} >c.ini
 # held NAME FILE=...: a run while heat_writer writes the files; their change comes 4 s after the trial began.
 held() {
     name=$1
