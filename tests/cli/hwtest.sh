@@ -6,7 +6,7 @@ nice -n -10 "$TESTBIN/rapl_writer" "$PWD/root" 0 intel-rapl:0,package-0,100,2621
 rapl=$!
 trap 'kill $rapl 2>/dev/null || true; wait 2>/dev/null || true' EXIT
 while ! grep -q ready rapl.out; do sleep 0.05; done
-export EFFBENCH_SYSROOT="$PWD/root" HW_SECONDS=${SLOW:+4} HW_MODEL=shape:tiny-llama
+export EFFBENCH_SYSROOT="$PWD/root" HW_SECONDS=${SLOW:+4} HW_MODEL=shape:tiny-llama HW_THREADS=1
 
 # perf stat of packages that draw $FAKE_W together: a line per step of 100 ms while the command runs.
 mkdir bin

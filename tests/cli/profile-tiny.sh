@@ -55,7 +55,7 @@ grep -q '^By operator: b q8_0' third
 # With a counter: the operators' joules add up to what the trials' windows used, as well as both are known. (How close each is to
 # the truth is shown where nothing else wants the processor: test_op_split.)
 counters "$PWD/root" intel-rapl:0,package-0,80,262143328850,1000
-"$EFFBENCH" profile c.ini --sysroot root --set workload:moe:output=1200 --set workload:ssm:output=6000 --out e >eout 2>eerr
+"$EFFBENCH" profile c.ini --sysroot root --set run:threads=1 --set workload:moe:output=600 --set workload:ssm:output=3000 --out e >eout 2>eerr
 awk -F, 'NR == FNR { if (FNR > 1 && $3 == "window") { sum[$2] += $5; off[$2] += $6; n[$2]++ } next }
     FNR > 1 && $13 != "" { j[$1] += $13; pm[$1] += $14 } FNR > 1 && $18 != "" && !seen[$1 $17]++ { j[$1] += $18; pm[$1] += $21 }
     END { for (c in j) { key = c; gsub(/"/, "", key); mean = sum[key] / n[key]; most = mean * 0.05 + off[key] / n[key] + pm[c]

@@ -77,11 +77,11 @@ power_event energy-pkg 0x02 0=4294967296
 "$EFFBENCH" probes --sysroot "$ROOT" --quick | grep -q '^not measured: dram$'
 rm -r "$ROOT"
 
-# In the middle: the run is whole but for its joules.
+# In the middle, of which the pauses between the trials leave enough: the run is whole but for its joules.
 middle() {  # middle CAUSE COMMAND
     runs=$((runs + 1)) rc=0
     counters "$ROOT" intel-rapl:0,package-0,50,262143328850,262143000000 intel-rapl:0:0,dram,5,65712999613,0
-    "$EFFBENCH" run c.ini --sysroot "$ROOT" --require-energy counter --set workload:a:output=$output --out r$runs >out 2>err &
+    "$EFFBENCH" run c.ini --sysroot "$ROOT" --require-energy counter --set run:pause=500ms --out r$runs >out 2>err &
     run=$!
     while kill -0 $run && ! [ -s r$runs/trials.jsonl ]; do sleep 0.02; done
     stop_counters
@@ -93,7 +93,6 @@ middle() {  # middle CAUSE COMMAND
         $10 == "throughput_tok_s" { tokens = $11 } END { exit bad || n != 2 || tokens <= 0 }'
     rm -r "$ROOT"
 }
-output=256
 middle 'cause: .*powercap/intel-rapl:0 has gone: No such file or directory' 'rm -r "$ROOT/sys/class/powercap/intel-rapl:0"'
 middle 'cause: .*powercap/intel-rapl:0: .* readings failed: is empty or holds no number' 'echo garbage >"$counter"'
 middle 'cause: .*powercap/intel-rapl:0: .* readings failed: is empty or holds no number' ': >"$counter"'

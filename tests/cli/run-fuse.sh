@@ -39,7 +39,7 @@ counted intel-rapl:0,package-0,watts=1 test -r /sys/class/powercap/intel-rapl:0/
 
 . "$SRC/tests/fixtures/run.sh"
 {
-    tiny trials=3 threads=1 idle=0
+    tiny trials=3 idle=0
     dense prompt="$(tokens 1200 400)" output="$(tokens 1000 200)" batch=4
     printf '[probes]\nsources = powercap\n'
 } >c.ini

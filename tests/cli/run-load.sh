@@ -3,6 +3,7 @@
 # at the rate; a curve has its levels, and its overall is what its rows say.
 cat >c.ini <<INI
 [run]
+threads = 1
 trials = 1
 idle = 0
 cold_start = no

@@ -2,6 +2,7 @@
 # kill -9 in the middle; --resume ends the run with every trial once, and the finished ones as they were. Then a changed plan is refused.
 cat >c.ini <<'INI'
 [run]
+threads = 1
 trials = 8
 idle = 100ms
 pause = 100ms

@@ -18,6 +18,7 @@ if grep -q '<not' probe.out; then skip "perf stat -a -e power/energy-pkg/: $(gre
 cat >c.ini <<INI
 [run]
 trials = 3
+threads = ${HW_THREADS:-0}
 idle = 0
 cold_start = no
 [model load]

@@ -17,6 +17,7 @@ cat >c.ini <<INI
 [run]
 trials = 1
 idle = $((seconds / 2 + 1))s
+threads = ${HW_THREADS:-0}
 cold_start = no
 [model load]
 model = ${HW_MODEL:-shape:smollm2-135m}

@@ -18,6 +18,12 @@
 
 static char folder[64];
 
+// Where a folder is made: in memory where that is to be had, as the program syncs each file it writes.
+static inline const char *folder_parent(void)
+{
+    return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+}
+
 static inline int folder_in(const char *parent)
 {
     snprintf(folder, sizeof folder, "%s/effbench-test-XXXXXX", parent);
@@ -29,7 +35,7 @@ static inline int folder_in(const char *parent)
 static inline int folder_make(void **state)
 {
     (void)state;
-    return folder_in(access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    return folder_in(folder_parent());
 }
 
 static inline int folder_remove(void **state)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "harness/base/file.h"
 #include "harness/record/journal.h"
+#include "tests/unit/folder.h"
 
 enum { SAMPLE_SETTINGS = 24, SAMPLE_TOKENS = 8, SAMPLE_REQUESTS = 2, SAMPLE_READS = 101 };
 
@@ -64,7 +65,7 @@ static eb_channel sample_counter(const char *name, const char *label, eb_domain 
 static inline void sample_init(sample_run *s)
 {
     *s = (sample_run){ 0 };
-    strcpy(s->root, "/tmp/eb-journal-XXXXXX");
+    snprintf(s->root, sizeof s->root, "%s/effbench-journal-XXXXXX", folder_parent());
     if (!mkdtemp(s->root))
         abort();
     snprintf(s->dir, sizeof s->dir, "%s/run", s->root);

@@ -39,7 +39,7 @@ static void drop(snapshot *s)
         free(s->data[i]);
 }
 
-static void put(const char *dir, int file, const char *data, size_t n)
+static void put_raw(const char *dir, int file, const char *data, size_t n)
 {
     char *path = eb_path_join(dir, files[file]);
     FILE *f = fopen(path, "wb");
@@ -263,7 +263,7 @@ static void test_cut_at_every_byte(void **state)
                 bool whole = false, partial = i == file;
                 for (int k = 0; k < stage; k++)
                     whole = whole || order[k] == i;
-                put(s.dir, i, after.data[i], whole ? after.n[i] : partial ? cut : before.n[i]);
+                put_raw(s.dir, i, after.data[i], whole ? after.n[i] : partial ? cut : before.n[i]);
             }
             bool finished = stage == 3 && cut == after.n[0];
             eb_journal_data *d = read_run(s.dir);
@@ -413,7 +413,7 @@ static void replace(const char *dir, int file, const snapshot *from, const char 
     char *at = strstr(from->data[file], what);
     assert_non_null(at);
     char *text = eb_format("%.*s%s%s", (int)(at - from->data[file]), from->data[file], by, at + strlen(what));
-    put(dir, file, text, strlen(text));
+    put_raw(dir, file, text, strlen(text));
     free(text);
 }
 
@@ -461,7 +461,7 @@ static void test_damage_is_one_clear_line(void **state)
         assert_non_null(strstr(err.message, table[i].message));
         assert_int_equal(err.line, table[i].line);
         assert_non_null(strstr(err.file, files[table[i].file]));
-        put(s.dir, table[i].file, good.data[table[i].file], good.n[table[i].file]);
+        put_raw(s.dir, table[i].file, good.data[table[i].file], good.n[table[i].file]);
     }
     for (int i = 0; i < FILES; i++) { // a file that is gone, a file that is shorter than it was
         eb_err err = { 0 };
@@ -469,10 +469,10 @@ static void test_damage_is_one_clear_line(void **state)
         unlink(path);
         assert_null(eb_journal_read(s.dir, &err));
         assert_int_equal(err.code, EB_USAGE);
-        put(s.dir, i, good.data[i], i ? good.n[i] - 1 : 10);
+        put_raw(s.dir, i, good.data[i], i ? good.n[i] - 1 : 10);
         assert_null(eb_journal_read(s.dir, &err));
         assert_int_equal(err.code, EB_USAGE);
-        put(s.dir, i, good.data[i], good.n[i]);
+        put_raw(s.dir, i, good.data[i], good.n[i]);
         free(path);
     }
     eb_journal_data_free(read_run(s.dir));
