@@ -19,15 +19,37 @@ static double field_of(const void *base, size_t offset)
 }
 
 // Why an energy is not known, in the words of what happened to the counters.
+static const char *in_words(eb_status status)
+{
+    return status == EB_SAMPLE_MISSING ? "the counters gave no reading of the window" : eb_status_name(status);
+}
+
 static const char *energy_absent(const eb_case_sums *c)
 {
     if (!c->any_source)
         return "no energy source inside the boundary";
     for (int i = 0; i < c->n_trials; i++)
         if (c->trials[i].energy_status != EB_SAMPLE_OK)
-            return c->trials[i].energy_status == EB_SAMPLE_MISSING ? "the counters gave no reading of the window"
-                                                                   : eb_status_name(c->trials[i].energy_status);
+            return in_words(c->trials[i].energy_status);
     return "";
+}
+
+// The domain that a metric is of; EB_DOMAIN_COUNT: of none.
+static int domain_of(const struct eb_metric_rule *rule)
+{
+    int d = 0;
+    while (d < EB_DOMAIN_COUNT &&
+           (rule->absent != eb_metric_no_domain || rule->field != offsetof(eb_trial_sums, domain_j[d])))
+        d++;
+    return d;
+}
+
+static const char *domain_absent(const eb_case_sums *c, int domain)
+{
+    for (int i = 0; i < c->n_trials; i++)
+        if (c->trials[i].domain_status[domain] != EB_SAMPLE_OK)
+            return in_words(c->trials[i].domain_status[domain]);
+    return eb_metric_no_domain;
 }
 
 static void say_absent(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
@@ -38,7 +60,9 @@ static void say_absent(const eb_case_sums *c, const eb_metric_def *def, eb_metri
         why = "no trial was finished";
     else if (rule->why)
         why = (const char *)&c->trials[0] + rule->why;
-    else if (def->energy && why != eb_metric_no_domain && why != eb_metric_no_battery && *energy_absent(c))
+    else if (why == eb_metric_no_domain)
+        why = domain_absent(c, domain_of(rule));
+    else if (def->energy && why != eb_metric_no_battery && *energy_absent(c))
         why = energy_absent(c);
     else if (why == eb_metric_no_battery && !isnan(c->env->cost.battery_wh))
         why = "the power of the whole machine is not known: state [cost] rest_of_system_w";
@@ -54,6 +78,24 @@ static double median_field(const eb_case_sums *c, size_t offset)
     for (int i = 0; i < c->n_trials; i++)
         if (!isnan(field_of(&c->trials[i], offset)))
             x[n++] = field_of(&c->trials[i], offset);
+    double median = eb_median(x, n);
+    free(x);
+    return median;
+}
+
+// Half-width of a metric from that of each trial's figure, which is kept relative to it.
+static double halfwidth(const eb_case_sums *c, const struct eb_metric_rule *rule, size_t part, double size)
+{
+    if (!rule->net)
+        return size * median_field(c, rule->spread + part);
+    // A net figure may lie near 0 in one trial and far from it in the next: shares of different wholes have no median.
+    double *x = eb_realloc(NULL, (size_t)c->n_trials + 1, sizeof *x);
+    size_t n = 0;
+    for (int i = 0; i < c->n_trials; i++) {
+        double one = fabs(field_of(&c->trials[i], rule->field)) * field_of(&c->trials[i], rule->spread + part);
+        if (!isnan(one))
+            x[n++] = one;
+    }
     double median = eb_median(x, n);
     free(x);
     return median;
@@ -90,9 +132,9 @@ static void widen(const eb_case_sums *c, const struct eb_metric_rule *rule, eb_m
     if (rule->spread == offsetof(eb_trial_sums, none) ||
         isnan(median_field(c, rule->spread + offsetof(eb_spread, boundary))))
         return;
-    b->boundary = averaged * size * median_field(c, rule->spread + offsetof(eb_spread, boundary));
-    b->quantisation = size * median_field(c, rule->spread + offsetof(eb_spread, quantum));
-    b->baseline = size * median_field(c, rule->spread + offsetof(eb_spread, baseline));
+    b->boundary = averaged * halfwidth(c, rule, offsetof(eb_spread, boundary), size);
+    b->quantisation = halfwidth(c, rule, offsetof(eb_spread, quantum), size);
+    b->baseline = halfwidth(c, rule, offsetof(eb_spread, baseline), size);
     b->run_to_run = m->n > 1 ? (m->hi - m->lo) / 2 : NAN;
     b->sensor_class = size * median_field(c, rule->spread + offsetof(eb_spread, sensor));
     name_largest(b);
@@ -300,10 +342,8 @@ static void fact_metric(const eb_case_sums *c, const eb_metric_def *def, eb_metr
 
 static const eb_provenance *provenance_of(const eb_case_sums *c, const eb_metric_def *def)
 {
-    for (int d = 0; d < EB_DOMAIN_COUNT; d++)
-        if (def->rule->field == offsetof(eb_trial_sums, domain_j[d]) && def->rule->absent == eb_metric_no_domain)
-            return &c->domains[d];
-    return c->energy;
+    int d = domain_of(def->rule);
+    return d < EB_DOMAIN_COUNT ? &c->domains[d] : c->energy;
 }
 
 static void compute_one(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)

@@ -66,18 +66,24 @@ static bool is_counter(const eb_channel *c)
     return c->cumulative && c->quantity == EB_QUANTITY_ENERGY_UJ;
 }
 
+// A counter that stands still from end to end has not counted to zero: it has told nothing.
+eb_energy eb_trial_energy_channel(const eb_trial_energy *e, int channel, int64_t t0_ns, int64_t t1_ns)
+{
+    eb_energy part = eb_trace_energy(e->traces[channel], t0_ns, t1_ns);
+    if (part.status == EB_SAMPLE_OK && is_counter(&e->header->channels[channel]) &&
+        !eb_trace_updates(e->traces[channel], INT64_MIN, INT64_MAX))
+        part = eb_energy_unknown(EB_SAMPLE_STALLED);
+    part.channel = channel;
+    return part;
+}
+
 eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns)
 {
     eb_energy sum = { .grade = EB_GRADE_COUNT, .channel = -1 };
     for (int c = 0; c < e->n; c++) {
         if (!e->counted[c])
             continue;
-        eb_energy part = eb_trace_energy(e->traces[c], t0_ns, t1_ns);
-        // A counter that stands still from end to end has not counted to zero: it has told nothing.
-        if (part.status == EB_SAMPLE_OK && is_counter(&e->header->channels[c]) &&
-            !eb_trace_updates(e->traces[c], INT64_MIN, INT64_MAX))
-            part.status = EB_SAMPLE_STALLED;
-        part.channel = c;
+        eb_energy part = eb_trial_energy_channel(e, c, t0_ns, t1_ns);
         eb_energy_add(&sum, &part);
     }
     if (sum.grade == EB_GRADE_COUNT)

@@ -21,6 +21,8 @@ void eb_trial_energy_deinit(eb_trial_energy *e);
 // Sum over the counted channels; its grade is the weakest, its half-width the root of the squares. One part that is
 // not known, or a counter that did not move in the trial, makes the sum unknown.
 eb_energy eb_trial_energy_window(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns);
+// The same of one channel, counted or not.
+eb_energy eb_trial_energy_channel(const eb_trial_energy *e, int channel, int64_t t0_ns, int64_t t1_ns);
 // Updates inside the window of the counted channel that has the fewest; 0 = nothing counted.
 size_t eb_trial_energy_updates(const eb_trial_energy *e, int64_t t0_ns, int64_t t1_ns);
 // Grade of the counted channels, whether or not they gave a number.

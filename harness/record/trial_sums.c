@@ -54,6 +54,8 @@ static eb_spread times(eb_spread s, double factor)
 // The sensor that measures both is off by the same share of both.
 static eb_spread of_net(const eb_spread *whole, double gross_j, double net_j, double idle_off_j)
 {
+    if (isnan(net_j))
+        return (eb_spread){ NAN, NAN, NAN, NAN };
     double size = fmax(fabs(net_j), 1e-9); // of exactly 0 nothing is a part
     eb_spread s = times(*whole, fabs(gross_j) / size);
     s.baseline = fabs(idle_off_j) / size;
@@ -140,12 +142,13 @@ static void domains(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_ene
             if (!picked[c])
                 continue;
             any = true;
-            eb_energy part = eb_trace_energy(energy->traces[c], info->t_start_ns, info->t_end_ns);
+            eb_energy part = eb_trial_energy_channel(energy, c, info->t_start_ns, info->t_end_ns);
             eb_energy_add(&sum, &part);
             if (live[c].grade < s->domain_grade[d])
                 s->domain_grade[d] = live[c].grade;
         }
-        s->domain_j[d] = any ? sum.j : NAN;
+        s->domain_j[d] = any && sum.status == EB_SAMPLE_OK ? sum.j : NAN;
+        s->domain_status[d] = any ? sum.status : EB_SAMPLE_OK;
         s->spread_domain[d] = relative(&sum);
     }
     free(picked);

@@ -69,9 +69,9 @@ typedef struct eb_trial_sums {
     double updates_per_step;  // of the counted channel that has the fewest, in the decode time
     double token_halfwidth_j; // median of the pooled token energies' half-widths
     eb_grade grade, net_grade, domain_grade[EB_DOMAIN_COUNT], usd_grade, carbon_grade;
-    eb_idle idle; // the baseline that was used
-    eb_status energy_status;
-    int energy_channel; // whose status it is; -1 = none's
+    eb_idle idle;                                            // the baseline that was used
+    eb_status energy_status, domain_status[EB_DOMAIN_COUNT]; // of a domain that nothing measures: ok
+    int energy_channel;                                      // whose energy_status it is; -1 = none's
     eb_cost_result cost;
     double prefill_end_s, end_s; // phases, from the window's start
     eb_doubles pool[EB_POOL_COUNT];
