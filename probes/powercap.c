@@ -296,6 +296,8 @@ static void fill_channel(const scan *s, const found *f, eb_channel *c)
     snprintf(c->zone, sizeof c->zone, "%s", f->zone.id);
     snprintf(c->label, sizeof c->label, "%s", f->name);
     eb_powercap_wrap(f->max_range, &c->unit, &c->modulus);
+    if (c->modulus == 0)
+        snprintf(c->note, sizeof c->note, "max_energy_range_uj is not usable: a wrap will be taken for a reset");
     c->power_max_w = power_bound_w(s->io, f, c->domain);
 }
 
@@ -309,11 +311,25 @@ static bool repeats(const found *a, const eb_channel *ca, const found *b, const 
            strcmp(ca->label, cb->label) == 0 && eb_powercap_zone_compare(&a->zone, &b->zone) > 0;
 }
 
+// Platform energy is one: kernels that do not number it show it once for each package.
+static bool is_second_platform(const eb_channel *channels, int i)
+{
+    for (int j = 0; j < i && channels[i].domain == EB_DOMAIN_SYSTEM; j++)
+        if (channels[j].domain == EB_DOMAIN_SYSTEM && channels[j].grade != EB_GRADE_NONE)
+            return true;
+    return false;
+}
+
 static void mark_duplicates(const scan *s, eb_channel *channels)
 {
-    for (int i = 0; i < s->n; i++)
+    for (int i = 0; i < s->n; i++) {
         for (int j = 0; j < s->n && !channels[i].duplicate; j++)
             channels[i].duplicate = repeats(&s->items[i], &channels[i], &s->items[j], &channels[j]);
+        if (!channels[i].duplicate && is_second_platform(channels, i)) {
+            channels[i].duplicate = true;
+            snprintf(channels[i].note, sizeof channels[i].note, "a second psys: it may be in the first one");
+        }
+    }
 }
 
 // Those that read come first. Of the others only those stay, unread, that a sum would lack without a word.

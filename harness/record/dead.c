@@ -72,6 +72,13 @@ static void warn_of_fallback(const eb_header *h, const bool *dead, eb_warnings *
         eb_warn(warnings, "the energy is that of %s, grade %s", domains, eb_grade_name(after));
 }
 
+// Under a hypervisor the processor's own counters stand still; what else does is silent for reasons of its own.
+static const char *guess(const eb_channel *c)
+{
+    bool processor = !strcmp(c->source, "powercap") || !strcmp(c->source, "perf_power");
+    return processor ? " (a virtual machine?)" : "";
+}
+
 void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
 {
     const eb_header *h = &d->header;
@@ -84,10 +91,10 @@ void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
         const seen *s = &channels[i];
         dead[i] = !s->moved && (c->live == EB_LIVE_DEAD || s->under_load_ns >= eb_dead_after_ns(c));
         if (dead[i] && c->live == EB_LIVE_DEAD)
-            eb_warn(warnings, "%s %s: it counts nothing here (a virtual machine?) and is left out", c->name, c->note);
+            eb_warn(warnings, "%s %s: it counts nothing here%s and is left out", c->name, c->note, guess(c));
         else if (dead[i])
-            eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here (a virtual machine?) and is left out",
-                    c->name, s->under_load_ns / 1e9);
+            eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here%s and is left out", c->name,
+                    s->under_load_ns / 1e9, guess(c));
         any = any || dead[i];
     }
     if (any)

@@ -91,7 +91,7 @@ static int count_grades(const eb_channel *channels, int n, const bool *sums, eb_
     return total;
 }
 
-static const char *piece_name(const eb_channel *c, char *buf, size_t size)
+const char *eb_domain_piece_name(const eb_channel *c, char *buf, size_t size)
 {
     if (c->grade == EB_GRADE_ESTIMATE)
         snprintf(buf, size, "%s (estimate)", c->label[0] ? c->label : eb_domain_name(c->domain));
@@ -162,7 +162,7 @@ static void name_pieces(const eb_channel *channels, int n, const bool *counted, 
             continue;
         eb_channel piece = { .domain = domain, .socket = c->socket, .die = c->die };
         char name[64];
-        append(missing, size, ", ", piece_name(&piece, name, sizeof name));
+        append(missing, size, ", ", eb_domain_piece_name(&piece, name, sizeof name));
     }
 }
 
@@ -184,7 +184,7 @@ static void name_silent(const eb_channel *channels, int n, const eb_channel *c, 
 {
     bool alone = true;
     char name[96], longer[176];
-    piece_name(c, name, sizeof name);
+    eb_domain_piece_name(c, name, sizeof name);
     for (int i = 0; i < n && alone; i++)
         alone = &channels[i] == c || channels[i].domain != c->domain || strcmp(channels[i].label, c->label) != 0 ||
                 strcmp(channels[i].zone, c->zone) == 0;
@@ -281,7 +281,7 @@ void eb_domain_count(const eb_channel *channels, int n, eb_boundary boundary, bo
         char name[96];
         stated = stated || (counted[i] && channels[i].grade == EB_GRADE_ESTIMATE && channels[i].socket < 0);
         if (counted[i])
-            append(domains, domains_size, " + ", piece_name(&channels[i], name, sizeof name));
+            append(domains, domains_size, " + ", eb_domain_piece_name(&channels[i], name, sizeof name));
     }
     if (!stated)
         name_missing(channels, n, boundary, counted, missing, missing_size);

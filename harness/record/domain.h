@@ -28,6 +28,9 @@ bool eb_domain_lacks(const eb_channel *channels, int n, eb_boundary boundary, co
 // The same for one domain alone, whatever the boundary: each measured piece of it once.
 void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *counted);
 
+// What texts call a piece: "package-0", "dram-1-die-0", a rail's label. Returns `buf`.
+const char *eb_domain_piece_name(const eb_channel *c, char *buf, size_t size);
+
 // Do both measure the same physical piece, or one a part of the other's?
 bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b);
 

@@ -84,9 +84,10 @@ static void of_domain(const eb_header *h, const bool *dead, eb_domain domain, bo
             live[c].grade = EB_GRADE_NONE;
     }
     eb_domain_pick(live, h->n_channels, domain, counted);
+    char name[96];
     for (int c = 0; c < h->n_channels; c++)
         if (counted[c])
-            add_once(list, live[c].label[0] ? live[c].label : live[c].name);
+            add_once(list, eb_domain_piece_name(&live[c], name, sizeof name));
     *out = (eb_provenance){ sources_of(h, counted), eb_strdup(list), eb_format("%s only", eb_domain_name(domain)) };
     free(live);
 }

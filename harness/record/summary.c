@@ -13,6 +13,7 @@
 #include "harness/record/dead.h"
 #include "harness/record/idle.h"
 #include "harness/record/journal.h"
+#include "harness/record/lack.h"
 #include "harness/record/load.h"
 #include "harness/record/metrics.h"
 #include "harness/record/profile.h"
@@ -65,26 +66,21 @@ static void warn_of_trial(const eb_trial_info *info, eb_warnings *w)
         eb_warn(w, "trial %d: %s", info->number, info->warnings[i]);
 }
 
-static const char *why_no_energy(eb_status status)
+static void warn_of_energy(const eb_header *h, const eb_trial_data *trial, const eb_trial_sums *sums, eb_warnings *w)
 {
-    static const char *const words[EB_SAMPLE_STATUS_COUNT] = {
-        [EB_SAMPLE_MISSING] = "gave no reading of its window",
-        [EB_SAMPLE_RESET] = "was reset",
-        [EB_SAMPLE_AMBIGUOUS] = "was not read for so long that wraps cannot be told (ambiguous)",
-        [EB_SAMPLE_SUSPENDED] = "was suspended with the machine",
-        [EB_SAMPLE_GONE] = "is gone",
-        [EB_SAMPLE_STALLED] = "stood still for longer than it can while the machine is on",
-    };
-    return (unsigned)status < EB_SAMPLE_STATUS_COUNT && words[status] ? words[status] : eb_status_name(status);
+    char why[96];
+    if (sums->energy_status == EB_SAMPLE_OK)
+        return;
+    eb_lack_say(trial, sums->energy_channel, sums->energy_status, why, sizeof why);
+    eb_warn(w, "trial %d has no energy: %s %s", sums->number,
+            sums->energy_channel >= 0 ? h->channels[sums->energy_channel].name : "the counter", why);
 }
 
-static void warn_of_case(const eb_header *h, const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
+static void warn_of_case(const eb_journal_data *d, const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
 {
-    for (int i = 0; any_source && i < n; i++)
-        if (trials[i].energy_status != EB_SAMPLE_OK)
-            eb_warn(w, "trial %d has no energy: %s %s", trials[i].number,
-                    trials[i].energy_channel >= 0 ? h->channels[trials[i].energy_channel].name : "the counter",
-                    why_no_energy(trials[i].energy_status));
+    for (int t = 0, i = 0; any_source && t < d->n_trials && i < n; t++)
+        if (d->trials[t].info.number == trials[i].number && !d->trials[t].info.error)
+            warn_of_energy(&d->header, &d->trials[t], &trials[i++], w);
     warn_outliers(trials, n, "decode_tok_s", offsetof(eb_trial_sums, decode_tok_s), w);
     warn_outliers(trials, n, "prefill_tok_s", offsetof(eb_trial_sums, prefill_tok_s), w);
     warn_outliers(trials, n, "j_per_tok", offsetof(eb_trial_sums, j_per_tok), w);
@@ -171,7 +167,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
     c->trial_numbers = eb_alloc((size_t)cs.n_trials * sizeof *c->trial_numbers + 1);
     for (int i = 0; i < cs.n_trials; i++)
         c->trial_numbers[i] = sums[i].number;
-    warn_of_case(&d->header, sums, cs.n_trials, cs.any_source, &warnings);
+    warn_of_case(d, sums, cs.n_trials, cs.any_source, &warnings);
     c->warnings = warnings.items;
     c->n_warnings = (int)warnings.n;
     for (int i = 0; i < cs.n_trials; i++)

@@ -92,6 +92,38 @@ static void test_a_frozen_counter_is_no_zero_of_its_domain(void **state)
     sample_deinit(&s);
 }
 
+static void lose_the_end(sample_run *s, int trial)
+{
+    for (size_t i = 0; trial && i < s->n_power; i++)
+        if (s->power[i].channel == 0 && (trial == 1 ? i / 3 > 70 : i / 3 < 40))
+            s->power[i].sample.status = EB_SAMPLE_MISSING;
+}
+
+static bool warned(const eb_run *run, const char *text)
+{
+    for (int i = 0; i < run->cases[0].n_warnings; i++)
+        if (strstr(run->cases[0].warnings[i], text))
+            return true;
+    return false;
+}
+
+// A trial whose energy is not known says which part of its window was not seen.
+static void test_what_of_a_window_was_not_seen(void **state)
+{
+    (void)state;
+    static const double watts[] = { 40, 40 };
+    sample_run s;
+    sample_init(&s);
+    write_run(&s, 20, 0, watts, 2, lose_the_end);
+    eb_run *run = load(&s);
+    assert_true(warned(run, "trial 1 has no energy: powercap/intel-rapl:0 gave no reading in the last 0.3 s of its "
+                            "window"));
+    assert_true(warned(run, "trial 2 has no energy: powercap/intel-rapl:0 gave no reading for the first 0.4 s of its "
+                            "window"));
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
 // Of trials without energy nothing is known, not a half-width either.
 static void test_net_energy_beside_trials_without_energy(void **state)
 {
@@ -132,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frozen_counter_is_no_zero_of_its_domain),
+        cmocka_unit_test(test_what_of_a_window_was_not_seen),
         cmocka_unit_test(test_net_energy_beside_trials_without_energy),
         cmocka_unit_test(test_net_half_width_does_not_vanish_near_zero),
     };

@@ -181,6 +181,25 @@ static void psys_between_two_packages(void **state)
     CHECK_MACHINE(zones, want);
 }
 
+// Kernels that do not number psys show it for each package: which one holds which nobody says, so one counts.
+static void a_second_psys_is_not_added(void **state)
+{
+    (void)state;
+    static const zone zones[] = {
+        { "intel-rapl:0", "package-0", "1", INTEL },
+        { "intel-rapl:1", "psys", "1", PSYS },
+        { "intel-rapl:2", "psys", "1", PSYS },
+    };
+    bool counted[3];
+    char domains[64];
+    machine *m = machine_of(zones, 3);
+    eb_domain_count(m->channels, m->n, EB_BOUNDARY_PLATFORM, counted, domains, sizeof domains, NULL, 0);
+    assert_string_equal(domains, "psys");
+    assert_true(counted[1] && !counted[2] && m->channels[2].duplicate);
+    assert_non_null(strstr(m->channels[2].note, "second psys"));
+    machine_free(m);
+}
+
 static void indices_are_hexadecimal(void **state)
 {
     (void)state;
@@ -417,6 +436,7 @@ static void a_range_that_cannot_be_right_is_not_used(void **state)
     for (int i = 0; i < 3; i++) {
         assert_int_equal(m->channels[i].max_range, 0);
         assert_int_equal(m->channels[i].modulus, 0);
+        assert_non_null(strstr(m->channels[i].note, "max_energy_range_uj"));
     }
     assert_int_equal(m->channels[3].max_range, 262143328850u);
     assert_int_equal(m->channels[3].modulus, 262143328911u);
@@ -608,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_sockets_with_dram),
         cmocka_unit_test(psys_between_two_packages),
+        cmocka_unit_test(a_second_psys_is_not_added),
         cmocka_unit_test(indices_are_hexadecimal),
         cmocka_unit_test(laptop_with_a_mirror),
         cmocka_unit_test(a_mirror_alone_counts),
