@@ -17,7 +17,7 @@ static const double ns_per_s = 1e9;
 static const double most_j = 1e15;        // below it steps of 1 J can be told in a double, and no meter counts so far
 static const double rate_tolerance = .01; // of a stamp's clock against ours; crystals are better than 0.0002
 static const int64_t lead_window_ns = 5000000000;
-static const int64_t least_silence_ns = 250000000; // shorter ones are nobody's fault
+static const int64_t least_silence_ns = 1000000000; // a busy machine delays lines for less
 
 // ---- one line ----
 
@@ -280,8 +280,6 @@ static void add_energy(eb_meter_track *t, double value, int64_t came_ns)
 static void learn_pace(eb_meter_track *t, int64_t came_ns)
 {
     int64_t gap_ns = came_ns - t->came_ns;
-    if (t->good > 0 && gap_ns > t->silence_ns)
-        t->silence_ns = gap_ns;
     if (t->good == 0 || gap_ns > t->setup.timeout_ns || gap_ns <= 0)
         return;
     t->usual_ns = t->usual_ns > 0 ? t->usual_ns + (gap_ns - t->usual_ns) / PACE_OVER : gap_ns;
@@ -358,16 +356,14 @@ static size_t add(char *buf, size_t size, size_t at, const char *text)
     return at;
 }
 
-// Silence long enough to leave a window without energy, whether or not it was long enough to be a stall.
+// A silence that lasts is told before it is a stall: what was measured in it has no energy.
 static void say_silence(const eb_meter_track *t, int64_t now_ns, char *buf, size_t size)
 {
-    int64_t now_silent_ns = now_ns - t->came_ns, worth_ns = 3 * t->usual_ns;
+    int64_t silent_ns = now_ns - t->came_ns, worth_ns = 3 * t->usual_ns;
     worth_ns = worth_ns > least_silence_ns ? worth_ns : least_silence_ns;
     buf[0] = '\0';
-    if (t->good > 0 && (eb_meter_track_stalled(t, now_ns) || now_silent_ns > worth_ns))
-        snprintf(buf, size, "no line for %.3g s", (double)now_silent_ns / ns_per_s);
-    else if (t->good > 0 && t->silence_ns > worth_ns)
-        snprintf(buf, size, "at one time no line for %.3g s", (double)t->silence_ns / ns_per_s);
+    if (t->good > 0 && (eb_meter_track_stalled(t, now_ns) || silent_ns > worth_ns))
+        snprintf(buf, size, "no line for %.3g s", (double)silent_ns / ns_per_s);
 }
 
 bool eb_meter_track_trouble(const eb_meter_track *t, int64_t now_ns, char *buf, size_t size)

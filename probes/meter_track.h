@@ -40,7 +40,6 @@ typedef struct eb_meter_track {
     eb_status broken;               // not shown yet
     double value;                   // of the last reading
     int64_t came_ns, usual_ns;      // of the last reading; the usual time between two
-    int64_t silence_ns;             // the longest time between two
     double at_ns;                   // when the last reading was
     // stamps, relative to the first one
     int64_t stamps;                                           // that were believed

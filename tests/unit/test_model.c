@@ -289,6 +289,7 @@ static void test_keys_that_are_wrong(void **state)
         { "tiny-llama", "llama.block_count", 3, "'blk.2.attn_norm.weight' is missing" },
         { "tiny-llama", "llama.block_count", 1, "tensor 'blk.1.attn_norm.weight' is no part" },
         { "tiny-llama", "llama.attention.head_count", 0, "allowed is" },
+        { "tiny-llama", "llama.embedding_length", UINT32_MAX, "is 4294967295, allowed is 1 to 1048576" },
         { "tiny-llama", "llama.attention.head_count_kv", 3, "no multiple of attention.head_count_kv" },
         { "tiny-llama", "llama.rope.dimension_count", 63, "not even" },
         { "tiny-llama", "llama.rope.dimension_count", 66, "larger than attention.key_length" },

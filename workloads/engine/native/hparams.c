@@ -120,7 +120,8 @@ static bool read_key(const eb_gguf *g, const key_row *row, eb_hparams *hp, eb_er
         return false;
     double v = row->real ? (double)f : (double)u;
     if (v < row->min || v > row->max) {
-        eb_err_at(err, EB_USAGE, g->path, 0, 0, "key '%s' is %g, allowed is %g to %g", key, v, row->min, row->max);
+        eb_err_at(err, EB_USAGE, g->path, 0, 0, "key '%s' is %.10g, allowed is %.10g to %.10g", key, v, row->min,
+                  row->max);
         return eb_err_hint(err, "the file is damaged, or no model that this engine can compute");
     }
     int whole = (int)u;
