@@ -24,10 +24,10 @@ static void put_text(FILE *out, const char *s)
         fputc('"', out);
 }
 
-static void put_number(FILE *out, double value)
+static void put_number(FILE *out, double value, int digits)
 {
     if (isfinite(value))
-        fprintf(out, "%.9g", value);
+        fprintf(out, "%.*g", digits, value);
     fputc(',', out);
 }
 
@@ -39,8 +39,8 @@ static void put_row(FILE *out, const eb_case_result *c, const eb_energy_row *r)
     if (r->request >= 0)
         fprintf(out, "%lld", (long long)r->request);
     fputc(',', out);
-    put_number(out, r->j);
-    put_number(out, r->halfwidth_j);
+    put_number(out, r->j, 12); // parts add up to their window, which may be long
+    put_number(out, r->halfwidth_j, 9);
     fprintf(out, "%s,", eb_grade_name(isfinite(r->j) ? r->grade : EB_GRADE_NONE));
     put_text(out, c->energy.source);
     fputc(',', out);

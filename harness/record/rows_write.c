@@ -52,12 +52,12 @@ static void put_i64(eb_text *to, int64_t value)
     put_u64(to, value < 0 ? -(uint64_t)value : (uint64_t)value);
 }
 
-static void put_decimal(eb_text *to, double value)
+static void put_decimal(eb_text *to, double value, int digits)
 {
     char text[40];
     if (!isfinite(value))
         return;
-    snprintf(text, sizeof text, "%.6g", value);
+    snprintf(text, sizeof text, "%.*g", digits, value);
     put_text(to, text);
 }
 
@@ -124,9 +124,9 @@ void eb_rows_tokens(eb_text *to, int trial, const eb_token_event *rows, const eb
         put_char(to, ',');
         put_i64(to, t->token);
         put_char(to, ',');
-        put_decimal(to, energies[i].uj);
+        put_decimal(to, energies[i].uj, 12);
         put_char(to, ',');
-        put_decimal(to, energies[i].halfwidth_uj);
+        put_decimal(to, energies[i].halfwidth_uj, 6);
         put_char(to, ',');
         put_text(to, eb_grade_name(energies[i].grade));
         reserve(to, end.n);
@@ -196,7 +196,7 @@ void eb_rows_ops(eb_text *to, int trial, const eb_op_count_row *rows, size_t n)
         put_char(to, ',');
         put_text(to, value);
         put_char(to, ',');
-        put_decimal(to, r->running_frac);
+        put_decimal(to, r->running_frac, 6);
         put_char(to, ',');
         put_u64(to, r->calls);
         put_char(to, '\n');

@@ -99,6 +99,16 @@ static void add_tokens(eb_trial_sums *s, const eb_shares *shares, const eb_phase
     free(o);
 }
 
+// Many short pieces, whose ends are those of the steps: it is off by what the requests and the window are off, at most.
+static double outside_halfwidth(const eb_trial_sums *s, const eb_energy *whole)
+{
+    double requests_j = 0;
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (s->rows[i].part == EB_PART_REQUEST)
+            requests_j += s->rows[i].halfwidth_j;
+    return whole->halfwidth_j + requests_j;
+}
+
 void eb_trial_parts_measure(eb_trial_sums *s, const eb_trial_energy *energy, const eb_trial_data *trial,
                             const eb_phases *phases, const eb_energy *whole, const eb_energy *prefill,
                             const eb_energy *decode)
@@ -111,7 +121,7 @@ void eb_trial_parts_measure(eb_trial_sums *s, const eb_trial_energy *energy, con
     add_requests(s, &shares);
     eb_energy outside = *whole;
     outside.j = eb_shares_outside(&shares);
-    outside.halfwidth_j = NAN; // many short pieces: their errors are those of the requests, with the other sign
+    outside.halfwidth_j = outside_halfwidth(s, whole);
     add_row(s, EB_PART_OUTSIDE, -1, outside);
     add_tokens(s, &shares, phases);
     eb_shares_deinit(&shares);
