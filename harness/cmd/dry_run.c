@@ -11,6 +11,7 @@
 #include "harness/base/timeline.h"
 #include "harness/base/units.h"
 #include "harness/record/domain.h"
+#include "harness/run/context.h"
 #include "harness/run/header.h"
 #include "harness/run/runner.h"
 
@@ -112,6 +113,11 @@ int eb_dry_run(const eb_globals *globals, const eb_plan *plan)
     eb_err_clear(&err);
     print_settings(plan);
     print_cases(plan);
+    eb_warnings warnings = { 0 };
+    eb_context_warn(plan, &warnings);
+    for (size_t i = 0; i < warnings.n; i++)
+        printf("  warning: %s\n", warnings.items[i]);
+    eb_warnings_deinit(&warnings);
     bool ok = print_probes(globals, plan, &err);
     print_estimate(plan);
     return ok ? EB_OK : eb_cmd_fail(&err);

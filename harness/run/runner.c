@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "harness/run/context.h"
 #include "harness/run/runner_impl.h"
 
 #include <math.h>
@@ -231,6 +232,19 @@ static void release(eb_runner *r)
     free(r->requests);
 }
 
+// Said now, and not only after an hour.
+static void warn_of_context(eb_runner *r)
+{
+    const eb_run_hooks *hooks = &r->job->hooks;
+    size_t before = r->warnings.n;
+    eb_context_warn(r->plan, &r->warnings);
+    for (size_t i = before; i < r->warnings.n && hooks->notice; i++) {
+        char *line = eb_format("warning: %s", r->warnings.items[i]);
+        hooks->notice(hooks->arg, line);
+        free(line);
+    }
+}
+
 bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
 {
     const eb_plan *plan = job->plan;
@@ -245,6 +259,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     if (!eb_runner_simulates(&r))
         eb_guard_machine(job->io, &r.warnings);
     eb_found_warn(&r.found, &plan->probes, &r.warnings);
+    warn_of_context(&r);
     if (!eb_runner_require_energy(&r, err) || !eb_runner_prepare(&r, err) ||
         !eb_spans_init(&r.spans, plan, job->io, r.facts, &r.warnings, err) || !open_journal(&r, err))
         goto out;

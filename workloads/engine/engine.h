@@ -138,6 +138,8 @@ struct eb_engine_ops {
     void (*set_pulse)(eb_engine *engine, const eb_pulse *pulse);
     // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
     const char *(*family)(const eb_model_spec *spec);
+    // Optional. Tokens of context that the model was trained for, where it can be told quickly; 0 = not known.
+    int64_t (*trained_ctx_tok)(const eb_model_spec *spec);
     // Optional. The clock of its events, which whoever drives it reads and waits on; left out, the real one. Borrowed.
     const eb_clock *(*clock)(const eb_engine *engine);
     // Optional. Says that the engine lives on a timeline, and sets the idle machine and its counter up as the settings

@@ -78,3 +78,17 @@ const char *eb_native_family(const eb_model_spec *spec)
     eb_model_close(m);
     return family;
 }
+
+int64_t eb_native_trained_ctx_tok(const eb_model_spec *spec)
+{
+    const char *source = spec->source;
+    if (!strncmp(source, "shape:", 6)) {
+        const eb_shape *shape = eb_shape_find(source + 6);
+        return shape ? shape->hp.ctx_train : 0;
+    }
+    eb_err ignored = { 0 };
+    eb_model *m = strncmp(source, "file:", 5) ? NULL : eb_model_open(source + 5, &ignored);
+    int64_t tokens = m ? m->hp.ctx_train : 0;
+    eb_model_close(m);
+    return tokens;
+}

@@ -245,6 +245,7 @@ const eb_engine_ops eb_engine_native = {
     .predict_bytes = eb_native_predict_bytes,
     .check = eb_native_check,
     .family = eb_native_family,
+    .trained_ctx_tok = eb_native_trained_ctx_tok,
     .open = native_open,
     .caps = native_caps,
     .memory = native_memory,
