@@ -2,12 +2,6 @@
 // kernels/amx.c over tiles in plain C.
 #include "tests/unit/amx_emulated.h"
 #include "tests/unit/amx_tiles_emulated.h"
-#include "workloads/engine/kernels/blocks.h"
-#include "workloads/engine/kernels/x86.h"
-
-#include <immintrin.h>
-
-#include "workloads/engine/kernels/packed_avx512.inc"
 
 #include "workloads/engine/kernels/amx_matmul.inc"
 

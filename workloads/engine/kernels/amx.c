@@ -2,12 +2,6 @@
 // Products in 8-bit arithmetic with AMX: see amx_matmul.inc. A call configures the tiles and gives them back, so that a
 // thread between two calls has no tiles that a switch would have to save.
 #include "workloads/engine/kernels/amx_tiles.h"
-#include "workloads/engine/kernels/blocks.h"
-#include "workloads/engine/kernels/x86.h"
-
-#include <immintrin.h>
-
-#include "workloads/engine/kernels/packed_avx512.inc"
 
 #include "workloads/engine/kernels/amx_matmul.inc"
 

@@ -32,7 +32,7 @@ INLINE void store_twice(uint8_t *panel, vf v)
 
 INLINE void store_chunk(traits t, const chunk *o, uint8_t *panel)
 {
-    const int offset = t.minima || bits_of(t) == 8 ? 0 : 1 << t.offset_bits;
+    const int offset = offset_of(t);
     UNROLL
     for (int j = 0; j < QUADS; j += 2, panel += 2 * VECTOR) {
         const uint32x4_t a = vreinterpretq_u32_u8(less_bytes(o->q[j], offset)),
@@ -198,8 +198,6 @@ static bool packs(eb_wtype type)
 }
 
 // ---- a product ------------------------------------------------------------------------------------------------------
-
-enum { FEW = 4 }; // as in simd_dot.inc
 
 static void matmul(eb_wtype type, const void *packed, int64_t n, int64_t r0, int64_t r1, const eb_q8 *x, size_t ldx,
                    int m, float *y, size_t ldy, void *scratch)
