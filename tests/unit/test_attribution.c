@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/stats.h"
@@ -47,6 +48,36 @@ static const struct {
     { 65532610987, 15 },           // 2^-16 J
     { 4294967295000000, 1000000 }, // 1 J, psys
 };
+
+// A second at 40 W, of which the last `late_ms` were not seen.
+static eb_energy of_a_late_end(const char *source, int late_ms)
+{
+    eb_channel c = counter(0, 0, 1);
+    eb_sample samples[101];
+    snprintf(c.source, sizeof c.source, "%s", source);
+    c.period_ns = 20 * MS;
+    for (int i = 0; i <= 100; i++) {
+        samples[i] = at(10ll * MS * i, 40000ull * 20 * ((uint64_t)i / 2));
+        if (i * 10 > 1000 - late_ms)
+            samples[i].status = EB_SAMPLE_MISSING;
+    }
+    eb_trace *t = eb_trace_new(&c, samples, 101);
+    eb_energy e = eb_trace_energy(t, 0, S);
+    eb_trace_free(t);
+    return e;
+}
+
+// A program's line may be late at the end of a window; a counter's file may not.
+static void test_late_lines_cost_certainty_and_not_the_window(void **state)
+{
+    (void)state;
+    eb_energy whole = of_a_late_end("meter", 0), late = of_a_late_end("meter", 200);
+    assert_int_equal(late.status, EB_SAMPLE_OK);
+    near(late.j, 40, 1);
+    assert_true(late.halfwidth_j > 1.9 * 40 * 0.2 / sqrt(12) && late.halfwidth_j > 3 * whole.halfwidth_j);
+    assert_int_equal(of_a_late_end("meter", 400).status, EB_SAMPLE_MISSING);
+    assert_int_equal(of_a_late_end("powercap", 200).status, EB_SAMPLE_MISSING);
+}
 
 static void test_difference_across_a_wrap(void **state)
 {
@@ -403,6 +434,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_difference_across_a_wrap),
+        cmocka_unit_test(test_late_lines_cost_certainty_and_not_the_window),
         cmocka_unit_test(test_difference_without_wrap),
         cmocka_unit_test(test_window_of_a_steady_load),
         cmocka_unit_test(test_edges_resolve_short_windows),
