@@ -23,7 +23,10 @@ eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g
 bool eb_compare_knows(const eb_compare *c, const eb_compare_group *g, eb_figure f);
 // Whether any cost of the group is made of demonstration prices.
 bool eb_compare_made_up(const eb_compare *c, const eb_compare_group *g);
-// The answer of a group in a sentence or two; caller frees.
+// The kind of energy that most rows of a group have, the reference's where two are as many; -1 = none has any.
+int eb_compare_lead_kind(const eb_compare *c, const eb_compare_group *g, int *rows);
+// The answer of a group in a sentence or two, without its stop; the second one as text that the caller frees.
+void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, const eb_answer_style *style, FILE *out);
 char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
 // Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g);

@@ -74,7 +74,7 @@ static void write_md(const eb_compare *c, bool color, FILE *out)
         put_md(out, "", answer, "\n\n");
         eb_table_markdown(figures, "", out);
         if (ratios) {
-            put_md(out, "\nOf ", c->rows[group->reference].label, ":\n\n");
+            put_md(out, "\nRelative to ", c->rows[group->reference].label, ":\n\n");
             eb_table_markdown(ratios, "", out);
         }
         if (ranking)

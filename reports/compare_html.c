@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A comparison as one page: the answer of each group first, then its tables and pictures, then what the runs are.
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,27 @@ static double high_of(const eb_compare_value *v)
 static char *front_of(const eb_compare *c, const eb_compare_group *g)
 {
     eb_plot_point *points = eb_alloc((size_t)g->n * sizeof *points + 1);
-    int n = 0;
+    int n = 0, rows, lead = eb_compare_lead_kind(c, g, &rows);
     for (int i = g->first; i < g->first + g->n && n < EB_PLOT_MAX_POINTS; i++) {
         const eb_compare_row *row = &c->rows[i];
         const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK], *rate = &row->figures[EB_FIGURE_GOODPUT];
         if (isnan(j->value) || isnan(rate->value))
             continue;
         points[n++] =
-            (eb_plot_point){ row->label,  j->value,     low_of(j),     high_of(j),
-                             rate->value, low_of(rate), high_of(rate), row->kind == c->rows[g->reference].kind,
+            (eb_plot_point){ c->n_kinds > 1 && row->kind >= 0 ? eb_format("%s (%c)", row->label, 'A' + row->kind % 26)
+                                                              : eb_strdup(row->label),
+                             j->value,
+                             low_of(j),
+                             high_of(j),
+                             rate->value,
+                             low_of(rate),
+                             high_of(rate),
+                             row->kind == lead,
                              false };
     }
     char *script = eb_plot_front_of(points, n, "tokens per second");
+    for (int i = 0; i < n; i++)
+        free(points[i].name);
     free(points);
     return script;
 }
@@ -68,8 +78,9 @@ static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures 
         const eb_compare_group *group = &c->groups[g];
         eb_html_picture_add(
             p, ids[g], false, front_of(c, group),
-            "Speed against energy | up and left is better; dotted: the Pareto front of these two; grey: "
-            "beaten, or energy of another kind than the reference's");
+            "Speed against energy | up and left is better; dotted: the Pareto front of these two%s; grey: beaten%s",
+            c->n_kinds > 1 ? ", among the kind of energy that most have" : "",
+            c->n_kinds > 1 ? ", or energy of another kind" : "");
         eb_html_picture_add(p, ids[g], false, curves_of(c, group),
                             "Performance per dollar against utilisation | each at its own prices, everything else as "
                             "measured");
@@ -78,19 +89,62 @@ static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures 
 
 // ---- the page ----
 
+static void put_answer(const eb_compare *c, const eb_compare_group *g, FILE *out)
+{
+    static const eb_answer_style style = { .put = eb_html_put, .strong_open = "<strong>", .strong_close = "</strong>" };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    if (!to)
+        return;
+    eb_compare_answer_print(c, g, &style, to);
+    fclose(to);
+    if (text && *text)
+        fputc(toupper((unsigned char)*text), out);
+    if (text && *text)
+        eb_html_put_joined(out, text + 1);
+    fputc('.', out);
+    free(text);
+}
+
 static void put_answers(const eb_compare *c, FILE *out)
 {
     fprintf(out, "<div class=\"answer\" id=\"answer\">\n");
     for (int g = 0; g < c->n_groups && g < ANSWERS; g++) {
-        char *answer = eb_compare_answer(c, &c->groups[g]);
-        fprintf(out, "<p>");
+        fprintf(out, "<p><span class=\"work\">");
         eb_html_put(out, c->groups[g].title);
-        fprintf(out, ": ");
-        eb_html_put(out, answer);
-        fprintf(out, ".</p>\n");
-        free(answer);
+        fprintf(out, "</span> ");
+        put_answer(c, &c->groups[g], out);
+        fprintf(out, "</p>\n");
     }
     fprintf(out, "</div>\n");
+}
+
+// What a reader in a hurry must not miss.
+static void put_flags(const eb_compare *c, const eb_notes *notes, FILE *out)
+{
+    const struct {
+        int n;
+        const char *one, *more, *to;
+        bool warn;
+    } flags[] = {
+        { eb_html_count(notes, "prices"), "prices made up for show", "prices made up for show", "reading", true },
+        { eb_html_count(notes, "warning"), "warning", "warnings", "warnings", true },
+        { c->n_kinds > 1 ? c->n_kinds : 0, "", "kinds of energy, not ranked with each other", "reading", true },
+        { eb_html_count(notes, "not known"), "figure not known, and why", "figures not known, and why", "reading",
+          false },
+        { c->n_lone, "work that only one has, left out", "works that only one has, left out", "reading", false },
+    };
+    fprintf(out, "<ul class=\"flags\">\n");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (!flags[i].n)
+            continue;
+        fprintf(out, "<li%s><a href=\"#%s\">", flags[i].warn ? " class=\"warn\"" : "", flags[i].to);
+        if (i)
+            fprintf(out, "%d ", flags[i].n);
+        fprintf(out, "%s</a></li>\n", flags[i].n == 1 ? flags[i].one : flags[i].more);
+    }
+    fprintf(out, "</ul>\n");
 }
 
 static void put_nav(const eb_compare *c, const eb_notes *notes, FILE *out)
@@ -111,14 +165,14 @@ static void put_nav(const eb_compare *c, const eb_notes *notes, FILE *out)
 static void put_group(const eb_compare *c, int g, const eb_html_pictures *pictures, FILE *out)
 {
     const eb_compare_group *group = &c->groups[g];
-    char id[24], *answer = eb_compare_answer(c, group), *ranking = eb_compare_ranking(c, group);
+    char id[24], *ranking = eb_compare_ranking(c, group);
     eb_table *figures = eb_compare_figures_table(c, group), *ratios = eb_compare_ratios_table(c, group);
     group_id(id, sizeof id, g);
     eb_html_section(out, id, group->title);
     if (g >= ANSWERS) {
         fprintf(out, "<p>");
-        eb_html_put(out, answer);
-        fprintf(out, ".</p>\n");
+        put_answer(c, group, out);
+        fprintf(out, "</p>\n");
     }
     eb_html_table(figures, group->title, out);
     eb_html_definitions(figures, out);
@@ -129,15 +183,14 @@ static void put_group(const eb_compare *c, int g, const eb_html_pictures *pictur
         eb_html_table(ratios, eb_table_title(ratios), out);
     }
     if (ranking) {
-        fprintf(out, "<p class=\"words after\">");
-        eb_html_put(out, ranking);
-        fprintf(out, "</p>\n");
+        fprintf(out, "<p class=\"words after\">%c", toupper((unsigned char)*ranking));
+        eb_html_put(out, ranking + (*ranking != '\0'));
+        fprintf(out, ".</p>\n");
     }
     eb_html_pictures_put(pictures, id, out);
     fprintf(out, "</section>\n");
     eb_table_free(figures);
     eb_table_free(ratios);
-    free(answer);
     free(ranking);
 }
 
@@ -176,6 +229,7 @@ void eb_compare_write_html(const eb_compare *c, bool color, FILE *out)
     eb_html_put(out, heading);
     fprintf(out, "</p>\n");
     put_answers(c, out);
+    put_flags(c, &notes, out);
     put_nav(c, &notes, out);
     fprintf(out, "</header>\n");
     if (pictures.notice) {

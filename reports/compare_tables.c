@@ -141,9 +141,25 @@ static void put_grade(eb_table *t, const eb_compare *c, const eb_compare_row *ro
     free(text);
 }
 
+static void put_figure(eb_table *t, const eb_compare *c, const eb_compare_group *g, int i, int k)
+{
+    char number[40] = "-", cell[48];
+    const eb_compare_row *row = &c->rows[i];
+    const eb_compare_value *v = &row->figures[shown[k].figure];
+    if (!isnan(v->value))
+        shown[k].put(number, sizeof number, v->value, half_of(v));
+    bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
+    snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
+    eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
+    put_about(t, c, row, k);
+}
+
 eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *g)
 {
     eb_table *t = eb_table_new(g->title);
+    int grade_after = N_SHOWN - 1; // beside the joules, where they are shown
+    for (int k = 0; k < N_SHOWN; k++)
+        grade_after = shown[k].figure == EB_FIGURE_J_PER_TOK && any_known(c, g, k) ? k : grade_after;
     eb_table_column(
         t, (eb_column){
                .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
@@ -155,28 +171,23 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
                                             .key = eb_figures[shown[k].figure].key });
         if (shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))
             eb_table_column(t, (eb_column){ .head = "", .unit = "", .left = true, .glue = true });
+        if (k == grade_after)
+            eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true, .role = EB_ROLE_GRADE });
     }
-    eb_table_column(t, (eb_column){ .head = "", .unit = "grade", .left = true, .role = EB_ROLE_GRADE });
     eb_table_column(t, (eb_column){ .head = "on the", .unit = "front" });
     for (int i = g->first; i < g->first + g->n; i++) {
         const eb_compare_row *row = &c->rows[i];
         eb_table_row(t, NULL);
         eb_table_cell(t, row->label, EB_MARK_NONE);
         for (int k = 0; k < N_SHOWN; k++) {
-            char number[40] = "-", cell[48];
-            const eb_compare_value *v = &row->figures[shown[k].figure];
-            if (!any_known(c, g, k))
-                continue;
-            if (!isnan(v->value))
-                shown[k].put(number, sizeof number, v->value, half_of(v));
-            bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
-            snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
-            eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
-            put_about(t, c, row, k);
-            if (shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))
-                eb_table_cell(t, row->demonstration && !isnan(v->value) ? "demo" : "", EB_MARK_NONE);
+            if (any_known(c, g, k))
+                put_figure(t, c, g, i, k);
+            if (any_known(c, g, k) && shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))
+                eb_table_cell(t, row->demonstration && !isnan(row->figures[shown[k].figure].value) ? "demo" : "",
+                              EB_MARK_NONE);
+            if (k == grade_after)
+                put_grade(t, c, row, c->n_kinds > 1);
         }
-        put_grade(t, c, row, c->n_kinds > 1);
         eb_table_cell(t, row->front ? "yes" : "-", EB_MARK_NONE);
     }
     return t;
@@ -195,9 +206,13 @@ static void ratio_cells(eb_table *t, const eb_ratio *r)
         eb_table_cell(t, r->word == EB_WORD_REFERENCE ? "reference" : "not known", EB_MARK_NONE);
         return;
     }
-    snprintf(buf, sizeof buf, "%s%.3g", r->mixed ? "\xE2\x89\xA0" : "", r->value);
+    char number[3][24];
+    const double values[3] = { r->value, r->lo, r->hi };
+    for (int i = 0; i < 3; i++)
+        eb_text_number(number[i], sizeof number[i], values[i], eb_text_place(values[i], NAN));
+    snprintf(buf, sizeof buf, "%s%s", r->mixed ? "\xE2\x89\xA0" : "", number[0]);
     eb_table_cell(t, buf, EB_MARK_NONE);
-    snprintf(buf, sizeof buf, "%.3g-%.3g", r->lo, r->hi);
+    snprintf(buf, sizeof buf, "%s-%s", number[1], number[2]);
     eb_table_cell(t, buf, EB_MARK_NONE);
     snprintf(buf, sizeof buf, "%s%s", eb_word_name(r->word), r->mixed ? " \xE2\x89\xA0" : "");
     eb_table_cell(t, buf, EB_MARK_NONE);
@@ -205,7 +220,7 @@ static void ratio_cells(eb_table *t, const eb_ratio *r)
 
 eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g)
 {
-    char *title = eb_format("Of %s", c->rows[g->reference].label);
+    char *title = eb_format("Relative to %s", c->rows[g->reference].label);
     eb_table *t = eb_table_new(title);
     int n = 0;
     free(title);

@@ -48,7 +48,53 @@ bool eb_compare_made_up(const eb_compare *c, const eb_compare_group *g)
     return any;
 }
 
-char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
+int eb_compare_lead_kind(const eb_compare *c, const eb_compare_group *g, int *rows)
+{
+    int lead = -1, most = 0;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        int kind = c->rows[i].kind, n = 0;
+        for (int k = g->first; k < g->first + g->n; k++)
+            n += c->rows[k].kind == kind;
+        if (kind >= 0 && (n > most || (n == most && kind == c->rows[g->reference].kind))) {
+            lead = kind;
+            most = n;
+        }
+    }
+    *rows = most;
+    return lead;
+}
+
+static bool several_kinds(const eb_compare *c, const eb_compare_group *g, int lead)
+{
+    for (int i = g->first; i < g->first + g->n; i++)
+        if (c->rows[i].kind >= 0 && c->rows[i].kind != lead)
+            return true;
+    return false;
+}
+
+static void put_best(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best,
+                     const eb_answer_style *style, FILE *out)
+{
+    const eb_ratio *r = &c->rows[best].ratios[f];
+    const eb_compare_value *v = &c->rows[best].figures[f];
+    char number[40];
+    fputs(style->strong_open, out);
+    style->put(out, c->rows[best].label);
+    fputs(style->strong_close, out);
+    if (r->word == EB_WORD_REFERENCE) {
+        fputs(" (the reference)", out);
+    } else if (!isnan(r->value) && !r->mixed) {
+        fprintf(out, " (%s x ", eb_text_number(number, sizeof number, r->value, eb_text_place(r->value, NAN)));
+        style->put(out, c->rows[g->reference].label);
+        fprintf(out, ", %s)", eb_word_name(r->word));
+    } else if (f == EB_FIGURE_TOK_PER_J || f == EB_FIGURE_TOK_PER_USD) {
+        double half = v->interval == EB_INTERVAL_NONE ? NAN : fmax(v->hi - v->value, v->value - v->lo);
+        eb_text_si(number, sizeof number, v->value, half);
+        fprintf(out, " (%s %s)", number, f == EB_FIGURE_TOK_PER_J ? "tok/J" : "tok/$");
+    }
+}
+
+void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, const eb_answer_style *style, FILE *out)
 {
     static const struct {
         eb_figure figure;
@@ -58,30 +104,51 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
                    { EB_FIGURE_DECODE, "fastest decode" },
                    { EB_FIGURE_TOK_PER_J, "most tokens per joule" },
                    { EB_FIGURE_TOK_PER_USD, "most tokens per dollar" } };
-    eb_text t = { 0 };
-    int kind = c->rows[g->reference].kind;
+    int rows, said = 0, lead = eb_compare_lead_kind(c, g, &rows);
+    bool mixed = several_kinds(c, g, lead);
     for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
-        int best = best_row(c, g, claims[k].figure, kind);
-        bool phase = claims[k].figure == EB_FIGURE_PREFILL || claims[k].figure == EB_FIGURE_DECODE;
+        eb_figure f = claims[k].figure;
+        int best = best_row(c, g, f, lead);
+        bool phase = f == EB_FIGURE_PREFILL || f == EB_FIGURE_DECODE;
         bool makes_tokens = phase && eb_compare_knows(c, g, EB_FIGURE_GOODPUT);
-        bool same_work = c->options.by == EB_BY_PRICE && claims[k].figure != EB_FIGURE_TOK_PER_USD;
+        bool same_work = c->options.by == EB_BY_PRICE && f != EB_FIGURE_TOK_PER_USD;
         if (best < 0 || same_work || makes_tokens)
             continue;
-        const eb_ratio *r = &c->rows[best].ratios[claims[k].figure];
-        eb_text_add(&t, "%s%s: %s", t.n ? "; " : "", claims[k].what, c->rows[best].label);
-        if (r->word == EB_WORD_REFERENCE)
-            eb_text_add(&t, " (the reference)");
-        else if (!isnan(r->value))
-            eb_text_add(&t, " (%.3g x %s, %s)", r->value, c->rows[g->reference].label, eb_word_name(r->word));
-        bool made_up = c->rows[best].demonstration || c->rows[g->reference].demonstration;
-        if (claims[k].figure == EB_FIGURE_TOK_PER_USD && made_up)
-            eb_text_add(&t, ", demonstration prices");
+        bool apart = mixed && eb_figures[f].energy && c->rows[best].figures[f].grade != EB_GRADE_NONE;
+        fprintf(out, "%s%s", said++ ? "; " : "", claims[k].what);
+        if (apart && rows < 2) {
+            fputs(": not ranked, no two have joules of one kind", out);
+            continue;
+        }
+        if (apart)
+            fprintf(out, " of the %d with energy %c", rows, 'A' + lead % 26);
+        fputs(": ", out);
+        put_best(c, g, f, best, style, out);
+        if (f == EB_FIGURE_TOK_PER_USD && (c->rows[best].demonstration || c->rows[g->reference].demonstration))
+            fputs(", demonstration prices", out);
     }
-    if (!t.n)
-        eb_text_add(&t, "nothing is known of these rows");
-    char *clean = eb_text_clean(t.s);
-    eb_text_deinit(&t);
-    return clean;
+    if (!said)
+        fputs("nothing is known of these rows", out);
+}
+
+static void put_clean(FILE *out, const char *text)
+{
+    char *clean = eb_text_clean(text);
+    fputs(clean, out);
+    free(clean);
+}
+
+char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
+{
+    static const eb_answer_style plain = { .put = put_clean, .strong_open = "", .strong_close = "" };
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    if (!out)
+        return eb_strdup("");
+    eb_compare_answer_print(c, g, &plain, out);
+    fclose(out);
+    return text;
 }
 
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
@@ -107,6 +174,9 @@ char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
     }
     if (g->n_crossings > CROSSINGS_SHOWN)
         eb_text_add(&t, ", and %d more", g->n_crossings - CROSSINGS_SHOWN);
+    int rows;
+    if (several_kinds(c, g, eb_compare_lead_kind(c, g, &rows)))
+        eb_text_add(&t, " (joules of several kinds are in it, \xE2\x89\xA0)");
     char *clean = eb_text_clean(t.s);
     eb_text_deinit(&t);
     return clean;

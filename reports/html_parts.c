@@ -2,6 +2,7 @@
 // Parts that pages have in common: sections, definitions, notes, tables of texts.
 #include <stdlib.h>
 #include <string.h>
+#include "harness/base/mem.h"
 #include "reports/html.h"
 
 void eb_html_section(FILE *out, const char *id, const char *title)
@@ -46,7 +47,7 @@ int eb_html_count(const eb_notes *notes, const char *label)
 // "12 tok/s" does not break between the two.
 void eb_html_put_joined(FILE *out, const char *line)
 {
-    static const char *const units[] = { " tok/", " per million", " %" };
+    static const char *const units[] = { " tok/", " per million", " %", " x " };
     for (const char *p = line; *p; p++) {
         bool bound = false;
         for (size_t i = 0; i < sizeof units / sizeof *units && p > line; i++)
@@ -94,13 +95,30 @@ void eb_html_warnings(const eb_notes *notes, FILE *out)
     fprintf(out, "</ul>\n</section>\n");
 }
 
+// A name that is one long word may break behind its points, lines and slashes.
+static void put_breakable(FILE *out, const char *text)
+{
+    for (const char *p = text; *p;) {
+        size_t n = strcspn(p, "._/");
+        n += p[n] != '\0';
+        char *part = eb_strndup(p, n);
+        eb_html_put(out, part);
+        free(part);
+        p += n;
+        fputs(*p ? "<wbr>" : "", out);
+    }
+}
+
 // A row of a table of texts; the first one names it. NULL is an empty cell.
 void eb_html_texts_row(FILE *out, const char *const *cells, int n)
 {
     fprintf(out, "<tr>");
     for (int i = 0; i < n; i++) {
         fprintf(out, i ? "<td>" : "<th scope=\"row\">");
-        eb_html_put(out, cells[i] ? cells[i] : "");
+        if (i)
+            eb_html_put(out, cells[i] ? cells[i] : "");
+        else
+            put_breakable(out, cells[i] ? cells[i] : "");
         fprintf(out, i ? "</td>" : "</th>");
     }
     fprintf(out, "</tr>\n");

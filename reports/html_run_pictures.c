@@ -85,5 +85,5 @@ void eb_html_run_pictures(const eb_run *run, eb_html_pictures *p)
     eb_html_picture_add(p, "operators", true, eb_plot_roofline(run), "Roofline");
     eb_html_picture_add(p, "operators", true, eb_plot_operators(run), "Time and energy by operator");
     eb_html_picture_add(p, "course", true, eb_plot_sustained(run), "The course of the first sustained trial");
-    eb_html_picture_add(p, "load", true, eb_plot_load(run), "The first load curve");
+    eb_html_picture_add(p, "load", true, eb_plot_load(run), "The first load curve | hollow: a level that was invalid in some trial");
 }

@@ -6,7 +6,7 @@
 #include "reports/html.h"
 #include "reports/view.h"
 
-enum { MAX_COLUMNS = 64, MAX_DECIMALS = 4 };
+enum { MAX_COLUMNS = 64, MAX_DECIMALS = 4, MANY = 20, NO_COLUMN = -1 };
 
 // Decimals of the number that a text begins with; -1 = it does not begin with one.
 static int decimals_of(const char *text)
@@ -54,12 +54,14 @@ typedef struct layout {
     int decimals[MAX_COLUMNS]; // most of a column
     bool spread[MAX_COLUMNS];  // a column of ± goes beside it
     bool shown[MAX_COLUMNS];
+    int also;  // the column that tells rows of one name apart: on a phone it goes under the name
+    bool many; // more columns than paper is wide
 } layout;
 
 static layout layout_of(const eb_table *t)
 {
     layout l = { .t = t };
-    int value = -1;
+    int value = -1, cells = 0;
     for (int c = 0; c < eb_table_width(t) && c < MAX_COLUMNS; c++) {
         const eb_column *col = eb_table_column_at(t, c);
         l.n_labels += col->label;
@@ -72,7 +74,11 @@ static layout layout_of(const eb_table *t)
             l.spread[c] = l.spread[c] || x->spread;
         }
         l.shown[c] = !beside && !is_common(t, c);
+        cells += l.shown[c] + (l.shown[c] && l.spread[c]);
     }
+    const eb_column *second = eb_table_width(t) > 1 ? eb_table_column_at(t, 1) : NULL;
+    l.also = second && second->label && second->left && l.shown[1] ? 1 : NO_COLUMN;
+    l.many = cells > MANY;
     return l;
 }
 
@@ -99,7 +105,11 @@ static void put_head(const layout *l, int c, FILE *out)
 {
     const eb_column *col = eb_table_column_at(l->t, c);
     bool two = *col->head && *col->unit;
-    fprintf(out, "<th scope=\"col\"%s%s", is_right(col) ? " class=\"n\"" : "", better_of(col->key));
+    fprintf(out, "<th scope=\"col\"%s%s",
+            c == l->also    ? " class=\"also\""
+            : is_right(col) ? " class=\"n\""
+                            : "",
+            better_of(col->key));
     if (col->key && *eb_metric_doc(col->key)) {
         fprintf(out, " title=\"");
         eb_html_put(out, eb_metric_doc(col->key));
@@ -195,8 +205,16 @@ static void put_row(const layout *l, int r, FILE *out)
             put_number(l, c, x, out);
         } else {
             bool head = c == 0;
-            fprintf(out, head ? "<th scope=\"row\">" : col->left ? "<td>" : "<td class=\"n\">");
+            fprintf(out, head           ? "<th scope=\"row\">"
+                         : c == l->also ? "<td class=\"also\">"
+                         : col->left    ? "<td>"
+                                        : "<td class=\"n\">");
             eb_html_put(out, x->text);
+            if (head && l->also != NO_COLUMN) {
+                fprintf(out, " <span class=\"under\">");
+                eb_html_put(out, eb_table_cell_at(l->t, r, l->also)->text);
+                fprintf(out, "</span>");
+            }
             if (head && group) {
                 fprintf(out, " <span class=\"fam\">");
                 eb_html_put(out, group);
@@ -225,7 +243,7 @@ void eb_html_table(const eb_table *t, const char *label, FILE *out)
     put_common(t, out);
     fprintf(out, "<div class=\"box\" role=\"region\" tabindex=\"0\" aria-label=\"");
     eb_html_put(out, label);
-    fprintf(out, "\"><table class=\"sortable\"><thead><tr>");
+    fprintf(out, "\"><table class=\"sortable%s\"><thead><tr>", l.many ? " many" : "");
     for (int c = 0; c < eb_table_width(t) && c < MAX_COLUMNS; c++)
         if (l.shown[c])
             put_head(&l, c, out);

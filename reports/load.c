@@ -28,7 +28,7 @@ static const eb_column latency_columns[] = {
 
 static const eb_column power_columns[] = {
     { .head = "power", .unit = "W" },
-    { .head = "", .unit = "±", .glue = true },
+    { .head = "", .unit = "±", .glue = true, .role = EB_ROLE_SPREAD },
     { .head = "", .unit = "tok/J" },
 };
 
@@ -60,12 +60,17 @@ static void put_latencies(eb_table *t, const eb_load_row *row)
         number(t, row->latency[which[i]].value / 1e6, 3);
 }
 
+// The farther end of the interval over the trials, where there are several, else how well a trial's joules are known.
 static void put_power(eb_table *t, const eb_load_row *row)
 {
+    const eb_load_figure *f = &row->figures[EB_LOAD_POWER];
     char digits[48], half[64] = "";
-    number(t, row->figures[EB_LOAD_POWER].value, 3);
-    if (isfinite(row->halfwidth_w))
-        snprintf(half, sizeof half, "±%s", eb_fmt_sig(digits, sizeof digits, row->halfwidth_w, 1));
+    double spread = f->n > 1 ? fmax(f->hi - f->value, f->value - f->lo) : 0;
+    spread = fmax(spread, isfinite(row->halfwidth_w) ? row->halfwidth_w : 0);
+    eb_table_cell(t, eb_text_number(digits, sizeof digits, f->value, eb_text_place(f->value, spread)), EB_MARK_NONE);
+    if (isfinite(f->value) && spread > 0)
+        eb_text_spread(half, sizeof half, f->value, spread, false, f->n > 1 && f->interval == EB_INTERVAL_RANGE);
+    eb_table_about(t, f->value, *half ? half : NULL, NULL);
     eb_table_cell(t, half, EB_MARK_NONE);
     number(t, row->figures[EB_LOAD_TOK_PER_J].value, 3);
 }

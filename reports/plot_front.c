@@ -7,17 +7,18 @@
 #include "harness/base/mem.h"
 #include "reports/plots_impl.h"
 
-enum { CHARS = 22, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
+enum { NAME_PX = 140, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
 static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 16, 14, 44 };
-static const double char_px = 6.2, line_px = 13;
-
-typedef struct place {
-    double x, y; // pixels from the top left
-} place;
+static const double line_px = 13;
 
 typedef struct box {
     double x0, y0, x1, y1;
 } box;
+
+typedef struct place { // pixels from the top left
+    double x, y;
+    box bars; // how far its intervals reach
+} place;
 
 bool eb_plot_beats(const eb_plot_point *a, const eb_plot_point *b)
 {
@@ -36,9 +37,13 @@ static void find_front(eb_plot_point *points, int n)
 
 static void find_places(const eb_plot_point *points, place *places, int n, double x_max, double y_max)
 {
-    double w = frame.width - frame.left - frame.right, h = frame.height - frame.top - frame.bottom;
+    double x = (frame.width - frame.left - frame.right) / x_max, y = (frame.height - frame.top - frame.bottom) / y_max,
+           zero = frame.height - frame.bottom;
     for (int i = 0; i < n; i++)
-        places[i] = (place){ frame.left + w * points[i].j / x_max, frame.top + h * (1 - points[i].tok_s / y_max) };
+        places[i] = (place){ frame.left + x * points[i].j,
+                             zero - y * points[i].tok_s,
+                             { frame.left + x * points[i].j_low, zero - y * points[i].tok_s_high,
+                               frame.left + x * points[i].j_high, zero - y * points[i].tok_s_low } };
 }
 
 static bool apart(const box *a, const box *b)
@@ -46,22 +51,51 @@ static bool apart(const box *a, const box *b)
     return a->x1 <= b->x0 || b->x1 <= a->x0 || a->y1 <= b->y0 || b->y1 <= a->y0;
 }
 
-// The first of the places around a point where its name hides nothing; false: there is none.
-static bool find_room(const place *points, int n, int i, double width, const box *taken, int n_taken, box *out)
+// Whether a box keeps off a point, and if asked for off its intervals with their ends.
+static bool clear_of(const box *b, const place *p, bool bars)
 {
-    static const double around[][2] = { { 7, -0.5 }, { -7, -0.5 }, { 6, -1.1 }, { 6, 0.1 }, { -6, -1.1 }, { -6, 0.1 } };
-    for (size_t k = 0; k < sizeof around / sizeof *around; k++) {
-        double x = points[i].x + around[k][0] - (around[k][0] < 0 ? width : 0),
-               y = points[i].y + line_px * around[k][1];
-        box b = { x, y, x + width, y + line_px };
-        bool free_of_all =
-            b.x0 > frame.left + 2 && b.x1 < frame.width - 2 && b.y0 > 1 && b.y1 < frame.height - frame.bottom;
+    enum { DOT = 4, END = 4 };
+    const box dot = { p->x - DOT, p->y - DOT, p->x + DOT, p->y + DOT };
+    const box across = { p->bars.x0 - 1, p->y - END, p->bars.x1 + 1, p->y + END };
+    const box along = { p->x - END, p->bars.y0 - 1, p->x + END, p->bars.y1 + 1 };
+    return apart(b, &dot) && (!bars || (apart(b, &across) && apart(b, &along)));
+}
+
+// Where a name may stand, from its point: right or left of it, a bit higher or lower, at last a line further off.
+static const struct {
+    double x, lines;
+    bool level, far;
+} around[] = {
+    { 7, -0.5, true, false },    { -7, -0.5, true, false },  { 6, -1.35, false, false }, { 6, 0.35, false, false },
+    { -6, -1.35, false, false }, { -6, 0.35, false, false }, { 6, -2.2, false, true },   { -6, -2.2, false, true },
+    { 6, 1.2, false, true },     { -6, 1.2, false, true },
+};
+enum { N_AROUND = sizeof around / sizeof *around };
+
+// Level with its point it stands behind the end of the interval, unless intervals may be crossed.
+static box box_at(const place *p, int k, double width, bool bars)
+{
+    bool left = around[k].x < 0;
+    double from = !around[k].level || !bars ? p->x
+                  : left                    ? p->bars.x0
+                                            : p->bars.x1,
+           x = from + around[k].x - (left ? width : 0), y = p->y + line_px * around[k].lines;
+    return (box){ x, y, x + width, y + line_px };
+}
+
+// The first of the places around a point where its name hides nothing (`bars`: no interval either); false: there is
+// none.
+static bool find_room(const place *points, int n, int i, double width, const box *taken, int n_taken, bool bars,
+                      box *out)
+{
+    for (int k = 0; k < N_AROUND; k++) {
+        box b = box_at(&points[i], k, width, bars);
+        bool free_of_all = (bars || !around[k].far) && b.x0 > frame.left + 2 && b.x1 < frame.width - 2 && b.y0 > 1 &&
+                           b.y1 < frame.height - frame.bottom;
         for (int t = 0; t < n_taken && free_of_all; t++)
             free_of_all = apart(&b, &taken[t]);
-        for (int p = 0; p < n && free_of_all; p++) {
-            box dot = { points[p].x - 4, points[p].y - 4, points[p].x + 4, points[p].y + 4 };
-            free_of_all = p == i || apart(&b, &dot);
-        }
+        for (int p = 0; p < n && free_of_all; p++)
+            free_of_all = clear_of(&b, &points[p], bars) || (p == i && !bars);
         if (free_of_all) {
             *out = b;
             return true;
@@ -78,9 +112,10 @@ static void add_names(eb_text *t, const eb_plot_point *points, const place *plac
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < n; i++) {
             box b;
-            char *fitted = eb_text_fit(points[i].name, CHARS);
-            double width = char_px * eb_text_width(fitted);
-            if (points[i].front == !round && find_room(places, n, i, width, taken, n_taken, &b)) {
+            char *fitted = eb_plot_fit(points[i].name, NAME_PX);
+            double width = eb_plot_text_px(fitted) + 1;
+            if (points[i].front == !round && (find_room(places, n, i, width, taken, n_taken, true, &b) ||
+                                              find_room(places, n, i, width, taken, n_taken, false, &b))) {
                 taken[n_taken++] = b;
                 eb_text_add(t, "set label %d ", n_taken);
                 eb_gnuplot_quote(t, fitted);

@@ -24,23 +24,57 @@ void eb_plot_margins(eb_text *t, const eb_plot_box *box)
                 (double)box->bottom / box->height);
 }
 
+double eb_plot_text_px(const char *s)
+{
+    enum { EM = 11, OTHER = 700, WIDE = 1000 };
+    static const unsigned short widths[] = {
+        // of U+0020 to U+007E, thousandths of an em
+        318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361,  318, 337, 636, 636, 636,
+        636, 636, 636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632,
+        575, 775, 752, 295, 295, 656, 557, 863, 748, 787, 603, 787, 695, 635,  611, 732, 684, 989, 685,
+        611, 685, 390, 337, 390, 838, 500, 500, 613, 635, 550, 635, 615, 352,  635, 634, 278, 278, 579,
+        278, 974, 634, 612, 635, 635, 411, 521, 392, 634, 592, 818, 592, 592,  525, 636, 337, 636, 838,
+    };
+    enum { N = sizeof widths / sizeof *widths };
+    int sum = 0, columns = eb_text_width(s), plain = 0;
+    for (const char *p = s; *p; p++)
+        if (*p >= ' ' && *p < ' ' + N) {
+            sum += widths[*p - ' '];
+            plain++;
+        }
+    int others = columns - plain; // an ellipsis and wide letters are an em
+    sum += strstr(s, "\xE2\x80\xA6") ? WIDE - OTHER : 0;
+    return (sum + others * OTHER) * (double)EM / 1000;
+}
+
+char *eb_plot_fit(const char *s, double px)
+{
+    int columns = eb_text_width(s), most = (int)(px / 3) + 1; // no letter but i, j, l and some points is narrower
+    columns = columns < most ? columns : most;
+    for (;; columns--) {
+        char *fitted = eb_text_fit(s, columns > 1 ? columns : 1);
+        if (columns <= 1 || eb_plot_text_px(fitted) <= px)
+            return fitted;
+        free(fitted);
+    }
+}
+
 int eb_plot_rows(eb_text *t, const eb_run *run, const int *cases, int n, int top)
 {
-    enum { ROW = 26, CHARS = 28, LEAST = 16, BOTTOM = 40 };
-    int widest = LEAST;
+    enum { ROW = 26, MOST = 172, LEAST = 90, GAP = 9, BOTTOM = 40 };
+    double widest = LEAST;
     for (int i = 0; i < n; i++) {
         char *title = eb_case_title(run, cases[i]);
-        int width = eb_text_width(title);
-        widest = width > widest ? width : widest;
+        widest = fmax(widest, eb_plot_text_px(title));
         free(title);
     }
-    int left = (int)(14 + 6.1 * (widest < CHARS ? widest : CHARS));
+    int left = (int)(2 + GAP + fmin(widest, MOST));
     const eb_plot_box box = { EB_PLOT_PAGE_WIDTH, top + n * ROW + BOTTOM, left, 14, top, BOTTOM };
     eb_plot_page(t, box.width, box.height);
     eb_plot_margins(t, &box);
     eb_text_add(t, "unset ytics\nset yrange [%g:-0.5]\n", n - 0.5);
     for (int i = 0; i < n; i++) {
-        char *title = eb_case_title(run, cases[i]), *fitted = eb_text_fit(title, CHARS);
+        char *title = eb_case_title(run, cases[i]), *fitted = eb_plot_fit(title, MOST);
         eb_text_add(t, "set label %d ", i + 1);
         eb_gnuplot_quote(t, fitted);
         eb_text_add(t, " at graph 0, first %d right offset -0.9,0 textcolor rgb '#1a1d21'\n", i);
@@ -57,8 +91,8 @@ void eb_plot_key(eb_text *t, int *used, double *x, double y, const char *color, 
                 color);
     eb_text_add(t, "set label %d ", k + 1);
     eb_gnuplot_quote(t, name);
-    eb_text_add(t, " at screen %.6f, screen %.6f left textcolor rgb '#5a626b'\n", *x + 12.0 / EB_PLOT_PAGE_WIDTH, y);
-    *x += (26 + 5.8 * eb_text_width(name)) / EB_PLOT_PAGE_WIDTH;
+    eb_text_add(t, " at screen %.6f, screen %.6f left textcolor rgb '#5a626b'\n", *x + 14.0 / EB_PLOT_PAGE_WIDTH, y);
+    *x += (30 + eb_plot_text_px(name)) / EB_PLOT_PAGE_WIDTH;
 }
 
 // 1, 2 or 5 times a power of ten, so that `n` of them or fewer fill the range.
@@ -79,13 +113,13 @@ void eb_plot_tics(eb_text *t, char axis, double low, double high, bool logscale)
         eb_text_add(t, "set %ctics %.9g\n", axis, nice_step(high - low, MOST));
         return;
     }
-    static const double steps[2][DECADE] = { { 1, 2, 5 }, { 1, 3, 0 } };
+    static const double steps[][DECADE] = { { 1, 2, 5 }, { 1, 3, 0 }, { 1, 0, 0 } };
     int n = 0;
-    double decades = log10(high / low);
-    const double *of = steps[decades > 2];
+    double decades = log10(high / low); // the narrower the axis of one, the fewer numbers find room in it
+    const double *of = steps[decades > 2.6 ? 2 : decades > 1.6];
     eb_text_add(t, "set %ctics (", axis);
     for (double d = pow(10, floor(log10(low))); d <= high; d *= 10)
-        for (int i = 0; i < (decades > 4 ? 1 : DECADE); i++)
+        for (int i = 0; i < DECADE; i++)
             if (of[i] > 0 && d * of[i] >= low && d * of[i] <= high)
                 eb_text_add(t, "%s'%.6g' %.9g", n++ ? ", " : "", d * of[i], d * of[i]);
     eb_text_add(t, ")\n");

@@ -7,9 +7,9 @@
 #include "harness/record/cost_range.h"
 #include "reports/plots_impl.h"
 
-enum { MAX_LINES = 6, STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300, CHARS = 18 };
+enum { MAX_LINES = 6, STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
 static const double from_frac = 0.01, line_px = 14;
-static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 118, 14, 44 };
+static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 122, 14, 44 };
 static const char *const colors[MAX_LINES] = { "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00" };
 
 static double tok_per_usd(eb_cost_curve curve, double utilisation)
@@ -28,7 +28,7 @@ static void add_lines(eb_text *t, const eb_plot_curve *lines, int n, double scal
 {
     double h = frame.height - frame.top - frame.bottom, last = -INFINITY;
     for (int i = 0; i < n; i++) {
-        char *fitted = eb_text_fit(lines[i].name, CHARS);
+        char *fitted = eb_plot_fit(lines[i].name, frame.right - 8.0);
         double end = frame.top + h * (1 - tok_per_usd(lines[i].curve, 1) / scale / y_max);
         last = fmax(end, last + line_px);
         eb_text_add(t, "set label %d ", i + 1);

@@ -59,6 +59,10 @@ void eb_plot_page(eb_text *t, int width, int height);
 void eb_plot_margins(eb_text *t, const eb_plot_box *box);
 // A row for each of n cases, named at the left, row i at y = i, `top` pixels free above; returns the canvas's height.
 int eb_plot_rows(eb_text *t, const eb_run *run, const int *cases, int n, int top);
+// How wide a text is in the pictures' letters, pixels: as DejaVu Sans, wider than most that a reader may have.
+double eb_plot_text_px(const char *s);
+// `s` cut in the middle so that it takes at most `px`. Caller frees.
+char *eb_plot_fit(const char *s, double px);
 // A colour and its name, at fractions of the canvas; moves x behind it, `used` counts them.
 void eb_plot_key(eb_text *t, int *used, double *x, double y, const char *color, const char *name);
 // Few round numbers along an axis.

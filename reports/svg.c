@@ -196,7 +196,7 @@ static const char *put_root(const char *p, const char *end, const char *label, F
     const char *after = take_attributes(p, end, NULL, &closed, out);
     if (!after || !box || box > after || sscanf(box + 13, "%5u %5u", &w, &h) != 2)
         return NULL;
-    fprintf(out, "<svg viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"", w, h);
+    fprintf(out, "<svg viewBox=\"0 0 %u %u\" style=\"--w:%upx\" role=\"img\" aria-label=\"", w, h, w);
     eb_html_put(out, label);
     fputs("\">", out);
     return after;

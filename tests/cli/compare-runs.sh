@@ -13,7 +13,7 @@ echo "== by machine"
 "$EFFBENCH" compare edge-1/ box-1 wall-1 few-1
 echo "== against another reference"
 "$EFFBENCH" compare edge-1 box-1 --reference ./box-1/ --format csv | grep -c reference
-"$EFFBENCH" compare edge-1 box-1 --reference box-1 | sed -n '/^Of/,/^  edge/p'
+"$EFFBENCH" compare edge-1 box-1 --reference box-1 | sed -n '/^Relative/,/^  edge/p'
 echo "== one run, by type"
 "$EFFBENCH" compare box-1
 echo "== by model"

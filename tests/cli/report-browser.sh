@@ -57,14 +57,28 @@ visit() {  # visit PAGE CASES PICTURES
     want "rows of the first table" "$2" "return document.querySelector('table').querySelectorAll('tbody tr:not(.group)').length"
     want "heads without a scope" 0 "return document.querySelectorAll('th:not([scope])').length"
 }
-widths() {  # widths SCHEME: no page scrolls sideways
+widths() {  # widths SCHEME: no page scrolls sideways; what a table or picture holds is told from what is cut
     for w in 390 1280 1920; do
         post /goog/cdp/execute '{"cmd":"Emulation.setDeviceMetricsOverride","params":{"width":'$w',"height":1200,
             "deviceScaleFactor":1,"mobile":false}}' >/dev/null
         want "width of the window" $w "return window.innerWidth"
         want "width beyond the window at $w px" 0 "return Math.max(0, document.documentElement.scrollWidth - window.innerWidth)"
+        want "words of pictures that leave them at $w px" "[]" "return [...document.querySelectorAll('figure svg')].flatMap(s => { const b = s.getBoundingClientRect(); return [...s.querySelectorAll('text')].filter(t => { const r = t.getBoundingClientRect(); return r.width && (r.left < b.left - 2 || r.right > b.right + 2 || r.top < b.top - 2 || r.bottom > b.bottom + 2); }).map(t => t.textContent); })"
+        want "wide tables without a shade at $w px" 0 "return [...document.querySelectorAll('.box')].filter(b => b.scrollWidth > b.clientWidth && !getComputedStyle(b).backgroundImage.includes('gradient')).length"
+        want "names of rows that are cut or scroll away at $w px" 0 "return [...document.querySelectorAll('.box tbody tr:not(.group) > th')].filter(t => t.offsetWidth && (t.scrollWidth > t.clientWidth || getComputedStyle(t).position !== 'sticky')).length"
+        want "heads without a name at $w px" 0 "return [...document.querySelectorAll('.box')].filter(b => b.offsetWidth).filter(b => { const h = b.querySelector('thead th'); return !h.offsetWidth || !h.textContent; }).length"
+        want "rows of one name that nothing tells apart at $w px" 0 "return [...document.querySelectorAll('#speed tbody, #energy tbody')].reduce((n, t) => { const names = [...t.querySelectorAll('tr:not(.group)')].map(r => [...r.cells].filter((c, i) => c.offsetWidth && (i === 0 || c.matches('.also'))).map(c => c.innerText.trim()).join(' ')); return n + names.length - new Set(names).size; }, 0)"
         [ -z "${SHOTS:-}" ] || curl -s "$at/screenshot" | sed 's/.*"value":"//; s/".*//' | base64 -d >"$SHOTS/${page%.html}-$w-$1.png"
     done
+}
+paper() {  # paper: no table is wider than the sheet across, nothing that is folded up is printed
+    post /goog/cdp/execute '{"cmd":"Emulation.setEmulatedMedia","params":{"media":"print"}}' >/dev/null
+    post /goog/cdp/execute '{"cmd":"Emulation.setDeviceMetricsOverride","params":{"width":1016,"height":1200,
+        "deviceScaleFactor":1,"mobile":false}}' >/dev/null
+    want "tables wider than the sheet" 0 "return [...document.querySelectorAll('section > .box')].filter(b => b.scrollWidth > 1016).length"
+    want "folded up on paper" 0 "return [...document.querySelectorAll('details:not([open])')].filter(d => d.offsetHeight).length"
+    [ -z "${SHOTS:-}" ] || curl -s "$at/screenshot" | sed 's/.*"value":"//; s/".*//' | base64 -d >"$SHOTS/${page%.html}-paper.png"
+    post /goog/cdp/execute '{"cmd":"Emulation.setEmulatedMedia","params":{"media":""}}' >/dev/null
 }
 # The head and the values of a column, as the page has them; "up" and "down" say how they are ordered.
 column="const t = document.querySelector('#speed table'), h = [...t.querySelectorAll('th')].find(h => h.textContent.startsWith('TTFT')), at = [...h.parentElement.cells].indexOf(h), v = () => [...t.querySelectorAll('tbody tr:not(.group)')].map(r => +r.cells[at].dataset.v), up = () => v().every((x, i, a) => !i || a[i - 1] <= x), down = () => v().every((x, i, a) => !i || a[i - 1] >= x)"
@@ -81,6 +95,11 @@ for m in 1 2 3 4 5; do
 done
 "$TESTBIN/make_run" plug seed=6 boundary=wall grade=wall channel=meter
 "$EFFBENCH" compare box-* plug --format html >six.html
+# A load curve, of the null engine.
+printf '%s\n' '[run]' engine=null trials=1 idle=0 cold_start=no '[model m]' model=shape:tiny-llama '[workload curve]' kind=load \
+    mode=curve level=1min batch=4 prompt=64 output=16 >load.ini
+"$EFFBENCH" run load.ini --out load >/dev/null 2>load.err || { cat load.err >&2; exit 1; }
+"$EFFBENCH" report load --format html >load.html
 open light
 visit stored.html 3 7
 widths light
@@ -98,6 +117,11 @@ visit profile.html 1 7
 widths light
 visit six.html 6 4
 widths light
+paper
+visit load.html 1 6
+widths light
+visit six.html 6 4
+want "answer and flags" true "return [...document.querySelectorAll('.answer p')].every(p => p.querySelector('strong') && p.querySelector('.work')) && document.querySelectorAll('.flags .warn').length > 0"
 want "names as text" 0 "return document.querySelectorAll('td b, tbody b').length"
 curl -s -m 20 -X DELETE "$at" >/dev/null
 open dark
