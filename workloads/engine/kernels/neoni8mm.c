@@ -68,7 +68,8 @@ static size_t columns_bytes(int64_t n)
 
 INLINE void store_both(float *to, float a, float b)
 {
-    vst1q_f32(to, (vf){ a, b, a, b });
+    const vf both = { a, b, a, b };
+    vst1q_f32(to, both);
 }
 
 INLINE void pair_up(traits t, const eb_q8 *a, const eb_q8 *b, pair *to)
