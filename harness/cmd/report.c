@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "harness/base/file.h"
+#include "harness/base/json.h"
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
 #include "harness/cmd/cmd.h"
 #include "harness/record/profile.h"
 #include "harness/record/load.h"
 #include "harness/record/sustained.h"
+#include "harness/record/vouch.h"
 #include "reports/report.h"
 #include "reports/text.h"
 
@@ -62,8 +64,27 @@ static void refresh(const eb_run *run, const char *dir, const char *name, char *
     free(path);
 }
 
+// What was handed on as run.json is not what its raw files give: said before it is made again.
+static void doubt_run_json(const char *dir)
+{
+    eb_err err = { 0 };
+    size_t len = 0;
+    char why[80], *path = eb_path_join(dir, "run.json");
+    char *text = eb_file_exists(path) ? eb_file_read(path, DERIVED_LIMIT, &len, &err) : NULL;
+    cJSON *json = text ? eb_json_parse(text, len, path, &err) : NULL;
+    if (text && !json)
+        fprintf(stderr, "effbench: warning: '%s' is damaged; it is made again from the raw files\n", path);
+    else if (json && !eb_vouch_check(dir, text, json, why, sizeof why))
+        fprintf(stderr, "effbench: warning: '%s' is not of the raw files beside it: %s; it is made again from them\n",
+                path, why);
+    cJSON_Delete(json);
+    free(text);
+    free(path);
+}
+
 static void refresh_derived(const eb_run *run, const char *dir)
 {
+    doubt_run_json(dir);
     refresh(run, dir, "run.json", eb_run_json(run), eb_run_json_write);
     refresh(run, dir, "energy.csv", eb_energy_csv(run), eb_energy_csv_write);
     if (run->n_profiles)

@@ -473,6 +473,10 @@ static void warn(eb_compare *c)
         const eb_compare_run *run = c->runs[r];
         if (!run->complete)
             eb_warn(&c->warnings, "%s did not end: these are the trials that finished", run->name);
+        if (run->doubt[0])
+            eb_warn(&c->warnings,
+                    "run.json of %s is not of the raw files beside it: %s; all is computed from them again", run->name,
+                    run->doubt);
         if (r && strcmp(run->engine, c->runs[0]->engine) != 0)
             eb_warn(&c->warnings, "%s ran on engine %s, %s on %s: what differs may be the engine", run->name,
                     run->engine, c->runs[0]->name, c->runs[0]->engine);

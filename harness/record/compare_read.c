@@ -11,9 +11,10 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/record/records.h"
+#include "harness/record/vouch.h"
 
 enum { CASES_MAX = 1000, TRIALS_MAX = 10000 }; // as many as a plan may have
-static const size_t run_json_limit = (size_t)1 << 28, lines_limit = (size_t)1 << 30;
+static const size_t run_json_limit = (size_t)1 << 28;
 
 const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
     [EB_FIGURE_GOODPUT] = { "goodput_tok_s", 1, false, true, false },
@@ -173,37 +174,6 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
 
 // ---- from the folder ----
 
-static bool whole_csv(const char *dir, const cJSON *bytes)
-{
-    for (const cJSON *b = bytes ? bytes->child : NULL; b; b = b->next) {
-        char *path = eb_path_join(dir, b->string);
-        struct stat st;
-        bool ok = b->valuedouble == 0 || (stat(path, &st) == 0 && (double)st.st_size >= b->valuedouble);
-        free(path);
-        if (!ok)
-            return false;
-    }
-    return cJSON_IsObject(bytes);
-}
-
-// Is it of the trials.jsonl beside it, and are the files whole that it vouches for?
-static bool vouched(const char *dir, const cJSON *json)
-{
-    const cJSON *journal = cJSON_GetObjectItemCaseSensitive(json, "journal");
-    char digest[17] = "";
-    eb_err ignored = { 0 };
-    size_t len = 0;
-    char *path = eb_path_join(dir, EB_JOURNAL_LINES), *lines = eb_file_read(path, lines_limit, &len, &ignored);
-    while (lines && len && lines[len - 1] != '\n')
-        len--;
-    if (lines)
-        eb_journal_digest(lines, len, digest);
-    free(lines);
-    free(path);
-    return !strcmp(eb_json_str(journal, "digest", "-"), digest) &&
-           whole_csv(dir, cJSON_GetObjectItemCaseSensitive(journal, "bytes"));
-}
-
 static bool known_schema(const char *dir, const cJSON *json, eb_err *err)
 {
     const char *schema = eb_json_str(json, "schema", "");
@@ -233,7 +203,8 @@ eb_compare_run *eb_compare_parse(const char *dir, const char *text, size_t len, 
     return run;
 }
 
-eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
+// The run.json of the folder, or, where it is none of the raw files beside it, what they give; `doubt` then says why.
+static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
 {
     eb_err ignored = { 0 };
     size_t len = 0;
@@ -242,16 +213,25 @@ eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
     bool file = stat(path, &st) == 0 && S_ISREG(st.st_mode); // a pipe of that name would be waited for
     char *made = file ? eb_file_read(path, run_json_limit, &len, &ignored) : NULL;
     cJSON *json = made ? eb_json_parse(made, len, path, &ignored) : NULL;
-    free(made);
     free(path);
-    eb_compare_run *run = NULL;
-    bool readable = !json || known_schema(dir, json, err);
-    if (readable && (!json || strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA) != 0 || !vouched(dir, json))) {
-        cJSON_Delete(json);
-        json = computed_again(dir, err);
-    }
-    if (readable && json)
-        run = from_json(dir, json, err);
+    bool readable = !json || known_schema(dir, json, err), believed = false;
+    doubt[0] = '\0';
+    if (json && readable && !strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA))
+        believed = eb_vouch_check(dir, made, json, doubt, size);
+    free(made);
+    if (believed)
+        return json;
+    cJSON_Delete(json);
+    return readable ? computed_again(dir, err) : NULL;
+}
+
+eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
+{
+    char doubt[80];
+    cJSON *json = read_json(dir, doubt, sizeof doubt, err);
+    eb_compare_run *run = json ? from_json(dir, json, err) : NULL;
+    if (run)
+        snprintf(run->doubt, sizeof run->doubt, "%s", doubt);
     cJSON_Delete(json);
     return run;
 }

@@ -60,6 +60,7 @@ typedef struct eb_compare_run {
     eb_boundary boundary;
     double level; // of its intervals
     bool complete;
+    char doubt[80]; // why its run.json was not believed and everything computed again; "" = it was, or there is none
     eb_header text; // its settings; nothing else is in it
     eb_compare_case *cases;
     int n_cases;

@@ -57,8 +57,9 @@ typedef struct eb_journal_data {
     int n_warnings;
     bool complete;
     char *ended_utc;
-    char digest[17];                  // of trials.jsonl, up to its last complete line
-    uint64_t csv_bytes[EB_CSV_COUNT]; // lengths of the CSV files after the last trial, in the order of eb_csv_names
+    char digest[17];                   // of trials.jsonl, up to its last complete line
+    uint64_t csv_bytes[EB_CSV_COUNT];  // lengths of the CSV files after the last trial, in the order of eb_csv_names
+    char csv_digest[EB_CSV_COUNT][17]; // of these bytes; "" = there are none
 } eb_journal_data;
 
 void eb_journal_digest(const char *lines, size_t len, char out[17]);

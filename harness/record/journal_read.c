@@ -7,6 +7,7 @@
 #include "harness/base/mem.h"
 #include "harness/record/journal_scan.h"
 #include "harness/record/rows.h"
+#include "harness/record/vouch.h"
 
 // What a finished trial owns moves out of the scan.
 static void move_scan(eb_scan *scan, eb_journal_data *d)
@@ -48,6 +49,8 @@ eb_journal_data *eb_journal_read(const char *dir, eb_err *err)
     bool ok = true;
     for (int csv = 0; ok && csv < EB_CSV_COUNT; csv++)
         ok = read_rows(dir, &scan, d, csv, err);
+    for (int csv = 0; ok && csv < EB_CSV_COUNT; csv++)
+        eb_vouch_csv(dir, csv, d->csv_bytes[csv], d->csv_digest[csv]);
     free(scan.trials);
     if (ok)
         return d;

@@ -14,6 +14,7 @@
 #include "harness/record/provenance_json.h"
 #include "harness/record/records.h"
 #include "harness/record/sustained_json.h"
+#include "harness/record/vouch.h"
 
 static const char *const interval_names[] = {
     [EB_INTERVAL_NONE] = "none",
@@ -191,18 +192,6 @@ static void add_metric(cJSON *metrics, const eb_case_result *c, int index)
         add_energy(obj, m);
 }
 
-// By which a reader can tell that this file is made of the raw files beside it, and that they are whole.
-static void add_journal(cJSON *json, const eb_journal_data *d)
-{
-    if (!d)
-        return;
-    cJSON *obj = eb_json_add_obj(json, "journal");
-    eb_json_add_str(obj, "digest", d->digest);
-    cJSON *bytes = eb_json_add_obj(obj, "bytes");
-    for (int i = 0; i < EB_CSV_COUNT; i++)
-        eb_json_add_u64(bytes, eb_csv_names[i], d->csv_bytes[i]);
-}
-
 static void add_case(cJSON *list, const eb_run *run, int index)
 {
     const eb_case_result *c = &run->cases[index];
@@ -308,7 +297,8 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_known(json, "ended", run->ended_utc);
     eb_json_add_known(json, "config", h->config);
     eb_json_add_known(json, "plan_digest", h->plan_digest);
-    add_journal(json, run->raw);
+    if (run->raw)
+        eb_vouch_add(json, run->raw);
     eb_json_add_known(json, "engine", h->engine);
     eb_json_add_str(json, "boundary", eb_boundary_name(h->boundary));
     eb_json_add_num(json, "interval_level", h->interval_level);
@@ -327,6 +317,7 @@ char *eb_run_json(const eb_run *run)
     eb_json_add_texts(json, "warnings", run->warnings, (size_t)run->n_warnings);
     char *text = eb_json_print(json, true);
     char *line = eb_format("%s\n", text ? text : "");
+    eb_vouch_seal(line);
     cJSON_free(text);
     cJSON_Delete(json);
     return line;
