@@ -119,7 +119,7 @@ LIB := $(BUILD)/libeffbench.a
 LIB_OBJS := $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 ifneq ($(ARCH),x86_64)
-UNIT := $(filter-out $(BUILD)/tests/test_amx% $(BUILD)/tests/test_avxvnni,$(UNIT))
+UNIT := $(filter-out $(BUILD)/tests/test_amx $(BUILD)/tests/test_prompt% $(BUILD)/tests/test_avxvnni,$(UNIT))
 endif
 ifneq ($(ARCH),aarch64)
 UNIT := $(filter-out $(BUILD)/tests/test_neoni8mm,$(UNIT))
@@ -207,7 +207,7 @@ $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figu
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
 AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
 $(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
-$(BUILD)/tests/test_amx $(BUILD)/tests/test_amx_engine: $(AMX_EMULATED)
+$(addprefix $(BUILD)/tests/test_,amx prompt prompt_engine): $(AMX_EMULATED)
 $(BUILD)/tests/unit/avxvnni_emulated.o: FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(BUILD)/tests/test_avxvnni: $(BUILD)/tests/unit/avxvnni_emulated.o
 $(BUILD)/tests/unit/neoni8mm_emulated.o: FILE_FLAGS = $(isa_neondot) $(KERNEL_SANITIZE)

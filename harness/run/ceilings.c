@@ -17,7 +17,7 @@
 #include "harness/record/trial_sums.h"
 #include "harness/run/machine.h"
 
-#define FORMAT     "effbench ceilings 3"
+#define FORMAT     "effbench ceilings 4"
 #define BUDGET_NS  600000000ll
 #define VALID_S    (30ll * 86400)
 #define MOST_PER_S 1e18 // beyond it a file is damaged

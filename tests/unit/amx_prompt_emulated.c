@@ -10,6 +10,8 @@
 
 const eb_prompt_ops eb_prompt_amx_emulated = {
     .takes = takes,
+    .column_bytes = column_bytes,
+    .prepare = prepare,
     .matmul = matmul,
     .scratch = scratch_bytes,
 };

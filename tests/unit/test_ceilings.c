@@ -146,7 +146,7 @@ static void write_with(const char *path, const char *field, const char *raw)
 static void a_damaged_file_is_measured_anew(void **state)
 {
     static const char *const texts[] = {
-        "", "{", "[]", "{}", "null", "\xff\xfe", "{\"format\":\"effbench ceilings 3\"}"
+        "", "{", "[]", "{}", "null", "\xff\xfe", "{\"format\":\"effbench ceilings 4\"}"
     };
     static const char *const fields[][2] = {
         { "format", "\"effbench ceilings 2\"" },

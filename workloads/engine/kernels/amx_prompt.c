@@ -15,6 +15,8 @@ bool eb_amx_prompt_tiles_are_right(void)
 
 const eb_prompt_ops eb_prompt_amx = {
     .takes = takes,
+    .column_bytes = column_bytes,
+    .prepare = prepare,
     .matmul = matmul,
     .scratch = scratch_bytes,
 };

@@ -260,6 +260,7 @@ const eb_kernels eb_kernels_avx512vnni = {
     .name = "avx512vnni",
     .usable = eb_x86_has_avx512vnni,
     .packed = &eb_packed_avx512vnni,
+    .prompt = &eb_prompt_avx512vnni,
 #include "workloads/engine/kernels/simd_table.inc"
 };
 

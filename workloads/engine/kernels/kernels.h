@@ -87,10 +87,15 @@ void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t 
 // used for all tokens of prompts and for no others, so that a token's result still does not depend on its batch.
 typedef struct eb_prompt_ops {
     bool (*takes)(eb_wtype type);
-    // As eb_kernels.matmul, for any m; each term of a sum is exact to 2^-16 of itself. scratch: at least `scratch()`
+    // A column of n as `matmul` takes it: once for all matrices that it is multiplied with. column_bytes is a multiple
+    // of 64, out is 64-byte aligned.
+    size_t (*column_bytes)(int64_t n);
+    void (*prepare)(const float *x, int64_t n, void *out);
+    // As eb_kernels.matmul, of any number m of prepared columns, one behind the other; off by an NMSE of 2e-8 at most
+    // for columns and rows that have nothing to do with each other. scratch: at least `scratch()`
     // bytes, 64-byte aligned, per thread.
-    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1, const float *x,
-                   size_t ldx, int m, float *y, size_t ldy, void *scratch);
+    void (*matmul)(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1,
+                   const void *columns, int m, float *y, size_t ldy, void *scratch);
     size_t (*scratch)(void);
 } eb_prompt_ops;
 

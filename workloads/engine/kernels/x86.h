@@ -12,6 +12,7 @@ extern const eb_packed_ops eb_packed_avxvnni;    // avxvnni.c: AVX-VNNI
 extern const eb_kernels eb_kernels_avx512;       // avx512.c: AVX-512 F, BW, VL, DQ, and the above
 extern const eb_kernels eb_kernels_avx512vnni;   // the same, with
 extern const eb_packed_ops eb_packed_avx512vnni; // avx512vnni.c: AVX-512 VNNI
+extern const eb_prompt_ops eb_prompt_avx512vnni; // avx512vnni_prompt.c: the same in 16 bits, for plain weights
 extern const eb_kernels eb_kernels_amx;          // that, with
 extern const eb_packed_ops eb_packed_amx;        // amx.c: AMX, products of bytes
 extern const eb_prompt_ops eb_prompt_amx;        // amx_prompt.c: the same with products of bf16

@@ -47,7 +47,18 @@ static void store(const eb_net *net, uint8_t *to, const float *from, size_t n)
         memcpy(to, from, n * sizeof *from);
 }
 
-// One position's key, an element to every EB_KEY_GROUP-th place (see kernels.h).
+// n elements to every EB_KEY_GROUP-th place.
+static void spread(uint8_t *to, const uint8_t *from, int n, size_t elem)
+{
+    if (elem == sizeof(uint16_t))
+        for (int d = 0; d < n; d++, to += EB_KEY_GROUP * sizeof(uint16_t))
+            memcpy(to, from + (size_t)d * sizeof(uint16_t), sizeof(uint16_t));
+    else
+        for (int d = 0; d < n; d++, to += EB_KEY_GROUP * sizeof(float))
+            memcpy(to, from + (size_t)d * sizeof(float), sizeof(float));
+}
+
+// One position's key (see kernels.h).
 static void store_key(const eb_net *net, uint8_t *keys, const float *k, int pos)
 {
     enum { STEP = 64 };
@@ -58,8 +69,8 @@ static void store_key(const eb_net *net, uint8_t *keys, const float *k, int pos)
     for (int from = 0; from < dim; from += STEP) {
         const int n = dim - from < STEP ? dim - from : STEP;
         store(net, row, k + from, (size_t)n);
-        for (int d = 0; d < n; d++, to += EB_KEY_GROUP * s->kv_elem)
-            memcpy(to, row + (size_t)d * s->kv_elem, s->kv_elem);
+        spread(to, row, n, s->kv_elem);
+        to += (size_t)n * EB_KEY_GROUP * s->kv_elem;
     }
 }
 

@@ -191,6 +191,7 @@ typedef struct multiplying {
     const eb_kernels *kernels;
     float *w, *x;        // shared inputs
     eb_q8 *q8;           // the same as x, for 8-bit products of w
+    uint8_t *prepared;   // and for those of prompts
     void **y, **scratch; // per thread
 } multiplying;
 
@@ -215,8 +216,8 @@ static void multiply_prompt(void *arg, int64_t begin, int64_t end, int thread)
 {
     const multiplying *m = arg;
     for (int64_t i = begin; i < end; i++)
-        m->kernels->prompt->matmul(EB_W_F16, m->w, MATMUL_N * sizeof(uint16_t), MATMUL_N, 0, MATMUL_ROWS, m->x,
-                                   MATMUL_N, MATMUL_M, m->y[thread], MATMUL_ROWS, m->scratch[thread]);
+        m->kernels->prompt->matmul(EB_W_F16, m->w, MATMUL_N * sizeof(uint16_t), MATMUL_N, 0, MATMUL_ROWS, m->prepared,
+                                   MATMUL_M, m->y[thread], MATMUL_ROWS, m->scratch[thread]);
 }
 
 static double flop_rounds(const multiplying *m, eb_pool_fn *fn, eb_pool *pool, int threads, int64_t budget_ns)
@@ -253,12 +254,17 @@ static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads,
                       .y = eb_alloc(sizeof(void *) * (size_t)threads),
                       .scratch = eb_alloc(sizeof(void *) * (size_t)threads) };
     m.q8 = eb_try_alloc(MATMUL_M * (MATMUL_N / EB_Q8_CHUNK), sizeof *m.q8, "matrix", err);
-    bool ok = m.w && m.x && m.q8 && alloc_blocks(m.y, threads, MATMUL_ROWS * MATMUL_M * sizeof(float), err) &&
+    const size_t column = kernels->prompt ? kernels->prompt->column_bytes(MATMUL_N) : 1;
+    m.prepared = eb_try_alloc(MATMUL_M, column, "matrix", err);
+    bool ok = m.w && m.x && m.q8 && m.prepared &&
+              alloc_blocks(m.y, threads, MATMUL_ROWS * MATMUL_M * sizeof(float), err) &&
               alloc_blocks(m.scratch, threads, most_scratch(kernels), err);
     for (int i = 0; ok && i < MATMUL_N * MATMUL_ROWS; i++)
         m.w[i] = (float)(i % 7) - 3;
     for (int i = 0; ok && i < MATMUL_N * MATMUL_M; i++)
         m.x[i] = (float)(i % 5) - 2;
+    for (size_t i = 0; ok && kernels->prompt && i < MATMUL_M; i++)
+        kernels->prompt->prepare(m.x + i * MATMUL_N, MATMUL_N, m.prepared + i * column);
     if (ok)
         out->flop_s = flop_rounds(&m, multiply, pool, threads, budget_ns);
     if (ok && kernels->prompt)
@@ -270,6 +276,7 @@ static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads,
     free(m.w);
     free(m.x);
     free(m.q8);
+    free(m.prepared);
 }
 
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err)

@@ -7,12 +7,13 @@
 
 // Splits are multiples of ROW_STEP, a multiple of any vector length: elementwise kernels then see the
 // same vectors however the rows are split, and give the same bits.
-enum { ROW_STEP = 32, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8, QUANTIZE_GRAIN = 4 };
+enum { ROW_STEP = 32, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
 
 typedef struct linear_task {
     const eb_net *net;
     const eb_linear_job *jobs;
-    int64_t block; // rows of weights in a piece
+    int64_t block;        // rows of weights in a piece
+    bool packed, prompts; // some matrix wants its columns quantized, or prepared
 } linear_task;
 
 static size_t stride(size_t given, int64_t natural)
@@ -20,48 +21,41 @@ static size_t stride(size_t given, int64_t natural)
     return given ? given : (size_t)natural;
 }
 
-// Where the columns of a job lie among the quantized ones, which are in the order of the first job's array.
-static const eb_q8 *quantized(const linear_task *t, const eb_linear_job *job)
+// Which of the quantized or prepared columns, which are in the order of the first job's array, is the job's first.
+static size_t first_column(const linear_task *t, const eb_linear_job *job)
 {
-    const size_t ldx = stride(job->ldx, job->w->in);
-    return t->net->state->q8 + (size_t)(job->x - t->jobs->x) / ldx * (size_t)(job->w->in / EB_Q8_CHUNK);
+    return (size_t)(job->x - t->jobs->x) / stride(job->ldx, job->w->in);
 }
 
-static void multiply_packed(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y,
-                            int64_t r0, int64_t r1, int thread)
+static bool by_prompt(const eb_net *net, const eb_mat *w, const eb_linear_job *job)
 {
-    const eb_state *s = t->net->state;
-    const size_t ldy = stride(job->ldy, w->out);
-    t->net->kernels->packed->matmul(w->type, w->packed + (size_t)expert * w->packed_expert_bytes, w->in, r0, r1,
-                                    quantized(t, job), (size_t)(w->in / EB_Q8_CHUNK), job->m, y, ldy,
-                                    s->scratch + (size_t)thread * s->scratch_bytes);
-}
-
-typedef void matmul_fn(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t r0, int64_t r1,
-                       const float *x, size_t ldx, int m, float *y, size_t ldy, void *scratch);
-
-static matmul_fn *matmul_of(const linear_task *t, const eb_mat *w, const eb_linear_job *job)
-{
-    const eb_kernels *k = t->net->kernels;
-    const bool prompt = k->prompt && t->net->state->batch.prompt && !job->few && k->prompt->takes(w->type);
-    return prompt ? k->prompt->matmul : k->matmul;
+    const eb_prompt_ops *prompt = net->kernels->prompt;
+    return prompt && net->state->batch.prompt && !job->few && !w->packed && prompt->takes(w->type);
 }
 
 static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y, int64_t r0,
                      int64_t r1, int thread)
 {
     const eb_state *s = t->net->state;
+    const eb_kernels *k = t->net->kernels;
     const size_t ldx = stride(job->ldx, w->in), ldy = stride(job->ldy, w->out);
     const uint8_t *rows = w->data + (size_t)expert * w->expert_bytes;
+    void *scratch = s->scratch + (size_t)thread * s->scratch_bytes;
     if (w->packed) {
-        multiply_packed(t, w, expert, job, y, r0, r1, thread);
+        const size_t chunks = (size_t)(w->in / EB_Q8_CHUNK);
+        k->packed->matmul(w->type, w->packed + (size_t)expert * w->packed_expert_bytes, w->in, r0, r1,
+                          s->q8 + first_column(t, job) * chunks, chunks, job->m, y, ldy, scratch);
         return;
     }
-    matmul_fn *const product = matmul_of(t, w, job);
+    if (by_prompt(t->net, w, job)) {
+        k->prompt->matmul(w->type, rows, w->row_bytes, w->in, r0, r1,
+                          s->prepared + first_column(t, job) * k->prompt->column_bytes(w->in), job->m, y, ldy, scratch);
+        return;
+    }
     for (int j = 0; j < job->m; j += EB_MATMUL_MAX_M) {
         int m = job->m - j < EB_MATMUL_MAX_M ? job->m - j : EB_MATMUL_MAX_M;
-        product(w->type, rows, w->row_bytes, w->in, r0, r1, job->x + (size_t)j * ldx, ldx, m, y + (size_t)j * ldy, ldy,
-                s->scratch + (size_t)thread * s->scratch_bytes);
+        k->matmul(w->type, rows, w->row_bytes, w->in, r0, r1, job->x + (size_t)j * ldx, ldx, m, y + (size_t)j * ldy,
+                  ldy, scratch);
     }
 }
 
@@ -113,42 +107,48 @@ static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jo
     return block < ROW_STEP ? ROW_STEP : block > MAX_BLOCK ? MAX_BLOCK : block;
 }
 
-static void quantize_rows(void *arg, int64_t begin, int64_t end, int thread)
+static void prepare_columns(void *arg, int64_t begin, int64_t end, int thread)
 {
     const linear_task *t = arg;
-    const eb_linear_job *job = t->jobs;
-    const int64_t n = job->w->in;
-    const size_t ldx = stride(job->ldx, n);
+    const eb_kernels *k = t->net->kernels;
+    const eb_state *s = t->net->state;
+    const int64_t n = t->jobs->w->in;
     (void)thread;
-    for (int64_t i = begin; i < end; i++)
-        t->net->kernels->packed->quantize(job->x + (size_t)i * ldx, n, t->net->state->q8 + i * (n / EB_Q8_CHUNK));
+    for (int64_t i = begin; i < end; i++) {
+        const float *x = t->jobs->x + (size_t)i * stride(t->jobs->ldx, n);
+        if (t->packed)
+            k->packed->quantize(x, n, s->q8 + i * (n / EB_Q8_CHUNK));
+        if (t->prompts)
+            k->prompt->prepare(x, n, s->prepared + (size_t)i * k->prompt->column_bytes(n));
+    }
 }
 
-static bool any_packed(const eb_linear_job *jobs, int n_jobs)
+static void note_wishes(linear_task *t, int n_jobs)
 {
-    for (int i = 0; i < n_jobs; i++)
-        if (jobs[i].w->packed || (jobs[i].up && jobs[i].up->packed))
-            return true;
-    return false;
+    for (int i = 0; i < n_jobs; i++) {
+        const eb_linear_job *job = &t->jobs[i];
+        t->packed |= job->w->packed || (job->up && job->up->packed);
+        t->prompts |= by_prompt(t->net, job->w, job) || (job->up && by_prompt(t->net, job->up, job));
+    }
 }
 
 // Each column once, whatever the number of jobs that it is for.
-static void quantize(linear_task *t, int n_jobs)
+static void prepare(linear_task *t, int n_jobs)
 {
     int64_t columns = 0;
-    const size_t ldx = stride(t->jobs->ldx, t->jobs->w->in);
     for (int i = 0; i < n_jobs; i++) {
-        const int64_t end = (int64_t)((size_t)(t->jobs[i].x - t->jobs->x) / ldx) + t->jobs[i].m;
+        const int64_t end = (int64_t)first_column(t, &t->jobs[i]) + t->jobs[i].m;
         columns = end > columns ? end : columns;
     }
-    eb_pool_for(t->net->pool, columns, QUANTIZE_GRAIN, quantize_rows, t);
+    eb_pool_for(t->net->pool, columns, PREPARE_GRAIN, prepare_columns, t);
 }
 
 void eb_linear(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
     linear_task task = { .net = net, .jobs = jobs, .block = block_rows(net, jobs, n_jobs) };
-    if (any_packed(jobs, n_jobs))
-        quantize(&task, n_jobs);
+    note_wishes(&task, n_jobs);
+    if (task.packed || task.prompts)
+        prepare(&task, n_jobs);
     int64_t items = 0;
     for (int i = 0; i < n_jobs; i++)
         items += blocks_of(&jobs[i], task.block);

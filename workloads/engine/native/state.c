@@ -168,6 +168,7 @@ static void lay_out_work(eb_state *s, arena *a, const eb_model *m)
         lay_out_moe(&s->moe, a, hp, rows);
     s->logits = floats(a, (size_t)s->max_batch, hp->vocab);
     s->q8 = s->q8_bytes ? take(a, s->q8_bytes, 1) : NULL;
+    s->prepared = s->prepared_bytes ? take(a, s->prepared_bytes, 1) : NULL;
     s->scratch = take(a, (size_t)s->threads, s->scratch_bytes);
 }
 
@@ -206,17 +207,33 @@ static size_t most_scratch(const eb_hparams *hp, const eb_kernels *kernels, int 
     return most;
 }
 
-// Room for the columns of every list of jobs: rows of the widest matrix, and of experts as many rows as are chosen.
-static size_t q8_bytes(const eb_hparams *hp, size_t rows)
+static size_t q8_column_bytes(int64_t n)
 {
-    int64_t widths[N_WIDTHS], longest = 0;
+    return ((size_t)n / EB_Q8_CHUNK + 1) * sizeof(eb_q8);
+}
+
+// Room for the columns of every list of jobs: rows of all widths, and of experts as many rows as are chosen.
+static size_t columns_bytes(const eb_hparams *hp, size_t rows, size_t (*column_bytes)(int64_t n))
+{
+    int64_t widths[N_WIDTHS];
+    size_t dense = 0, experts = 0;
     row_widths(hp, widths);
     for (int i = 0; i < N_WIDTHS; i++)
-        longest = widths[i] > longest ? widths[i] : longest;
-    size_t dense = times(rows, (size_t)longest / EB_Q8_CHUNK + 1);
-    int64_t width = hp->embd > hp->expert_ffn ? hp->embd : hp->expert_ffn;
-    size_t experts = hp->experts ? times(times(rows, (size_t)hp->experts_used), (size_t)width / EB_Q8_CHUNK + 1) : 0;
-    return times(more_of(dense, experts), sizeof(eb_q8));
+        if (widths[i] > 0)
+            dense = more_of(dense, column_bytes(widths[i]));
+    if (hp->experts)
+        experts =
+            times(times(rows, (size_t)hp->experts_used), more_of(column_bytes(hp->embd), column_bytes(hp->expert_ffn)));
+    return more_of(times(rows, dense), experts);
+}
+
+// Whether there are tensors that it takes, packed or not. (A shape alone has no file.)
+static bool takes_some(const eb_prompt_ops *prompt, const eb_gguf *file)
+{
+    for (size_t i = 0; prompt && file && i < file->n_tensors; i++)
+        if (prompt->takes(file->tensors[i].type))
+            return true;
+    return false;
 }
 
 int eb_state_chunk(const eb_engine_config *config)
@@ -244,7 +261,10 @@ void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, co
     s->rows = step_rows(config);
     int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
     s->scratch_bytes = (most_scratch(&m->hp, kernels, columns) + ALIGN - 1) / ALIGN * ALIGN;
-    s->q8_bytes = eb_repack_bytes(m, kernels) ? q8_bytes(&m->hp, (size_t)s->rows) : 0;
+    if (eb_repack_bytes(m, kernels))
+        s->q8_bytes = columns_bytes(&m->hp, (size_t)s->rows, q8_column_bytes);
+    if (takes_some(kernels->prompt, m->file))
+        s->prepared_bytes = columns_bytes(&m->hp, (size_t)s->rows, kernels->prompt->column_bytes);
     lay_out_memory(s, &memory, m);
     lay_out_work(s, &work, m);
     s->memory_bytes = memory.bytes;

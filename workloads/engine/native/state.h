@@ -104,6 +104,8 @@ typedef struct eb_state {
     float *logits; // [max_batch][vocab]
     eb_q8 *q8;     // [q8_rows][longest row / 32] the columns of eb_linear for packed weights; NULL = none are packed
     size_t q8_bytes;
+    uint8_t *prepared; // [as many rows] columns that eb_prompt_ops has prepared; NULL = it takes no matrix
+    size_t prepared_bytes;
     uint8_t *scratch; // [threads][scratch_bytes] of the kernels
     size_t scratch_bytes;
     void *memory, *work; // the two blocks that all of the above lies in
