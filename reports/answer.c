@@ -115,7 +115,7 @@ static bool is_curve(const eb_run *run, int c)
     return false;
 }
 
-// Context sweeps, of a pair its energy where it is known, and load curves. Returns how many.
+// Context sweeps, of a pair its energy where it is known, batch sweeps and load curves. Returns how many.
 static int put_sweeps(const eb_run *run, const eb_answer_style *style, FILE *out)
 {
     int shown = 0;
@@ -123,6 +123,11 @@ static int put_sweeps(const eb_run *run, const eb_answer_style *style, FILE *out
         if (i == 0 || !eb_crossing_same_pair(run, i - 1, i)) {
             fprintf(out, "%s", shown++ ? "\n\n" : "");
             eb_crossing_answer(run, i, style, out);
+        }
+    for (int i = 0, last; i < run->n_cases && shown < MAX_ANSWERS; i++)
+        if (eb_batch_sweep(run, i, &last)) {
+            fprintf(out, "%s", shown++ ? "\n\n" : "");
+            eb_batch_answer(run, i, last, style, out);
         }
     for (int i = 0; i < run->n_loads && shown < MAX_ANSWERS; i++)
         if (run->loads[i]->curve) {

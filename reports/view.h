@@ -93,6 +93,9 @@ int eb_load_tables(const eb_run *run);
 eb_table *eb_load_table(const eb_run *run, int table); // caller frees
 // The overall, what the schedule did, and why levels are invalid. Caller frees.
 char *eb_load_note(const eb_run *run, const struct eb_load_result *r);
+// Whether a case is the smallest batch of a model's sweep over at least three, and which case is the largest.
+bool eb_batch_sweep(const eb_run *run, int c, int *last);
+void eb_batch_answer(const eb_run *run, int c, int last, const eb_answer_style *style, FILE *out);
 // One sentence about a curve.
 void eb_load_answer(const eb_run *run, const struct eb_load_result *r, const eb_answer_style *style, FILE *out);
 

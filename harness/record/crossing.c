@@ -286,6 +286,12 @@ char *eb_crossing_words(const eb_crossing *c)
     char *interval = interval_words(c), *words;
     switch (c->verdict) {
     case EB_CROSSING_FOUND:
+        if (isinf(c->lo_tok) && isinf(c->hi_tok)) {
+            words = eb_format("not told from which length on the KV cache costs more; the lines meet at %.0f tokens of "
+                              "context%s",
+                              c->length_tok, interval);
+            break;
+        }
         words = eb_format("the KV cache costs more from %.0f tokens of context on%s%s", c->length_tok, interval,
                           c->n_rises > 1 ? ", and less again further on" : "");
         break;

@@ -50,6 +50,13 @@ static void lines_cross_where_they_do(void **state)
     assert_non_null(strstr(words, "from 250 tokens of context on"));
     assert_non_null(strstr(words, "180 to 350"));
     free(words);
+    c.lo_tok = -INFINITY;
+    c.hi_tok = INFINITY;
+    words = eb_crossing_words(&c);
+    assert_non_null(strstr(words, "not told from which length on"));
+    assert_non_null(strstr(words, "meet at 250 tokens of context"));
+    assert_non_null(strstr(words, "anywhere"));
+    free(words);
 }
 
 static void bounds_may_be_open(void **state)
