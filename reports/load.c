@@ -28,7 +28,7 @@ static const eb_column latency_columns[] = {
 
 static const eb_column power_columns[] = {
     { .head = "power", .unit = "W" },
-    { .head = "", .unit = "±", .glue = true, .role = EB_ROLE_SPREAD },
+    { .head = "", .unit = "±", .left = true, .glue = true, .role = EB_ROLE_SPREAD },
     { .head = "", .unit = "tok/J" },
 };
 

@@ -231,7 +231,9 @@ static void say_causes(const eb_run *run, const eb_case_result *c)
         bool named = false;
         for (int k = 0; k < run->header->n_channels && !named; k++) {
             const eb_channel *channel = &run->header->channels[k];
-            named = channel->grade != EB_GRADE_NONE && strstr(warning, channel->name);
+            size_t len = strlen(channel->source);
+            bool of_source = !strncmp(warning, channel->source, len) && warning[len] == ':';
+            named = channel->grade != EB_GRADE_NONE && (of_source || strstr(warning, channel->name));
         }
         if (named && said++ < MOST)
             fprintf(stderr, "  cause: %s\n", warning);

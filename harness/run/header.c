@@ -167,7 +167,8 @@ void eb_found_warn(const eb_found *found, const eb_probe_config *config, eb_warn
     for (int i = 0; i < found->n_sources; i++) {
         const eb_source_row *s = &found->sources[i];
         if (asked_for(config, s->name) && strcmp(s->state, eb_probe_state_name(EB_PROBE_OK)) != 0)
-            eb_warn(warnings, "%s was asked for and is %s: %s", s->name, s->state, s->reason);
+            eb_warn(warnings, "%s was asked for and is %s: %s%s%s", s->name, s->state, s->reason,
+                    s->remedy[0] ? "; " : "", s->remedy);
         if (is_partial(found, s->name) && has_energy(found, s->name))
             eb_warn(warnings, "%s measures a part only: %s", s->name, s->reason);
     }
@@ -246,6 +247,18 @@ static size_t lacks(const eb_found *found, eb_boundary boundary, const bool *cou
     return at;
 }
 
+// How to mend the source that somebody asked for by name and that does not work; "" = none.
+static const char *remedy_of_asked(const eb_found *found)
+{
+    for (int i = 0; found->config && i < found->n_sources; i++) {
+        const eb_source_row *s = &found->sources[i];
+        bool works = strcmp(s->state, eb_probe_state_name(EB_PROBE_OK)) == 0;
+        if (!works && s->remedy[0] && asked_for(found->config, s->name))
+            return s->remedy;
+    }
+    return "";
+}
+
 bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade required, eb_err *err)
 {
     if (required == EB_GRADE_NONE)
@@ -270,8 +283,11 @@ bool eb_found_require(const eb_found *found, eb_boundary boundary, eb_grade requ
         eb_err_set(err, EB_UNAVAILABLE,
                    "energy of grade '%s' is required and only '%s' is to be had for boundary '%s'%s%s",
                    eb_grade_name(required), eb_grade_name(grade), eb_boundary_name(boundary), at ? ": " : "", why);
+    const char *remedy = remedy_of_asked(found);
     return eb_err_hint(
-        err, "`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less");
+        err,
+        "%.300s%s`effbench probes` lists what is missing and how to mend it; a lower --require-energy accepts less",
+        remedy, remedy[0] ? "; " : "");
 }
 
 static char *copy(const char *s)

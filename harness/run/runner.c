@@ -62,12 +62,21 @@ void eb_runner_progress(const eb_runner *r, const char *stage, const eb_case *c,
 }
 
 // What the samples cannot say: why a source fell silent.
+// What a source runs to get its readings; NULL = nothing that a config names.
+static const char *command_of(const eb_probe_config *config, const char *source)
+{
+    return !strcmp(source, "meter") ? config->meter : !strcmp(source, "pmic") ? config->pmic_command : NULL;
+}
+
 static void warn_of_trouble(eb_runner *r)
 {
     char why[512];
-    for (int i = 0; i < r->found.n_probes; i++)
+    for (int i = 0; i < r->found.n_probes; i++) {
+        const char *command = command_of(&r->plan->probes, eb_probe_name(r->found.probes[i]));
         if (eb_probe_trouble(r->found.probes[i], why, sizeof why))
-            eb_warn(&r->warnings, "%s: %s", eb_probe_name(r->found.probes[i]), why);
+            eb_warn(&r->warnings, "%s: %s%s%s", eb_probe_name(r->found.probes[i]), why,
+                    command ? "; try it by hand: " : "", command ? command : "");
+    }
 }
 
 bool eb_runner_require_energy(const eb_runner *r, eb_err *err)
