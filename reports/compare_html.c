@@ -83,7 +83,8 @@ static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures 
             c->n_kinds > 1 ? ", or energy of another kind" : "");
         eb_html_picture_add(p, ids[g], false, curves_of(c, group),
                             "Performance per dollar against utilisation | each at its own prices, everything else as "
-                            "measured");
+                            "measured%s",
+                            group->n > EB_PLOT_MAX_CURVES ? "; the best six" : "");
     }
 }
 

@@ -52,6 +52,14 @@ static bool first_of_its_work(const eb_run *run, int c)
     return true;
 }
 
+static int of_its_work(const eb_run *run, int c)
+{
+    int n = 0;
+    for (int i = 0; i < run->n_cases; i++)
+        n += eb_rank_comparable(run->cases[i].info, run->cases[c].info);
+    return n;
+}
+
 static void add_works(const eb_run *run, eb_html_pictures *p)
 {
     int works = 0;
@@ -67,8 +75,9 @@ static void add_works(const eb_run *run, eb_html_pictures *p)
             "is both faster and thriftier",
             work);
         eb_html_picture_add(p, "efficiency", false, eb_plot_utilisation(run, c),
-                            "Performance per dollar against utilisation | %s; dotted: the utilisation in [cost]%s",
-                            work, eb_run_demonstration(run) ? "; demonstration prices" : "");
+                            "Performance per dollar against utilisation | %s; dotted: the utilisation in [cost]%s%s",
+                            work, of_its_work(run, c) > EB_PLOT_MAX_CURVES ? "; the best six" : "",
+                            eb_run_demonstration(run) ? "; demonstration prices" : "");
         free(work);
     }
 }
@@ -85,5 +94,6 @@ void eb_html_run_pictures(const eb_run *run, eb_html_pictures *p)
     eb_html_picture_add(p, "operators", true, eb_plot_roofline(run), "Roofline");
     eb_html_picture_add(p, "operators", true, eb_plot_operators(run), "Time and energy by operator");
     eb_html_picture_add(p, "course", true, eb_plot_sustained(run), "The course of the first sustained trial");
-    eb_html_picture_add(p, "load", true, eb_plot_load(run), "The first load curve | hollow: a level that was invalid in some trial");
+    eb_html_picture_add(p, "load", true, eb_plot_load(run),
+                        "The first load curve | hollow: a level that was invalid in some trial");
 }

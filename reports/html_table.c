@@ -41,6 +41,7 @@ static void put_common(const eb_table *t, FILE *out)
         fprintf(out, any ? ", " : "<p class=\"same\">All rows: ");
         any = true;
         eb_html_put(out, col->head);
+        fputs(*col->head && *col->unit && *col->unit != '+' ? " " : "", out);
         eb_html_put(out, col->unit);
         fputc(' ', out);
         eb_html_put(out, eb_table_cell_at(t, 0, c)->text);
@@ -100,15 +101,20 @@ static const char *better_of(const char *key)
     return "";
 }
 
-// Where the heads of a label begin on the second line, the first one is its prefix ("prompt" over "+output").
+// Where a head goes on in the second line, the first one is its prefix ("prompt" over "+output").
+static bool is_prefix(const eb_column *col)
+{
+    return col->label && *col->unit == '+';
+}
+
 static void put_head(const layout *l, int c, FILE *out)
 {
     const eb_column *col = eb_table_column_at(l->t, c);
     bool two = *col->head && *col->unit;
     fprintf(out, "<th scope=\"col\"%s%s",
-            c == l->also    ? " class=\"also\""
-            : is_right(col) ? " class=\"n\""
-                            : "",
+            c == l->also             ? " class=\"also\""
+            : c > 0 && is_right(col) ? " class=\"n\""
+                                     : "",
             better_of(col->key));
     if (col->key && *eb_metric_doc(col->key)) {
         fprintf(out, " title=\"");
@@ -117,10 +123,10 @@ static void put_head(const layout *l, int c, FILE *out)
     }
     fprintf(out, "><b>");
     eb_html_put(out, *col->head ? col->head : col->unit);
-    if (two && col->label)
+    if (two && is_prefix(col))
         eb_html_put(out, col->unit);
     fprintf(out, "</b>");
-    if (two && !col->label)
+    if (two && !is_prefix(col))
         eb_html_put(out, col->unit);
     fprintf(out, "</th>");
     if (l->spread[c])

@@ -7,10 +7,12 @@
 #include "harness/record/cost_range.h"
 #include "reports/plots_impl.h"
 
-enum { MAX_LINES = 6, STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
+enum { STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
 static const double from_frac = 0.01, line_px = 14;
 static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 122, 14, 44 };
-static const char *const colors[MAX_LINES] = { "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00" };
+static const char *const colors[EB_PLOT_MAX_CURVES] = {
+    "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00"
+};
 
 static double tok_per_usd(eb_cost_curve curve, double utilisation)
 {
@@ -52,7 +54,7 @@ char *eb_plot_utilisation_of(eb_plot_curve *lines, int n, double utilisation)
 {
     bool depends = false;
     qsort(lines, (size_t)n, sizeof *lines, by_end);
-    n = n < MAX_LINES ? n : MAX_LINES;
+    n = n < EB_PLOT_MAX_CURVES ? n : EB_PLOT_MAX_CURVES;
     for (int i = 0; i < n; i++)
         depends = depends || lines[i].curve.shared > 0;
     if (!depends)

@@ -49,7 +49,8 @@ typedef struct eb_plot_curve {
     char *name;
     eb_cost_curve curve;
 } eb_plot_curve;
-// The best few, best first. `utilisation`: a mark; NAN = none.
+enum { EB_PLOT_MAX_CURVES = 6 };
+// The best of them, best first. `utilisation`: a mark; NAN = none.
 char *eb_plot_utilisation_of(eb_plot_curve *lines, int n, double utilisation);
 
 typedef struct eb_plot_box {
