@@ -44,7 +44,7 @@ int eb_pmu_cpus_parse(const char *text, int *cpus, int max)
 {
     const char *p = text + strspn(text, white);
     int n = 0;
-    for (;;) {
+    for (;; p += strspn(p, white)) {
         uint64_t first, last;
         if (!range(&p, 65535, &first, &last))
             return -1;
@@ -55,7 +55,8 @@ int eb_pmu_cpus_parse(const char *text, int *cpus, int max)
                 return -1;
             cpus[n++] = (int)cpu;
         }
-        if (p[strspn(p, white)] == '\0')
+        p += strspn(p, white);
+        if (*p == '\0')
             return n;
         if (*p++ != ',')
             return -1;

@@ -156,6 +156,9 @@ static void say_no_permission(const eb_io *io, const char *path, eb_probe_detect
                  strerror(EACCES), shown);
 }
 
+static const char driver_remedy[] =
+    "reload the driver (sudo modprobe -r intel_rapl_msr; sudo modprobe intel_rapl_msr) and look at dmesg";
+
 // None of the zones reads; the first speaks for all.
 static void say_unreadable(const scan *s, eb_probe_detection *out)
 {
@@ -176,9 +179,8 @@ static void say_unreadable(const scan *s, eb_probe_detection *out)
                      what_went_wrong(f->errnum));
         return;
     }
-    eb_probe_say(out, EB_PROBE_NO_DRIVER,
-                 "reload the driver (sudo modprobe -r intel_rapl_msr; sudo modprobe intel_rapl_msr) and look at dmesg",
-                 "%s: %s: the driver does not deliver", path, what_went_wrong(f->errnum));
+    eb_probe_say(out, EB_PROBE_NO_DRIVER, driver_remedy, "%s: %s: the driver does not deliver", path,
+                 what_went_wrong(f->errnum));
 }
 
 // The zones that fail with `errnum`, behind those that are in `names` already: "a, b (why)".
@@ -201,7 +203,7 @@ static void say_partial(const scan *s, eb_probe_detection *out)
 {
     char names[200] = "";
     size_t used = 0;
-    bool permission = false;
+    bool permission = false, driver = false;
     for (int i = 0; i < s->n; i++) {
         int errnum = s->items[i].errnum;
         bool named = errnum == 0;
@@ -210,9 +212,10 @@ static void say_partial(const scan *s, eb_probe_detection *out)
         if (!named && used < sizeof names)
             used = name_zones(s, errnum, names, sizeof names, used);
         permission |= errnum == EACCES || errnum == EPERM;
+        driver |= errnum != 0 && errnum != ENOENT && errnum != ENODEV;
     }
-    eb_probe_say(out, EB_PROBE_PARTIAL, permission ? "sudo chmod a+r " CLASS "/*/energy_uj" : "",
-                 "%d of %d zones cannot be read: %s%s", s->n - s->n_good, s->n, names,
+    const char *remedy = permission ? "sudo chmod a+r " CLASS "/*/energy_uj" : driver ? driver_remedy : "";
+    eb_probe_say(out, EB_PROBE_PARTIAL, remedy, "%d of %d zones cannot be read: %s%s", s->n - s->n_good, s->n, names,
                  used >= sizeof names ? " ..." : "");
 }
 

@@ -355,7 +355,8 @@ static void note_machine(const eb_run *run, eb_notes *out)
         for (int i = 0; i < run->header->n_machine; i++) {
             const eb_pair *p = &run->header->machine[i];
             if (!strcmp(p->key, facts[f].key) && p->value && p->value[0] && strcmp(p->value, "unknown"))
-                eb_text_add(&t, "%s%s%s%s", t.n ? ", " : "", facts[f].before, p->value, facts[f].after);
+                eb_text_add(&t, "%s%s%s%s", t.n ? ", " : "", facts[f].before, p->value,
+                            !strcmp(p->key, "cpus") && !strcmp(p->value, "1") ? " CPU" : facts[f].after);
         }
     eb_notes_add(out, "machine", "%s; fingerprint %s", t.n ? t.s : "unknown", or_unknown(run->header->fingerprint));
     eb_text_deinit(&t);
