@@ -43,10 +43,13 @@ static double unseen_ns(const eb_trace *t, double at)
 // stand still.
 static double beyond(const eb_trace *t, const eb_trace_point *edge, const eb_trace_point *base, double at)
 {
-    double span = edge->t_ns - base->t_ns, reach = fmax(t->edge_ns, t->period_ns) + unseen_ns(t, at);
+    double span = edge->t_ns - base->t_ns, reach = fmax(fmax(t->edge_ns, t->period_ns), t->fill_ns) + unseen_ns(t, at);
     double rate = span != 0 ? (edge->value - base->value) / span : 0;
-    double away = at - edge->t_ns;
-    return edge->value + rate * copysign(fmin(fabs(away), reach), away);
+    double away = at - edge->t_ns, more = rate * fmin(fabs(away), reach);
+    // A coarse unit that is not full yet is not passed.
+    if (t->coarse_uj > 0 && unseen_ns(t, at) == 0)
+        more = fmin(more, t->coarse_uj);
+    return edge->value + copysign(more, away);
 }
 
 static const eb_trace_point *base_before(const eb_trace *t, size_t i)

@@ -199,6 +199,15 @@ static double find_period(const eb_trace *t)
     return (t->points[t->n - 1].t_ns - t->points[0].t_ns) / (double)moved;
 }
 
+// A counter of coarse units at little power moves when a unit is full, however often it is updated (1 J at 3 W: each
+// third of a second). 0 = its units are finer than its updates.
+static double unit_period(const eb_trace *t)
+{
+    double moved = t->n ? t->points[t->n - 1].value - t->points[0].value : 0, unit = t->channel.unit * t->channel.scale;
+    double full_ns = moved > 0 ? (t->last_ns - t->first_ns) * unit / moved : 0;
+    return t->period_ns > 0 && full_ns > 2 * t->period_ns ? full_ns : 0;
+}
+
 static uint64_t common_divisor(uint64_t a, uint64_t b)
 {
     while (b) {
@@ -225,11 +234,11 @@ static void find_unit(eb_trace *t)
 static void keep_edges(eb_trace *t)
 {
     size_t kept = 0;
-    double before_ns = -INFINITY, value = NAN;
+    double before_ns = -INFINITY, value = NAN, longest_ns = fmax(t->period_ns, t->fill_ns);
     for (size_t i = 0; i < t->n; i++) {
         eb_trace_point p = t->points[i];
         if (p.fresh || p.value != value) {
-            double bracket = fmin(p.fresh ? INFINITY : p.t_ns - before_ns, t->period_ns);
+            double bracket = fmin(p.fresh ? INFINITY : p.t_ns - before_ns, longest_ns);
             double at = fmax(p.t_ns - bracket / 2, kept ? t->points[kept - 1].t_ns + 1 : -INFINITY);
             t->updates[kept] = (kept ? t->updates[kept - 1] : 0) + !p.fresh;
             t->points[kept++] = (eb_trace_point){ at, p.value, hypot(bracket, p.width_ns), p.fresh, false };
@@ -258,6 +267,18 @@ static void refine_edges(eb_trace *t)
     free(b);
 }
 
+static void make_edges(eb_trace *t)
+{
+    find_unit(t);
+    t->fill_ns = unit_period(t);
+    if (t->fill_ns > 0)
+        t->coarse_uj = t->channel.unit * t->channel.scale;
+    find_stalls(t);
+    keep_edges(t);
+    if (t->fill_ns == 0)
+        refine_edges(t); // units fill as power goes: in no rhythm
+}
+
 eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size_t n)
 {
     eb_trace *t = eb_alloc(sizeof *t);
@@ -275,7 +296,7 @@ eb_trace *eb_trace_new(const eb_channel *channel, const eb_sample *samples, size
         find_blind_stretches(t);
     t->period_ns = find_period(t);
     if (channel->cumulative && channel->quantity == EB_QUANTITY_ENERGY_UJ)
-        find_unit(t), find_stalls(t), keep_edges(t), refine_edges(t);
+        make_edges(t);
     else
         for (size_t i = 0; i < t->n; i++)
             t->updates[i] = i ? t->updates[i - 1] + (t->points[i].value != t->points[i - 1].value) : 0;

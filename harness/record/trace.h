@@ -28,6 +28,7 @@ struct eb_trace {
     double failed_ns;          // the last one that could not
     double poll_ns, period_ns; // median distance of the samples; native period, found where not known
     double edge_ns;            // median distance of the points
+    double coarse_uj, fill_ns; // a unit that takes several updates to fill, and how long; 0 = units are finer
     eb_trace_point *points;    // edges of an energy counter; every sample of anything else
     size_t n;
     size_t *updates; // points[0..i] that are movements

@@ -49,6 +49,35 @@ static const struct {
     { 4294967295000000, 1000000 }, // 1 J, psys
 };
 
+// 1 J units at 3 W: a window of 0.3 s sees one of them or none, wherever it begins; the mean of many is right, and the
+// half-width is not too small.
+static void test_units_that_fill_slowly(void **state)
+{
+    (void)state;
+    enum { RUNS = 200, READS = 31 };
+    double sum_j = 0;
+    int known = 0, held = 0;
+    for (int run = 0; run < RUNS; run++) {
+        eb_channel c = counter(4294967295000000, 4294967296000000, 1e6);
+        eb_sample samples[READS];
+        for (int i = 0; i < READS; i++) {
+            double joules = 5 + 0.005 * run + 3 * 0.01 * i;
+            samples[i] = at(10ll * MS * i, (uint64_t)joules * 1000000);
+        }
+        eb_trace *t = eb_trace_new(&c, samples, READS);
+        eb_energy e = eb_trace_energy(t, 0, 300ll * MS);
+        eb_trace_free(t);
+        if (e.status != EB_SAMPLE_OK || e.j == 0)
+            continue;
+        known++;
+        sum_j += e.j;
+        held += fabs(e.j - 0.9) <= e.halfwidth_j;
+    }
+    assert_true(known > RUNS * 8 / 10);
+    near(sum_j / known, 0.9, 0.12);
+    assert_true(held >= known * 95 / 100);
+}
+
 // A second at 40 W, of which the last `late_ms` were not seen.
 static eb_energy of_a_late_end(const char *source, int late_ms)
 {
@@ -434,6 +463,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_difference_across_a_wrap),
+        cmocka_unit_test(test_units_that_fill_slowly),
         cmocka_unit_test(test_late_lines_cost_certainty_and_not_the_window),
         cmocka_unit_test(test_difference_without_wrap),
         cmocka_unit_test(test_window_of_a_steady_load),
