@@ -163,6 +163,8 @@ static inline void products_of(const eb_packed_ops *ops, eb_wtype type)
     check(ops, type, 3 * block, 323, 9);
     check(ops, type, 2 * block, 172, 65);
     check(ops, type, 8192, 65, 13); // a panel that holds few groups
+    check(ops, type, 1280, 40, 13); // rows in two slices, where vectors are of 16 rows
+    check(ops, type, 1792, 40, 13); // and where they are of fewer
 }
 
 // Two instruction sets round activations alike, and a type's products have the same bits.

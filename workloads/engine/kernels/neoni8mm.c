@@ -100,6 +100,11 @@ static columns columns_at(const product *p, int c, void *room)
     return (columns){ room };
 }
 
+static columns columns_from(const columns *x, int64_t first)
+{
+    return (columns){ x->pairs + first * PAIRS };
+}
+
 // ---- a tile ---------------------------------------------------------------------------------------------------------
 
 // A chunk of a strip as the panel has it: of 8 weights rows 0 and 1, then 2 and 3; scales and minima likewise.
@@ -146,14 +151,16 @@ INLINE vf add_pairs(traits t, const strip *w, const pair *x, int r, vf sum)
     return sum;
 }
 
-// One strip of a panel times `cols` columns.
-INLINE void tile(traits t, int cols, const uint8_t *panel, int64_t n, const columns *x, vf *sums)
+// sums = (add: +=) one strip of a panel times `cols` columns.
+INLINE void tile(traits t, int cols, const uint8_t *panel, int64_t n, const columns *x, bool add, vf *sums)
 {
     const pair *pairs = x->pairs;
     vf sum[PAIRS][ROW_PAIRS];
     UNROLL
-    for (int i = 0; i < cols; i++)
-        sum[i / ROW_PAIRS][i % ROW_PAIRS] = vf_zero();
+    for (int k = 0; k < cols / 2; k++) {
+        sum[k][0] = add ? vzip1q_f32(sums[2 * k], sums[2 * k + 1]) : vf_zero();
+        sum[k][1] = add ? vzip2q_f32(sums[2 * k], sums[2 * k + 1]) : vf_zero();
+    }
     for (int64_t i = 0; i < n / EB_CHUNK; i++, panel += VECTOR * panel_vectors(t), pairs += PAIRS) {
         strip w;
         open_strip(t, panel, &w);
