@@ -26,6 +26,7 @@ platform() {
 }
 json() {
     "$EFFBENCH" probes --sysroot root --watch --count 1 --format json >out
+    "$TESTBIN/check_json" "$SRC/docs/watch.schema.json" out || exit 1
     grep -q '"total":{"boundary":"compute","power_w":1[4-7][0-9]' out
 }
 thrice compute
