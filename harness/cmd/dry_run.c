@@ -51,7 +51,7 @@ static void print_cases(const eb_plan *plan)
 
 static void print_energy(const eb_found *found, eb_boundary boundary)
 {
-    char domains[512], missing[256];
+    char domains[2048], missing[1024];
     bool *counted = eb_alloc((size_t)found->n_channels + 1);
     eb_grade grade = EB_GRADE_COUNT;
     eb_domain_count(found->channels, found->n_channels, boundary, counted, domains, sizeof domains, missing,

@@ -22,7 +22,7 @@ typedef struct eb_survey {
     eb_sample *samples;   // one reading of each
     bool *counted;        // towards the boundary
     int n_channels;
-    char domains[512], missing[128];
+    char domains[2048], missing[1024];
     eb_grade grade;    // of the total
     int64_t looked_ns; // 0 = nothing was calibrated
     bool still;        // a tree of files in which nothing moves

@@ -60,7 +60,7 @@ static eb_grade weakest(const eb_header *h, const bool *dead, char *domains, siz
 // What takes the place of the dead ones, where it is of a weaker grade.
 static void warn_of_fallback(const eb_header *h, const bool *dead, eb_warnings *warnings)
 {
-    char domains[512];
+    char domains[2048];
     bool *none = eb_alloc((size_t)h->n_channels + 1);
     eb_grade before = weakest(h, none, domains, sizeof domains), after = weakest(h, dead, domains, sizeof domains);
     free(none);

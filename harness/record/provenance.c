@@ -8,7 +8,7 @@
 #include "harness/record/domain.h"
 #include "harness/record/trial_energy.h"
 
-enum { TEXT = 512 };
+enum { TEXT = 2048 }; // eight sockets of four dies, each with its memory
 
 // Which channels gave any reading in the window of a trial. One that vanished within it takes the trial's energy away;
 // only one that told nothing in all of a case is left out of what the case is the sum of.

@@ -239,7 +239,7 @@ static void sum_sampling(eb_run *run, const eb_journal_data *d)
 
 eb_run *eb_run_load(const char *dir, eb_err *err)
 {
-    char domains[512], missing[256];
+    char domains[2048], missing[1024];
     eb_journal_data *d = eb_journal_read(dir, err);
     if (!d)
         return NULL;

@@ -124,6 +124,35 @@ static void test_what_of_a_window_was_not_seen(void **state)
     sample_deinit(&s);
 }
 
+// What an energy is the sum of is told to the last piece, also of eight sockets with four dies each.
+static void test_all_pieces_are_named(void **state)
+{
+    (void)state;
+    enum { SOCKETS = 8, DIES = 4, CHANNELS = 2 * SOCKETS * DIES };
+    static eb_channel channels[CHANNELS];
+    sample_run s;
+    eb_err err = { 0 };
+    sample_init(&s);
+    for (int i = 0; i < CHANNELS; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "powercap/%d", i);
+        channels[i] = sample_counter(name, "", i % 2 ? EB_DOMAIN_DRAM : EB_DOMAIN_PACKAGE);
+        channels[i].socket = i / 2 / DIES;
+        channels[i].die = i / 2 % DIES;
+    }
+    s.header.channels = channels;
+    s.header.n_channels = CHANNELS;
+    eb_journal *j = eb_journal_create(s.dir, &s.header, &err);
+    assert_true(j && eb_journal_end(j, NULL, &err));
+    eb_journal_close(j);
+    eb_run *run = load(&s);
+    static const char last[] = " + package-7-die-3 + dram-7-die-3";
+    assert_string_equal(run->domains + strlen(run->domains) - strlen(last), last);
+    assert_string_equal(run->cases[0].energy.domains, run->domains);
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
 // Of trials without energy nothing is known, not a half-width either.
 static void test_net_energy_beside_trials_without_energy(void **state)
 {
@@ -165,6 +194,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frozen_counter_is_no_zero_of_its_domain),
         cmocka_unit_test(test_what_of_a_window_was_not_seen),
+        cmocka_unit_test(test_all_pieces_are_named),
         cmocka_unit_test(test_net_energy_beside_trials_without_energy),
         cmocka_unit_test(test_net_half_width_does_not_vanish_near_zero),
     };
