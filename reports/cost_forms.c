@@ -96,8 +96,8 @@ static void add_left_out(const eb_cost_sheet *sheet, eb_notes *notes)
     for (int i = 0; i < sheet->n_pairs; i++)
         change += !sheet->pairs[i].shown && sheet->pairs[i].verdict == EB_BREAK_EVEN_AT;
     EB_GROW(notes->items, notes->n, notes->cap);
-    char *others = change ? eb_format("%d change%s places where a third one is cheaper, %d never do from 0 to 100 %%", change,
-                                      change == 1 ? "s" : "", left - change)
+    char *others = change ? eb_format("%d change%s places where a third one is cheaper, %d never do from 0 to 100 %%",
+                                      change, change == 1 ? "s" : "", left - change)
                           : eb_strdup("they never change places from 0 to 100 %");
     notes->items[notes->n++] = (eb_note){ "left out", eb_format("%d of %d pairs of offers: %s (--format json has all)",
                                                                 left, sheet->n_pairs, others) };

@@ -12,7 +12,7 @@ void eb_check_say(char ***texts, int *n, const char *text);
 eb_check_step eb_check_invalid(eb_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 eb_check_step eb_check_fact_failed(eb_check *c);
 const eb_case_result *eb_check_result(const eb_run *run, const char *id); // NULL = there is none
-bool eb_check_same(const char *a, const char *b); // NULL = ""
+bool eb_check_same(const char *a, const char *b);                         // NULL = ""
 // Finds the cases of the same work on both sides, with what is gated of them; EB_USAGE where there are none.
 bool eb_check_match(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
 // Matches the cases and finds what can be gated, on the first call. True with c->verdict invalid: it is over.

@@ -38,7 +38,7 @@ static void set(eb_offer *offer, const char *key, double value)
 
 static void begin(sheet_of *s, eb_rng *rng, int n_rents)
 {
-    char name[16];
+    char name[24];
     *s = (sheet_of){ .header.boundary = EB_BOUNDARY_WALL };
     s->run = (eb_run){ .header = &s->header, .cases = s->cases, .n_cases = CASES };
     for (int c = 0; c < CASES; c++) {

@@ -65,7 +65,8 @@ static void the_answer_is_first(void **state)
         strstr(answer, "most tokens per joule: <strong>smollm2-135m q4_0</strong> (3.22\xC2\xA0tok/J, estimate"));
     assert_non_null(
         strstr(page, "title=\"j_per_tok = 0.311 J/tok, of 7, 95 % interval 0.3048 to 0.3172; grade estimate\""));
-    assert_non_null(strstr(page, "<th scope=\"row\">smollm2-135m <span class=\"under\">q8_0</span> <span class=\"fam\">"));
+    assert_non_null(
+        strstr(page, "<th scope=\"row\">smollm2-135m <span class=\"under\">q8_0</span> <span class=\"fam\">"));
     assert_non_null(strstr(page, "All rows: prompt+output 128+64, batch 1"));
     assert_non_null(strstr(page, "data-v=\"0.311\""));
     assert_non_null(strstr(page, "<td class=\"pm\">±0.006</td>"));
@@ -133,10 +134,11 @@ static void svg_keeps_what_it_draws(void **state)
         "<g clip-path=\"url(#b)\"><text> 5 &lt; 6</text></g></g>\n</svg>\n",
         &ok);
     assert_true(ok);
-    assert_string_equal(text,
-                        "<svg viewBox=\"0 0 40 30\" style=\"--w:40px\" role=\"img\" aria-label=\"a &quot;plot&quot;\"><g id=\"p1-a\" "
-                        "fill=\"none\"><path stroke=\"var(--s1)\" d=\"M1,2 L3,4\"/><use href=\"#p1-a\" "
-                        "fill=\"#123456\"/><g clip-path=\"url(#p1-b)\"><text> 5 &lt; 6</text></g></g></svg>");
+    assert_string_equal(
+        text,
+        "<svg viewBox=\"0 0 40 30\" style=\"--w:40px\" role=\"img\" aria-label=\"a &quot;plot&quot;\"><g id=\"p1-a\" "
+        "fill=\"none\"><path stroke=\"var(--s1)\" d=\"M1,2 L3,4\"/><use href=\"#p1-a\" "
+        "fill=\"#123456\"/><g clip-path=\"url(#p1-b)\"><text> 5 &lt; 6</text></g></g></svg>");
     free(text);
 }
 
@@ -150,9 +152,10 @@ static void svg_loses_what_it_does_not_draw(void **state)
                  "d='javascript:alert(1)'/><image href='x.png'/></g></svg>",
                  &ok);
     assert_true(ok);
-    assert_string_equal(text,
-                        "<svg viewBox=\"0 0 1 1\" style=\"--w:1px\" role=\"img\" aria-label=\"a &quot;plot&quot;\"><g><use/><path/></g>"
-                        "</svg>");
+    assert_string_equal(
+        text,
+        "<svg viewBox=\"0 0 1 1\" style=\"--w:1px\" role=\"img\" aria-label=\"a &quot;plot&quot;\"><g><use/><path/></g>"
+        "</svg>");
     free(text);
 }
 

@@ -36,7 +36,8 @@ const eb_option eb_engine_options[] = {
       .def = "native",
       .choices = engines,
       .doc = "What runs the models. Its instruction set is the best that this machine allows, or the one that the "
-             "environment variable EFFBENCH_ISA names (scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon, neondot, neoni8mm); "
+             "environment variable EFFBENCH_ISA names (scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon, neondot, "
+             "neoni8mm); "
              "the result says which." },
     { .section = "run",
       .key = "threads",
