@@ -26,6 +26,29 @@ static double scale_of(const char *of, const char **unit)
     return 1;
 }
 
+// Facts of the machine that are large numbers, and the steps that people read.
+static const struct {
+    const char *key, *shown;
+    double scale;
+} fact_scales[] = {
+    { "read_bandwidth_bytes_s", "GB/s", 1e-9 },
+    { "flop_s", "GFLOP/s", 1e-9 },
+    { "int8_op_s", "GOP/s", 1e-9 },
+};
+
+char *eb_fact_text(const eb_pair *fact)
+{
+    eb_text t = { 0 };
+    eb_text_add(&t, "%s", fact->value ? fact->value : "unknown");
+    for (size_t i = 0; fact->value && i < sizeof fact_scales / sizeof *fact_scales; i++) {
+        char *end;
+        const double value = strtod(fact->value, &end);
+        if (!strcmp(fact->key, fact_scales[i].key) && end != fact->value && *end == '\0' && isfinite(value))
+            eb_text_add(&t, " (%.3g %s)", value * fact_scales[i].scale, fact_scales[i].shown);
+    }
+    return t.s;
+}
+
 const char *eb_metric_doc(const char *key)
 {
     for (const eb_metric_def *d = eb_metric_table; d->key; d++)

@@ -168,9 +168,11 @@ static void put_machine(const eb_run *run, FILE *out)
     const eb_header *h = run->header;
     eb_html_section(out, "machine", "Machine");
     eb_html_texts_begin(out, "Machine", (const char *const[]){ "fact", "value" }, 2);
-    for (int i = 0; i < h->n_machine; i++)
-        eb_html_texts_row(
-            out, (const char *const[]){ h->machine[i].key, h->machine[i].value ? h->machine[i].value : "unknown" }, 2);
+    for (int i = 0; i < h->n_machine; i++) {
+        char *value = eb_fact_text(&h->machine[i]);
+        eb_html_texts_row(out, (const char *const[]){ h->machine[i].key, value }, 2);
+        free(value);
+    }
     eb_html_texts_row(out, (const char *const[]){ "fingerprint", h->fingerprint }, 2);
     eb_html_texts_end(out);
     fprintf(out, "<details><summary>Sources of energy and counters</summary>\n");

@@ -101,7 +101,9 @@ static void put_machine(const eb_run *run, FILE *out)
         fprintf(out, "| ");
         put(out, run->header->machine[i].key);
         fprintf(out, " | ");
-        put(out, run->header->machine[i].value ? run->header->machine[i].value : "unknown");
+        char *value = eb_fact_text(&run->header->machine[i]);
+        put(out, value);
+        free(value);
         fprintf(out, " |\n");
     }
 }

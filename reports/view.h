@@ -36,6 +36,9 @@ char *eb_metric_about(const eb_run *run, const eb_metric *m);
 // said.
 char *eb_figure_about(const char *key, double value, double lo, double hi, int n, eb_interval interval, double level,
                       const char *what);
+// The value of a fact of the machine as it stands in the raw files, large ones in a unit that people read beside it:
+// "1.4e+10 (14 GB/s)"; "unknown" where there is none. Caller frees.
+char *eb_fact_text(const eb_pair *fact);
 // What the metric is, from the metric table; "" = unknown key. Static.
 const char *eb_metric_doc(const char *key);
 
