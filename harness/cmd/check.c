@@ -144,15 +144,21 @@ static int show(const eb_globals *globals, const eb_check_args *a, const eb_chec
     return c->accepted ? EB_OK : eb_gate_exit(c->verdict, a->strict);
 }
 
-// What the history says of it, and a line more in it; an invalid gate leaves none.
-static bool remember(eb_check *c, const eb_check_args *a, const eb_history *h, eb_err *err)
+// What the history says of it.
+static bool look_back(eb_check *c, const eb_check_args *a, const eb_history *h, eb_err *err)
 {
     if (!eb_history_fits(h, a->history, c->fingerprint ? c->fingerprint : "", err))
         return false;
     eb_history_compare(h, c, a->block && !a->accept);
     if (a->accept && c->verdict == EB_GATE_FAIL)
         c->accepted = eb_strdup(a->reason);
-    return c->verdict == EB_GATE_INVALID ||
+    return true;
+}
+
+// A line more in the history; an invalid gate leaves none.
+static bool remember(const eb_check *c, const eb_check_args *a, eb_err *err)
+{
+    return !a->history || c->verdict == EB_GATE_INVALID ||
            eb_history_append(a->history, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err);
 }
 
@@ -171,8 +177,10 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     eb_history history = { 0 };
     bool ok = !a->history || eb_history_read(a->history, &history, &err);
     ok = ok && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
-    ok = ok && (!a->history || remember(c, a, &history, &err));
+    ok = ok && (!a->history || look_back(c, a, &history, &err));
     int rc = ok ? show(globals, a, c) : eb_cmd_fail(&err);
+    if (ok && !remember(c, a, &err)) // after it is shown: the pairs may have taken an hour
+        rc = eb_cmd_fail(&err);
     eb_history_deinit(&history);
     eb_check_free(c);
     return rc;

@@ -8,8 +8,7 @@
 #include "harness/plan/plan.h"
 #include "harness/record/run.h"
 
-// In the order of eb_code.
-// What a program that calls this one goes by; every command keeps to it.
+// In the order of eb_code: what a program that calls this one goes by. Every command keeps to it.
 static const struct {
     int status;
     const char *meaning;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -46,6 +47,14 @@ static void warn(const eb_err *err)
     fprintf(stderr, "effbench: warning: %s\n", err->message);
 }
 
+// NULL: not there, or not to be read. A pipe of that name would be waited for.
+static char *read_derived(const char *path, size_t *len)
+{
+    eb_err ignored = { 0 };
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? eb_file_read(path, DERIVED_LIMIT, len, &ignored) : NULL;
+}
+
 // run.json and energy.csv are derived: written when they are missing or are not what the raw files give. A folder that
 // cannot be written (an archive, another user's) can still be read.
 static void refresh(const eb_run *run, const char *dir, const char *name, char *want,
@@ -54,9 +63,8 @@ static void refresh(const eb_run *run, const char *dir, const char *name, char *
     eb_err err = { 0 };
     size_t len = 0;
     char *path = eb_path_join(dir, name);
-    char *have = eb_file_exists(path) ? eb_file_read(path, DERIVED_LIMIT, &len, &err) : NULL;
+    char *have = read_derived(path, &len);
     bool same = have && want && len == strlen(want) && !memcmp(have, want, len);
-    eb_err_clear(&err);
     if (!same && !write(run, dir, &err))
         warn(&err);
     free(want);
@@ -70,7 +78,7 @@ static void doubt_run_json(const char *dir)
     eb_err err = { 0 };
     size_t len = 0;
     char why[80], *path = eb_path_join(dir, "run.json");
-    char *text = eb_file_exists(path) ? eb_file_read(path, DERIVED_LIMIT, &len, &err) : NULL;
+    char *text = read_derived(path, &len);
     cJSON *json = text ? eb_json_parse(text, len, path, &err) : NULL;
     if (text && !json)
         fprintf(stderr, "effbench: warning: '%s' is damaged; it is made again from the raw files\n", path);

@@ -90,6 +90,14 @@ static bool take_line(eb_history *h, const char *line, size_t len, const char *p
     return ok;
 }
 
+// Whether n bytes without an end may be what there is of a line of ours. What is not is somebody's file: it would be
+// cut.
+static bool begins_line(const char *text, size_t n)
+{
+    static const char head[] = "{\"schema\":\"" EB_HISTORY_SCHEMA "\"";
+    return !strncmp(text, head, n < sizeof head - 1 ? n : sizeof head - 1);
+}
+
 bool eb_history_read(const char *path, eb_history *out, eb_err *err)
 {
     *out = (eb_history){ 0 };
@@ -104,8 +112,10 @@ bool eb_history_read(const char *path, eb_history *out, eb_err *err)
     for (size_t at = 0; ok && at < len; number++) {
         const char *end = memchr(text + at, '\n', len - at);
         size_t n = end ? (size_t)(end - (text + at)) : len - at;
-        if (!end)
+        if (!end && begins_line(text + at, n))
             out->torn = true; // what was being written when the machine went down
+        else if (!end)
+            ok = eb_err_at(err, EB_USAGE, path, number, 0, "no line of a gate's history, and no end of the line");
         else if (n)
             ok = take_line(out, text + at, n, path, number, err);
         at += n + 1;

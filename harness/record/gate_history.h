@@ -27,7 +27,8 @@ typedef struct eb_history {
     bool torn; // the last line has no end: it is left out, and cut off before the next one is appended
 } eb_history;
 
-// A file that is not there is an empty history. EB_USAGE with file and line for a damaged line.
+// A file that is not there is an empty history. EB_USAGE with file and line for a damaged line, and for a last one
+// without its end that does not begin as ours do.
 bool eb_history_read(const char *path, eb_history *out, eb_err *err);
 void eb_history_deinit(eb_history *h);
 // Whether the history is that of this machine; EB_UNAVAILABLE with both fingerprints when not.

@@ -11,24 +11,26 @@ static void say_missing(const eb_trial_data *trial, int channel, char *buf, size
     static const char *const where[] = { "for the first %.3g s of its window", "for %.3g s inside its window",
                                          "in the last %.3g s of its window" };
     int64_t t0 = trial->info.t_start_ns, t1 = trial->info.t_end_ns, at = t0, longest = 0;
-    int place = -1, seen = 0;
+    int place = -1;
+    bool seen = false; // readings of before and behind the window bound what is not known of it
     for (size_t i = 0; i < trial->n_power; i++) {
         const eb_sample *s = &trial->power[i].sample;
         if (trial->power[i].channel != channel || s->status == EB_SAMPLE_MISSING || s->status == EB_SAMPLE_GONE)
             continue;
-        if (s->t_before_ns - at > longest) {
-            longest = s->t_before_ns - at;
-            place = seen ? 1 : 0;
+        int64_t until = s->t_before_ns < t1 ? s->t_before_ns : t1;
+        if (until - at > longest) {
+            longest = until - at;
+            place = at == t0 ? 0 : until == t1 ? 2 : 1;
         }
         at = s->t_after_ns > at ? s->t_after_ns : at;
-        seen++;
+        seen = true;
     }
     if (seen && t1 - at > longest) {
         longest = t1 - at;
         place = 2;
     }
     int used = snprintf(buf, size, "gave no reading ");
-    if (place < 0 || !seen)
+    if (place < 0 || longest >= t1 - t0)
         snprintf(buf + used, size - (size_t)used, "of its window");
     else
         snprintf(buf + used, size - (size_t)used, where[place], (double)longest / ns_per_s);

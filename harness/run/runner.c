@@ -61,13 +61,13 @@ void eb_runner_progress(const eb_runner *r, const char *stage, const eb_case *c,
     r->job->hooks.progress(r->job->hooks.arg, &p);
 }
 
-// What the samples cannot say: why a source fell silent.
 // What a source runs to get its readings; NULL = nothing that a config names.
 static const char *command_of(const eb_probe_config *config, const char *source)
 {
     return !strcmp(source, "meter") ? config->meter : !strcmp(source, "pmic") ? config->pmic_command : NULL;
 }
 
+// What the samples cannot say: why a source fell silent.
 static void warn_of_trouble(eb_runner *r)
 {
     char why[512];

@@ -24,3 +24,14 @@ printf '{"schema":"effbench.hist' >>h.jsonl
 gate --set null:slower=0.2
 gate --set null:slower=0.2 --block
 grep -q "worse by .* than the history's level of" out
+# What cannot be appended is an error after the verdict, which may have taken an hour, and not instead of it.
+rc=0
+"$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --history nowhere/h.jsonl >out 2>err || rc=$?
+echo "exit $rc, $(head -n 1 out)"
+grep 'error:' err
+printf '{"my":"settings"}' >mine.json
+rc=0
+"$EFFBENCH" check "$SRC/configs/null.ini" --history mine.json >out 2>err || rc=$?
+echo "exit $rc"
+head -n 1 err
+[ "$(cat mine.json)" = '{"my":"settings"}' ]

@@ -48,3 +48,9 @@ cp -r a old
 sed '/"digests":/,/}/d; /"own_digest"/d; s/\("op_counters.csv":.*\)/\1/' a/run.json | tr -d '\n' | sed 's/},[ \t]*},[ \t]*"engine"/}},"engine"/' >old/run.json
 "$EFFBENCH" compare b old >out
 said out
+# A pipe in its place is not waited for.
+cp -r a pipe
+rm pipe/run.json
+mkfifo pipe/run.json
+timeout 60 "$EFFBENCH" report pipe >/dev/null 2>&1
+cmp first.json pipe/run.json

@@ -131,6 +131,26 @@ static void test_damaged_lines(void **state)
     }
 }
 
+// Somebody's file without an end of its last line is refused and never cut.
+static void test_files_of_others(void **state)
+{
+    (void)state;
+    static const char *const theirs[] = { "{\"my\":\"settings\"}", "x", "{\"schema\":\"effbench.run/1\"" };
+    static const char *const ours[] = { "{", "{\"schema\":\"effbench.history/1", line };
+    eb_history h;
+    eb_err err;
+    for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++) {
+        assert_false(read_text(theirs[i], &h, &err));
+        assert_int_equal(err.code, EB_USAGE);
+        assert_int_equal(err.line, 1);
+    }
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        assert_true(read_text(ours[i], &h, &err));
+        assert_true(h.torn && h.n == 0);
+        eb_history_deinit(&h);
+    }
+}
+
 enum { WRITERS = 4, LINES_EACH = 3, ROUNDS = 12 };
 
 // Waits until all are there, then appends; the candidate's text says whose line it is.
@@ -256,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_changes_in_nothing),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_damaged_lines),
+        cmocka_unit_test(test_files_of_others),
         cmocka_unit_test(test_writers_at_once),
         cmocka_unit_test(test_a_full_disk),
         cmocka_unit_test(test_troubles),

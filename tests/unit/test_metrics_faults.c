@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "harness/record/lack.h"
 #include "tests/unit/journal_sample.h"
 
 static eb_run *load(const sample_run *s)
@@ -153,6 +154,35 @@ static void test_all_pieces_are_named(void **state)
     sample_deinit(&s);
 }
 
+// Readings of before and behind the window bound what was not seen of it: it is never longer than the window.
+static void test_a_gap_ends_with_the_window(void **state)
+{
+    (void)state;
+    enum { S = 1000000000, MS = 1000000 };
+    static const struct {
+        int64_t before, after; // the readings beside the gap, from the window's start; it is a second long
+        const char *want;
+    } cases[] = {
+        { -10 * MS, 400 * MS, "gave no reading for the first 0.4 s of its window" },
+        { 300 * MS, 900 * MS, "gave no reading for 0.6 s inside its window" },
+        { 300 * MS, 6000 * (int64_t)MS, "gave no reading in the last 0.7 s of its window" },
+        { -10 * MS, 6000 * (int64_t)MS, "gave no reading of its window" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        eb_power_row rows[102];
+        size_t n = 0;
+        for (int64_t t = -20 * MS; t <= S; t += 10 * MS)
+            if (t <= cases[i].before || t >= cases[i].after)
+                rows[n++] = (eb_power_row){ 0, { .t_before_ns = t, .t_after_ns = t } };
+        if (cases[i].after > S)
+            rows[n++] = (eb_power_row){ 0, { .t_before_ns = cases[i].after, .t_after_ns = cases[i].after } };
+        eb_trial_data trial = { .info = { .t_start_ns = 0, .t_end_ns = S }, .power = rows, .n_power = n };
+        char why[96];
+        eb_lack_say(&trial, 0, EB_SAMPLE_MISSING, why, sizeof why);
+        assert_string_equal(why, cases[i].want);
+    }
+}
+
 // Of trials without energy nothing is known, not a half-width either.
 static void test_net_energy_beside_trials_without_energy(void **state)
 {
@@ -194,6 +224,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_frozen_counter_is_no_zero_of_its_domain),
         cmocka_unit_test(test_what_of_a_window_was_not_seen),
+        cmocka_unit_test(test_a_gap_ends_with_the_window),
         cmocka_unit_test(test_all_pieces_are_named),
         cmocka_unit_test(test_net_energy_beside_trials_without_energy),
         cmocka_unit_test(test_net_half_width_does_not_vanish_near_zero),
