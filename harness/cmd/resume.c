@@ -7,6 +7,7 @@
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
+#include "harness/record/journal.h"
 
 enum { LIMIT = 1 << 20 };
 
@@ -86,4 +87,14 @@ void eb_resume_deinit(eb_resume *r)
     free(r->sets);
     free(r->config);
     *r = (eb_resume){ 0 };
+}
+
+bool eb_resume_complete(const char *dir, const eb_plan *plan)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    eb_journal_data *d = plan->run.max_time_ns > 0 ? NULL : eb_journal_read(dir, &err);
+    bool complete = d && d->complete && !strcmp(d->header.plan_digest, plan->digest);
+    eb_journal_data_free(d);
+    return complete;
 }

@@ -5,6 +5,7 @@
 #define EB_CMD_RESUME_H
 
 #include "harness/base/error.h"
+#include "harness/plan/plan.h"
 
 typedef struct eb_resume {
     char *config; // path of DIR/config.ini
@@ -17,5 +18,7 @@ bool eb_resume_save(const char *dir, const char *text, size_t len, const char *c
 void eb_resume_forget(const char *dir);
 bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err);
 void eb_resume_deinit(eb_resume *r);
+// The run in DIR came to its end, by this plan. One with max_time may have rounds left, and goes on.
+bool eb_resume_complete(const char *dir, const eb_plan *plan);
 
 #endif

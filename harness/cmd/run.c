@@ -361,7 +361,10 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
     int rc;
     if (!args->resume && !eb_resume_save(dir, plan->config_text, plan->config_len, args->sets, args->n_sets, &err))
         rc = eb_cmd_fail(&err);
-    else
+    else if (args->resume && eb_resume_complete(dir, plan)) { // another idle baseline would change its net energies
+        fprintf(stderr, "effbench: this run is complete; nothing is measured again\n");
+        rc = show(globals, plan, dir);
+    } else
         rc = execute(globals, args, plan, dir);
     free(dir);
     return rc;

@@ -36,6 +36,9 @@ head -c "$size" r/trials.jsonl | cmp - before
 [ "$(trials)" = 16 ]
 "$EFFBENCH" report r >again
 cmp out again
-# A complete run has nothing left to do, and says the same.
-"$EFFBENCH" run --resume r >third 2>/dev/null
-[ "$(trials)" = 16 ]
+# A complete run has nothing left to do: it says so, shows the same, and its raw files stay as they are.
+cp r/trials.jsonl before
+"$EFFBENCH" run --resume r >third 2>err
+grep -q "complete; nothing is measured again" err
+cmp third again
+cmp before r/trials.jsonl
