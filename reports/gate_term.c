@@ -126,8 +126,10 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
         snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
                  c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);
     wrapped(out, c->stored ? "trials" : "pairs", text);
-    wrapped(out, "bounds",
-            "the one towards worse: what is certain at Holm's strictest step; the other: what a pass excludes beyond");
+    wrapped(
+        out, "bounds",
+        "from the least that is certain, at Holm's strictest step (what fails at a later one may show less than 0), "
+        "to the most that is possible: a pass excludes more");
     trends(c, out);
     if (c->accepted)
         wrapped(out, "accepted", c->accepted);

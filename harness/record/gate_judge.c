@@ -141,13 +141,17 @@ static void sentence(eb_check *c)
     }
     const eb_gate_limits *l = &c->options.limits[p.m->cls];
     double by = 100 * fabs(expm1(p.m->found.x));
-    if (c->verdict == EB_GATE_FAIL)
+    double sure = 100 * expm1(p.m->found.lo);
+    if (c->verdict == EB_GATE_FAIL && sure < 0.05) // rejected at a later step of Holm's: the bound is of the first one
+        because(c, "%s of %s is certainly worse, by about %.1f %% (margin %g %%)", p.m->key, p.k->id, by,
+                100 * l->margin_frac);
+    else if (c->verdict == EB_GATE_FAIL)
         because(c, "%s of %s is worse by %.1f %%, certainly by more than %.1f %% (margin %g %%)", p.m->key, p.k->id, by,
-                100 * expm1(fmax(p.m->found.lo, 0)), 100 * l->margin_frac);
+                sure, 100 * l->margin_frac);
     else if (c->verdict == EB_GATE_PASS)
         because(
             c,
-            "no metric is worse; nearest to its limit is %s of %s: %s by %.1f %%, and by %.1f %% or more is excluded",
+            "no metric is worse; nearest to its limit is %s of %s: %s by %.1f %%, worse by %.1f %% or more is excluded",
             p.m->key, p.k->id, p.m->found.x > 0 ? "worse" : "better", by, 100 * l->limit_frac);
     else
         because(
