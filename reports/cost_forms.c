@@ -107,6 +107,12 @@ static void add_left_out(const eb_cost_sheet *sheet, eb_notes *notes)
 static void collect(const eb_cost_sheet *sheet, eb_notes *notes)
 {
     bool range = false;
+    const char *engine = sheet->run->header->engine;
+    if (engine && !strcmp(engine, "null")) {
+        EB_GROW(notes->items, notes->n, notes->cap);
+        notes->items[notes->n++] =
+            (eb_note){ "warning", eb_strdup("simulated by engine = null: nothing was measured") };
+    }
     add_reasons(sheet, notes);
     add_leaders(sheet, notes);
     add_left_out(sheet, notes);

@@ -216,6 +216,8 @@ static void warn(eb_compare *c)
         const eb_compare_run *run = c->runs[r];
         if (!run->complete)
             eb_warn(&c->warnings, "%s did not end: these are the trials that finished", run->name);
+        if (!strcmp(run->engine, "null"))
+            eb_warn(&c->warnings, "%s is simulated by engine = null: nothing was measured", run->name);
         if (run->doubt[0])
             eb_warn(&c->warnings,
                     "run.json of %s is not of the raw files beside it: %s; all is computed from them again", run->name,
@@ -247,7 +249,7 @@ static bool no_common_work(const eb_compare *c, eb_err *err)
     eb_err_set(err, EB_USAGE, "no common work, by %s: nothing is there twice of the %d case%s",
                eb_compare_by_name(c->options.by), c->n_lone, eb_s(c->n_lone));
     if (c->n_lone == 1)
-        return eb_err_hint(err, "there is only %.200s", first->title);
+        return eb_err_hint(err, "the only case is %.200s", first->title);
     return eb_err_hint(err, "%.80s has %.150s, %.80s has %.150s; another --by may be what differs",
                        c->runs[first->run]->name, first->title, c->runs[last->run]->name, last->title);
 }
