@@ -41,15 +41,20 @@ static double unseen_ns(const eb_trace *t, double at)
 // Beyond the last edge the counter has not shown yet what is drawn: it goes on at the mean rate of the last stretch,
 // long enough that the place of one edge does not matter, for at most the time between two edges while it is seen to
 // stand still.
-static double beyond(const eb_trace *t, const eb_trace_point *edge, const eb_trace_point *base, double at)
+static double beyond(const eb_trace *t, const eb_trace_point *edge, double rate, double at)
 {
-    double span = edge->t_ns - base->t_ns, reach = fmax(fmax(t->edge_ns, t->period_ns), t->fill_ns) + unseen_ns(t, at);
-    double rate = span != 0 ? (edge->value - base->value) / span : 0;
+    double reach = fmax(fmax(t->edge_ns, t->period_ns), t->fill_ns) + unseen_ns(t, at);
     double away = at - edge->t_ns, more = rate * fmin(fabs(away), reach);
     // A coarse unit that is not full yet is not passed.
     if (t->coarse_uj > 0 && unseen_ns(t, at) == 0)
         more = fmin(more, t->coarse_uj);
     return edge->value + copysign(more, away);
+}
+
+// Mean power between two points; 0 where they are one.
+static double rate_of(const eb_trace_point *a, const eb_trace_point *b)
+{
+    return a->t_ns != b->t_ns ? (b->value - a->value) / (b->t_ns - a->t_ns) : 0;
 }
 
 static const eb_trace_point *base_before(const eb_trace *t, size_t i)
@@ -102,24 +107,31 @@ static bend bend_of(const eb_trace *t, size_t i, double at)
     return (bend){ fabs(step) * length * f * (1 - f), taken * length * f * (1 - f) };
 }
 
-// Cumulative energy at a time, how wide the bracket of its nearest edge is, and how far the interpolation may be off.
+// Cumulative energy at a time, how wide the bracket of its nearest edge is, the power there, and how far the
+// interpolation may be off.
 typedef struct reading {
-    double uj, width_ns, bend_uj;
+    double uj, width_ns, rate, bend_uj;
 } reading;
+
+static reading reading_beyond(const eb_trace *t, const eb_trace_point *edge, const eb_trace_point *base, double at)
+{
+    double rate = rate_of(base, edge);
+    return (reading){ beyond(t, edge, rate, at), hypot(edge->width_ns, unseen_ns(t, at)), rate, 0 };
+}
 
 static reading energy_at(const eb_trace *t, double at)
 {
     size_t i = points_until(t, at);
     if (i == 0)
-        return (reading){ beyond(t, &t->points[0], base_after(t, 0), at),
-                          hypot(t->points[0].width_ns, unseen_ns(t, at)), 0 };
+        return reading_beyond(t, &t->points[0], base_after(t, 0), at);
     const eb_trace_point *a = &t->points[i - 1];
     if (i == t->n)
-        return (reading){ beyond(t, a, base_before(t, i - 1), at), hypot(a->width_ns, unseen_ns(t, at)), 0 };
+        return reading_beyond(t, a, base_before(t, i - 1), at);
     const eb_trace_point *b = &t->points[i];
     double width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
     bend off = bend_of(t, i, at);
-    return (reading){ a->value + slope(a, b) * (at - a->t_ns) + off.taken_uj, width_ns, off.full_uj };
+    double around = rate_of(base_before(t, i - 1), base_after(t, i));
+    return (reading){ a->value + slope(a, b) * (at - a->t_ns) + off.taken_uj, width_ns, around, off.full_uj };
 }
 
 // Lines of a program come when the machine lets it run: late ones leave the end of a window unseen for a moment. It is
@@ -176,6 +188,13 @@ static double total_halfwidth(const eb_energy *e)
     return hypot(e->boundary_j, e->quantum_j);
 }
 
+// What the place of an edge is worth is the power there. Up to a quarter more than the window's is how well a few edges
+// tell it; and less is not counted on.
+static double power_at(const reading *r, double window)
+{
+    return r->rate > 1.25 * window ? r->rate : window;
+}
+
 static void counter_joules(const eb_trace *t, double from, double to, eb_energy *e)
 {
     reading a = energy_at(t, from), b = energy_at(t, to);
@@ -183,7 +202,8 @@ static void counter_joules(const eb_trace *t, double from, double to, eb_energy 
     // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12). The
     // bend counts in full: put right or not, the step may stand elsewhere than at the window's end.
     double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
-    double edges = w * w * (a.width_ns * a.width_ns + b.width_ns * b.width_ns) / 12;
+    double first = power_at(&a, w) * a.width_ns, last = power_at(&b, w) * b.width_ns;
+    double edges = (first * first + last * last) / 12;
     e->boundary_j = z95 * sqrt(edges + a.bend_uj * a.bend_uj + b.bend_uj * b.bend_uj) / 1e6;
     e->quantum_j = z95 * unit * sqrt(2.0 / 12) / 1e6;
     e->j = uj / 1e6;

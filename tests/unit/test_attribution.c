@@ -108,6 +108,37 @@ static void test_late_lines_cost_certainty_and_not_the_window(void **state)
     assert_int_equal(of_a_late_end("powercap", 200).status, EB_SAMPLE_MISSING);
 }
 
+// 0.8 s at 20 W, then 160 W until the window ends: where the last update was is worth the power there, not the
+// window's. Phases of the counter's updates go round; 9 of 10 half-widths hold, and they do not hold by being wide.
+static void test_the_power_at_a_windows_end_counts(void **state)
+{
+    (void)state;
+    enum { RUNS = 400, READS = 101 };
+    int held = 0;
+    double squares = 0, wide_j = 0;
+    for (int run = 0; run < RUNS; run++) {
+        eb_channel c = counter(262143328850, 262143328911, 1);
+        eb_sample samples[READS];
+        c.period_ns = MS;
+        int64_t phase_ns = MS * run / RUNS, turn_ns = 800 * MS;
+        for (int i = 0; i < READS; i++) {
+            int64_t t = 10ll * MS * i + (i % 7) * 9973;
+            t = i == READS - 1 ? S : t;
+            double updated_ns = (double)((t + phase_ns) / MS * MS - phase_ns), late_ns = updated_ns - (double)turn_ns;
+            samples[i] = at(t, (uint64_t)(1e6 + updated_ns * 0.02 + (late_ns > 0 ? late_ns * 0.14 : 0)));
+        }
+        eb_trace *t = eb_trace_new(&c, samples, READS);
+        eb_energy e = eb_trace_energy(t, 0, S);
+        eb_trace_free(t);
+        assert_int_equal(e.status, EB_SAMPLE_OK);
+        held += fabs(e.j - 48) <= e.halfwidth_j;
+        squares += (e.j - 48) * (e.j - 48) / RUNS;
+        wide_j += e.halfwidth_j / RUNS;
+    }
+    assert_true(held >= RUNS * 9 / 10);
+    assert_true(wide_j < 4 * sqrt(squares));
+}
+
 static void test_difference_across_a_wrap(void **state)
 {
     (void)state;
@@ -462,6 +493,7 @@ static void test_a_source_that_falls_silent_at_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_power_at_a_windows_end_counts),
         cmocka_unit_test(test_difference_across_a_wrap),
         cmocka_unit_test(test_units_that_fill_slowly),
         cmocka_unit_test(test_late_lines_cost_certainty_and_not_the_window),
