@@ -17,9 +17,9 @@ INI
     ulimit -f 80 # of 512 or 1024 bytes: enough to begin with, too little to end with
     try run null.ini --raw --out limited
 )
+flock limited/trials.jsonl "$EFFBENCH" run --resume limited >out || echo "exit $?" >&2
 "$EFFBENCH" run --resume limited >out 2>err # (what a limit cut off is gone on with)
 grep -q "60 trials each" out
-flock limited/trials.jsonl "$EFFBENCH" run --resume limited >out || echo "exit $?" >&2
 try run null.ini --format xml
 try run null.ini --format cvs
 : >file
