@@ -126,6 +126,9 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
         snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
                  c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);
     wrapped(out, c->stored ? "trials" : "pairs", text);
+    wrapped(out, "change",
+            c->stored ? "of what is gated: by trimmed means, not by the two medians beside it"
+                      : "by the trimmed mean over the pairs, not by the two medians beside it");
     wrapped(
         out, "bounds",
         "from the least that is certain, at Holm's strictest step (what fails at a later one may show less than 0), "

@@ -241,13 +241,14 @@ static void release(eb_runner *r)
     free(r->requests);
 }
 
-// Said now, and not only after an hour.
-static void warn_of_context(eb_runner *r)
+// Said now, and not only after an hour: what the energy will lack, and contexts too long for a model.
+static void warn_at_start(eb_runner *r)
 {
     const eb_run_hooks *hooks = &r->job->hooks;
     size_t before = r->warnings.n;
+    eb_found_warn(&r->found, &r->plan->probes, &r->warnings);
     eb_context_warn(r->plan, &r->warnings);
-    for (size_t i = before; i < r->warnings.n && hooks->notice; i++) {
+    for (size_t i = before; i < r->warnings.n && hooks->notice && !eb_runner_stop_asked(r); i++) {
         char *line = eb_format("warning: %s", r->warnings.items[i]);
         hooks->notice(hooks->arg, line);
         free(line);
@@ -267,8 +268,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     eb_found_open(&r.found, job->io, &plan->probes);
     if (!eb_runner_simulates(&r))
         eb_guard_machine(job->io, &r.warnings);
-    eb_found_warn(&r.found, &plan->probes, &r.warnings);
-    warn_of_context(&r);
+    warn_at_start(&r);
     if (!eb_runner_require_energy(&r, err) || !eb_runner_prepare(&r, err) ||
         !eb_spans_init(&r.spans, plan, job->io, r.facts, &r.warnings, err) || !open_journal(&r, err))
         goto out;
