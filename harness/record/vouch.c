@@ -110,7 +110,8 @@ void eb_vouch_seal(char *text)
     if (!digits)
         return;
     own_digest(text, digits, digest);
-    memcpy(digits, digest, strlen(digest));
+    if (digest[0])
+        memcpy(digits, digest, DIGITS);
 }
 
 // ---- run.json ----
