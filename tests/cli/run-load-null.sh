@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Loads on the null engine's virtual clock: minutes of arrivals in a moment, the same each time. Every level that it can
 # keep up with is valid; a rate beyond what it can do is not; a p99 of 100 requests is refused.
+. "$SRC/tests/fixtures/run.sh"
 cat >c.ini <<INI
 [run]
 engine = null
@@ -34,14 +35,8 @@ prompt = 128
 output = 32
 [slo]
 ttft = 1s
-[null]
-run_noise = 0
-drift = 0
-session_noise = 0
-outliers = 0
-token_noise = 0
-watts_noise = 0
 INI
+noiseless >>c.ini
 "$EFFBENCH" run c.ini --out r >out.txt 2>err || { cat err; exit 1; }
 sed -n '/^Load$/,/^energy/p' out.txt | sed '$d'
 tr -s '\n ' ' ' <out.txt | grep -o 'load m f16[^=]*p99 ([0-9]* of 459)' | sed 's/load m/\nload m/g' | grep .

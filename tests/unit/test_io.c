@@ -35,10 +35,10 @@ static int make_tree(void **state)
 {
     if (folder_make(state))
         return -1;
-    snprintf(root, sizeof root, "%s/root", folder);
+    snprintf(root, sizeof root, "%s/tree", folder);
     put("/outside/secret", "1234\n");
-    put("/root/sys/devices/zone/energy_uj", "42\n");
-    put("/root/sys/class/other", "x\n");
+    put("/tree/sys/devices/zone/energy_uj", "42\n");
+    put("/tree/sys/class/other", "x\n");
     return 0;
 }
 
@@ -72,7 +72,7 @@ static void numbers_are_strict(void **state)
     };
     eb_io io = eb_io_rooted(root);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        put("/root/number", cases[i].text);
+        put("/tree/number", cases[i].text);
         uint64_t value = 0;
         int rc = eb_io_read_u64(&io, "/number", &value);
         if (rc != cases[i].rc || value != cases[i].value)
@@ -85,7 +85,7 @@ static void lines_are_cut_and_files_slurped(void **state)
 {
     (void)state;
     eb_io io = eb_io_rooted(root);
-    put("/root/text", "first line\nsecond\n");
+    put("/tree/text", "first line\nsecond\n");
     char line[6];
     assert_int_equal(eb_io_read_line(&io, "/text", line, sizeof line), 5);
     assert_string_equal(line, "first");
@@ -103,7 +103,7 @@ static void lines_are_cut_and_files_slurped(void **state)
     char *big = malloc(20001);
     memset(big, 'x', 20000);
     big[20000] = '\0';
-    put("/root/big", big);
+    put("/tree/big", big);
     text = eb_io_slurp(&io, "/big", 1 << 20);
     assert_string_equal(text, big);
     free(text);
@@ -151,14 +151,14 @@ static void nothing_leads_out_of_the_root(void **state)
     for (int i = 0; i < 20; i++)
         strcat(climbing, "../");
     strcat(climbing, outside + 1);
-    put("/root/a/b/c", "5\n");
-    link_to(outside, "root/absolute"); // a path of the machine: inside the root there is none
-    link_to(climbing, "root/climbing");
-    link_to("/a/b", "root/inside"); // absolute links lead to the root's own
-    link_to("../../sys/devices/zone", "root/sys/class/zone");
-    link_to("loop2", "root/loop1");
-    link_to("loop1", "root/loop2");
-    link_to("/..", "root/dots");
+    put("/tree/a/b/c", "5\n");
+    link_to(outside, "tree/absolute"); // a path of the machine: inside the root there is none
+    link_to(climbing, "tree/climbing");
+    link_to("/a/b", "tree/inside"); // absolute links lead to the root's own
+    link_to("../../sys/devices/zone", "tree/sys/class/zone");
+    link_to("loop2", "tree/loop1");
+    link_to("loop1", "tree/loop2");
+    link_to("/..", "tree/dots");
     static const struct {
         const char *path;
         int rc;
@@ -246,9 +246,9 @@ static void listing_modes_and_what_is_no_file(void **state)
 {
     (void)state;
     eb_io io = eb_io_rooted(root);
-    put("/root/three/a", "");
-    put("/root/three/b", "");
-    put("/root/three/c", "");
+    put("/tree/three/a", "");
+    put("/tree/three/b", "");
+    put("/tree/three/c", "");
     int n = 0;
     assert_int_equal(io.list(&io, "/three", count, &n), 0);
     assert_int_equal(n, 3);
@@ -275,20 +275,20 @@ static void a_kept_handle_follows_a_renamed_file(void **state)
     char from[160], to[160];
     snprintf(from, sizeof from, "%s/kept.new", root);
     snprintf(to, sizeof to, "%s/kept", root);
-    put("/root/kept", "1\n");
+    put("/tree/kept", "1\n");
     int handle = io.open(&io, "/kept");
     uint64_t value = 0;
     for (uint64_t i = 1; i < 50; i++) {
         char text[16];
         snprintf(text, sizeof text, "%llu\n", (unsigned long long)i);
-        put("/root/kept.new", text);
+        put("/tree/kept.new", text);
         assert_int_equal(rename(from, to), 0);
         assert_int_equal(eb_io_pread_u64(&io, handle, &value), 0);
         assert_int_equal(value, i);
     }
     unlink(to);
     assert_int_equal(eb_io_pread_u64(&io, handle, &value), -ENOENT);
-    put("/root/kept", "99\n");
+    put("/tree/kept", "99\n");
     assert_int_equal(eb_io_pread_u64(&io, handle, &value), 0);
     assert_int_equal(value, 99);
     io.close(&io, handle);
@@ -317,7 +317,7 @@ static void truncating_writers_are_survived(void **state)
     eb_io io = eb_io_rooted(root);
     char path[160];
     snprintf(path, sizeof path, "%s/cut", root);
-    put("/root/cut", "123456\n");
+    put("/tree/cut", "123456\n");
     int handle = io.open(&io, "/cut");
     atomic_store(&stop_writing, false);
     pthread_t thread;
