@@ -205,6 +205,7 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/tests/test_bench_figures: $(addprefix $(BUILD)/tests/bench/engine/,figures.o cell.o)
 $(BUILD)/tests/test_bench_peer: $(addprefix $(BUILD)/tests/bench/engine/,peer.o figures.o cell.o child.o)
+$(BUILD)/tests/test_bench_peak: $(BUILD)/tests/bench/engine/peak.o
 AMX_EMULATED := $(patsubst %,$(BUILD)/tests/unit/amx_%.o,emulated prompt_emulated tiles_emulated)
 $(AMX_EMULATED): FILE_FLAGS = $(isa_avx512vnni) $(KERNEL_SANITIZE)
 $(addprefix $(BUILD)/tests/test_,amx prompt prompt_engine): $(AMX_EMULATED)

@@ -155,7 +155,8 @@ static int bench_file(asked *a, const char *model, const char *type)
         .n_peers = a->peers.n,
         .options = a->options.item,
         .n_options = a->options.n,
-        .rounds = a->rounds
+        .rounds = a->rounds,
+        .type = m->type
     };
     int failures = 0;
     for (int i = 0; i < a->cells.n; i++) {

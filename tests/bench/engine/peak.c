@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "harness/base/clock.h"
 #include "workloads/engine/native/pool.h"
@@ -18,8 +17,8 @@ enum { SUMS = 12, TURNS = 20000, ROUNDS = 5 };
 
 typedef struct instruction {
     const char *name;
-    bool is_int8;
-    bool (*usable)(void);
+    bench_peak_kind kind;
+    const char *sets;   // the instruction sets whose products it does, each between spaces
     void (*turn)(void); // TURNS times SUMS instructions, or as many operations by others
     double ops;         // of a turn
 } instruction;
@@ -28,10 +27,22 @@ typedef struct instruction {
 // The compiler may not know what v holds, nor that nobody reads it.
 #define OPAQUE(v) __asm__ volatile("" : "+x"(v))
 
+// Scalar code is what the compiler makes of it: at most this.
+typedef float four __attribute__((vector_size(16)));
+
+static void plain(void)
+{
+    four a[SUMS] = { { 0 } }, x = { 0 }, y = { 0 };
+    for (int i = 0; i < TURNS; i++) {
+        __asm__ volatile("" : "+m"(x), "+m"(y));
+        for (int k = 0; k < SUMS; k++)
+            a[k] += x * y;
+    }
+    __asm__ volatile("" ::"m"(a));
+}
+
 #if defined(__x86_64__)
-#include <cpuid.h>
 #include <immintrin.h>
-#include <sys/syscall.h>
 
 #define TURN(name, isa, vec, zero, step)                                                                               \
     __attribute__((target(isa))) static void name(void)                                                                \
@@ -49,8 +60,11 @@ typedef struct instruction {
 
 TURN(fma_avx2, "avx2,fma", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps(x, y, a[k]))
 TURN(fma_avx512, "avx512f", __m512, _mm512_setzero_ps(), _mm512_fmadd_ps(x, y, a[k]))
+// 2 products to a sum of 16 bits; the sum is an operand, or one product would do for all.
+TURN(pair_avx2, "avx2", __m256i, _mm256_setzero_si256(), _mm256_add_epi16(a[k], _mm256_maddubs_epi16(x, a[k])))
 TURN(dot_avxvnni, "avx2,avxvnni", __m256i, _mm256_setzero_si256(), _mm256_dpbusd_avx_epi32(a[k], x, y))
 TURN(dot_avx512vnni, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpbusd_epi32(a[k], x, y))
+TURN(pair_avx512vnni, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpwssd_epi32(a[k], x, y))
 
 // Tiles of 16 rows of 64 bytes: four sums from two and two.
 static const struct __attribute__((packed)) {
@@ -79,76 +93,46 @@ enum { AMX_FEWER = 16, AMX_SUMS = 4 };
 AMX_TURN(dot_amx_int8, "tdpbssd")
 AMX_TURN(dot_amx_bf16, "tdpbf16ps")
 
-static bool has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static const instruction table[] = {
+    { "f32", BENCH_PEAK_F32, " scalar ", plain, OPS(4) },
+    { "avx2 fma", BENCH_PEAK_F32, " avx2 avxvnni ", fma_avx2, OPS(8) },
+    { "avx512 fma", BENCH_PEAK_F32, " avx512 avx512vnni amx ", fma_avx512, OPS(16) },
+    { "avx512 vpdpwssd", BENCH_PEAK_PROMPT, " avx512vnni ", pair_avx512vnni, OPS(32) },
+    { "amx bf16", BENCH_PEAK_PROMPT, " amx ", dot_amx_bf16, AMX_OPS(32) },
+    { "avx2 vpmaddubsw", BENCH_PEAK_INT8, " avx2 avx512 ", pair_avx2, OPS(32) },
+    { "avx-vnni vpdpbusd", BENCH_PEAK_INT8, " avxvnni ", dot_avxvnni, OPS(32) },
+    { "avx512 vpdpbusd", BENCH_PEAK_INT8, " avx512vnni ", dot_avx512vnni, OPS(64) },
+    { "amx int8", BENCH_PEAK_INT8, " amx ", dot_amx_int8, AMX_OPS(64) },
+};
 
-static bool has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
+#elif defined(__aarch64__)
+// By number, as an assembler may not know all: sums v0 to v11, operands v12 and v13.
+#define NEON_ONE(code, sum) ".inst " code " + (13 << 16) + (12 << 5) + " sum "\n\t"
+#define NEON_TURN(name, code)                                                                                          \
+    static void name(void)                                                                                             \
+    {                                                                                                                  \
+        __asm__ volatile("movi v12.16b, #0\n\tmovi v13.16b, #0" ::: "v12", "v13");                                     \
+        for (int i = 0; i < TURNS; i++)                                                                                \
+            __asm__ volatile(                                                                                          \
+                NEON_ONE(code, "0") NEON_ONE(code, "1") NEON_ONE(code, "2") NEON_ONE(code, "3") NEON_ONE(code, "4")    \
+                    NEON_ONE(code, "5") NEON_ONE(code, "6") NEON_ONE(code, "7") NEON_ONE(code, "8")                    \
+                        NEON_ONE(code, "9") NEON_ONE(code, "10") NEON_ONE(code, "11")::                                \
+                            : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9", "v10", "v11", "v12", "v13"); \
+    }
 
-static bool has_avx512vnni(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vnni");
-}
-
-static bool has_avxvnni(void)
-{
-    unsigned a, b, c, d;
-    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
-}
-
-// The CPU has it, and the operating system lets this process use it: asked for by its number, as the header may be old.
-static bool has_amx(unsigned bit)
-{
-    enum { REQUEST_PERMISSION = 0x1023, TILE_DATA = 18 };
-    unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & 1u << 24) || !(d & 1u << bit))
-        return false;
-    return syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
-}
-
-static bool has_amx_int8(void)
-{
-    return has_amx(25);
-}
-
-static bool has_amx_bf16(void)
-{
-    return has_amx(22);
-}
+NEON_TURN(fma_neon, "0x4e20cc00")
+NEON_TURN(dot_neon, "0x4e809400")
+NEON_TURN(dot_i8mm, "0x4e80a400")
 
 static const instruction table[] = {
-    { "avx2 fma", false, has_avx2, fma_avx2, OPS(8) },
-    { "avx512 fma", false, has_avx512, fma_avx512, OPS(16) },
-    { "amx bf16", false, has_amx_bf16, dot_amx_bf16, AMX_OPS(32) },
-    { "avxvnni", true, has_avxvnni, dot_avxvnni, OPS(32) },
-    { "avx512vnni", true, has_avx512vnni, dot_avx512vnni, OPS(64) },
-    { "amx int8", true, has_amx_int8, dot_amx_int8, AMX_OPS(64) },
+    { "f32", BENCH_PEAK_F32, " scalar ", plain, OPS(4) },
+    { "neon fmla", BENCH_PEAK_F32, " neon neondot neoni8mm ", fma_neon, OPS(4) },
+    { "neon sdot", BENCH_PEAK_INT8, " neondot ", dot_neon, OPS(16) },
+    { "neon smmla", BENCH_PEAK_INT8, " neoni8mm ", dot_i8mm, OPS(32) },
 };
 
 #else
-typedef float four __attribute__((vector_size(16)));
-
-static bool always(void)
-{
-    return true;
-}
-
-static void plain(void)
-{
-    four a[SUMS] = { { 0 } }, x = { 0 }, y = { 0 };
-    for (int i = 0; i < TURNS; i++) {
-        __asm__ volatile("" : "+m"(x), "+m"(y));
-        for (int k = 0; k < SUMS; k++)
-            a[k] += x * y;
-    }
-    __asm__ volatile("" ::"m"(a));
-}
-
-static const instruction table[] = { { "f32", false, always, plain, OPS(4) } };
+static const instruction table[] = { { "f32", BENCH_PEAK_F32, " scalar ", plain, OPS(4) } };
 #endif
 
 typedef struct worker {
@@ -211,20 +195,23 @@ static double round_ops_s(const instruction *what, int threads)
     return sum;
 }
 
-bool bench_peak_measure(int threads, bench_peak *out, eb_err *err)
+bool bench_peak_measure(int threads, const char *isa, bench_peak_kind kind, bench_peak *out, eb_err *err)
 {
-    *out = (bench_peak){ .float_ops_s = NAN, .int8_ops_s = NAN };
+    char set[32];
+    snprintf(set, sizeof set, " %s ", isa);
+    *out = (bench_peak){ .ops_s = NAN };
     if (threads < 1 || threads > EB_POOL_MAX_THREADS)
         return eb_err_set(err, EB_USAGE, "a peak of %d threads cannot be measured", threads);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        double *best = table[i].is_int8 ? &out->int8_ops_s : &out->float_ops_s;
-        for (int round = 0; table[i].usable() && round < ROUNDS; round++) {
-            const double ops_s = round_ops_s(&table[i], threads);
-            if (!(ops_s > *best) && !isnan(*best))
+        const instruction *what = &table[i];
+        const bool asked = strstr(what->sets, set) && (what->kind == kind || what->kind == BENCH_PEAK_F32);
+        for (int round = 0; asked && round < ROUNDS; round++) {
+            const double ops_s = round_ops_s(what, threads);
+            if (!(ops_s > out->ops_s) && !isnan(out->ops_s))
                 continue;
-            *best = ops_s;
-            snprintf(table[i].is_int8 ? out->int8_name : out->float_name, sizeof out->int8_name, "%s", table[i].name);
+            out->ops_s = ops_s;
+            snprintf(out->name, sizeof out->name, "%s", what->name);
         }
     }
-    return !isnan(out->float_ops_s) || eb_err_set(err, EB_FAILED, "no threads to measure arithmetic with");
+    return !isnan(out->ops_s) || eb_err_set(err, EB_FAILED, "no peak of '%s': no threads, or no loop for it", isa);
 }

@@ -6,15 +6,18 @@
 #include <stdbool.h>
 #include "harness/base/error.h"
 
-// Operations per second of `threads` threads, a product and its sum being two; names as in "avx512 fma".
+// The kinds of products that an engine's instruction set may have (kernels.h): of f32 numbers; of plain 16-bit weights
+// with prompts; of quantized weights, rounded to 8 bits.
+typedef enum bench_peak_kind { BENCH_PEAK_F32, BENCH_PEAK_PROMPT, BENCH_PEAK_INT8 } bench_peak_kind;
+
 typedef struct bench_peak {
-    double float_ops_s,
-        int8_ops_s; // 8-bit products of quantized weights; NAN = this machine has no instruction of its own
-    char float_name[16], int8_name[16];
+    double ops_s;  // operations per second of all threads, a product and its sum being two
+    char name[20]; // of the instruction, as in "avx512 fma"
 } bench_peak;
 
-// Runs its own threads, for some tenths of a second. Call it in a process of its own (child.h): an instruction that a
-// machine claims to have and has not would end it.
-bool bench_peak_measure(int threads, bench_peak *out, eb_err *err);
+// The fastest instruction that products of `kind`, and those of f32 numbers beside them, are made of in the engine's
+// instruction set `isa` (a name of eb_kernels_table, usable here). Runs its own threads, for some tenths of a second.
+// Call it in a process of its own (child.h): an instruction that a machine claims to have and has not would end it.
+bool bench_peak_measure(int threads, const char *isa, bench_peak_kind kind, bench_peak *out, eb_err *err);
 
 #endif

@@ -125,34 +125,42 @@ static bool add_sides(const bench_setup *setup, bench_rounds *out)
     return !warm.failed;
 }
 
+// What the cell's products are: weights of some bits are multiplied as 8-bit numbers, plain ones otherwise in prompts.
+static bench_peak_kind kind_of(const char *type, const bench_cell *cell)
+{
+    if (strchr(type, 'q'))
+        return BENCH_PEAK_INT8;
+    return cell->kind == BENCH_PREFILL && strstr(type, "f16") ? BENCH_PEAK_PROMPT : BENCH_PEAK_F32;
+}
+
 static bool peak(const void *arg, void *out, eb_err *err)
 {
-    return bench_peak_measure(((const bench_ours *)arg)->threads, out, err);
+    const bench_setup *setup = arg;
+    const char *isa = setup->ours.ops->isa ? setup->ours.ops->isa() : NULL;
+    return bench_peak_measure(setup->ours.threads, isa ? isa : "scalar", kind_of(setup->type, setup->ours.cell), out,
+                              err);
 }
 
 // Not knowing the peak is no failure: an instruction may be there in name only.
-static void look_up_peak(const bench_ours *ours, bench_roof *roof, int round)
+static void look_up_peak(const bench_setup *setup, bench_roof *roof, int round)
 {
     uint64_t rss;
     eb_err ignored;
     eb_err_clear(&ignored);
-    bench_peak p = { .float_ops_s = NAN, .int8_ops_s = NAN };
-    const bool ok = child_call(peak, ours, &p, sizeof p, &rss, &ignored);
-    roof->float_ops_s[round] = ok ? p.float_ops_s : NAN;
-    roof->int8_ops_s[round] = ok ? p.int8_ops_s : NAN;
-    if (ok) {
-        memcpy(roof->float_name, p.float_name, sizeof p.float_name);
-        memcpy(roof->int8_name, p.int8_name, sizeof p.int8_name);
-    }
+    bench_peak p = { .ops_s = NAN };
+    const bool ok = child_call(peak, setup, &p, sizeof p, &rss, &ignored);
+    roof->peak_ops_s[round] = ok ? p.ops_s : NAN;
+    if (ok)
+        memcpy(roof->peak_name, p.name, sizeof p.name);
 }
 
 static bool look_up(const bench_setup *setup, int threads, bench_roof *roof, int round, eb_err *err)
 {
     eb_ceilings c = { .read_bytes_s = NAN, .flop_s = NAN };
-    bench_ours ours = setup->ours;
-    ours.threads = threads;
-    look_up_peak(&ours, roof, round);
-    const bool ok = !ours.ops->ceilings || bench_ours_ceilings(&ours, &c, err);
+    bench_setup with = *setup;
+    with.ours.threads = threads;
+    look_up_peak(&with, roof, round);
+    const bool ok = !with.ours.ops->ceilings || bench_ours_ceilings(&with.ours, &c, err);
     roof->read_bytes_s[round] = c.read_bytes_s;
     roof->kernel_flop_s[round] = c.flop_s;
     return ok;

@@ -23,9 +23,9 @@ typedef struct bench_side {
 
 typedef struct bench_roof { // per round; NAN = not known
     double read_bytes_s[BENCH_ROUNDS_MAX];
-    double kernel_flop_s[BENCH_ROUNDS_MAX];                             // the engine's f32 matmul on cached data
-    double float_ops_s[BENCH_ROUNDS_MAX], int8_ops_s[BENCH_ROUNDS_MAX]; // peak.h
-    char float_name[16], int8_name[16];
+    double kernel_flop_s[BENCH_ROUNDS_MAX]; // the engine's f32 matmul on cached data
+    double peak_ops_s[BENCH_ROUNDS_MAX];    // of the instruction that the cell's products are made of (peak.h)
+    char peak_name[20];
 } bench_roof;
 
 typedef struct bench_rounds {
@@ -43,6 +43,7 @@ typedef struct bench_setup {
     int n_peers;
     char *const *options; // what is tried of each peer, n_options of them
     int n_options, rounds;
+    const char *type; // of the model's weights
 } bench_setup;
 
 // Measures setup->ours.cell. False and err when our own side fails; a peer that fails is marked.

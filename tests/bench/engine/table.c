@@ -146,11 +146,9 @@ static void note_peers(notes *n, const bench_rounds *r)
 
 static void note_roof(notes *n, const bench_roof *roof, int rounds)
 {
-    char a[NUMBER_BYTES], b[NUMBER_BYTES], c[NUMBER_BYTES], int8[64] = "";
-    if (*roof->int8_name)
-        snprintf(int8, sizeof int8, ", %s %s TOP/s", roof->int8_name, num(c, median(roof->int8_ops_s, rounds) / 1e12));
-    note(n, "ceilings %s GB/s, %s %s TOP/s%s", num(a, median(roof->read_bytes_s, rounds) / 1e9), roof->float_name,
-         num(b, median(roof->float_ops_s, rounds) / 1e12), int8);
+    char a[NUMBER_BYTES], b[NUMBER_BYTES];
+    note(n, "ceilings %s GB/s, %s %s TOP/s", num(a, median(roof->read_bytes_s, rounds) / 1e9), roof->peak_name,
+         num(b, median(roof->peak_ops_s, rounds) / 1e12));
 }
 
 static void note_rest(notes *n, const bench_cell *cell, const bench_rounds *r)
@@ -213,12 +211,6 @@ static double share(const bench_rounds *r, double per_tok, const double *ceiling
     return median(each, r->n);
 }
 
-// Weights of some bits can be multiplied as 8-bit numbers, where the machine has that.
-static const double *peak_of(const char *type, const bench_roof *roof)
-{
-    return strchr(type, 'q') && !isnan(roof->int8_ops_s[0]) ? roof->int8_ops_s : roof->float_ops_s;
-}
-
 void bench_table_row(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_cost *cost,
                      const bench_rounds *r)
 {
@@ -230,7 +222,7 @@ void bench_table_row(FILE *to, const bench_setup *setup, const char *model, cons
             ours_text(ours, sizeof ours, cell, r), num(gb_s, rate * cost->bytes_per_tok / 1e9),
             percent(read, share(r, cost->bytes_per_tok, r->roof.read_bytes_s)),
             num(top_s, rate * cost->flop_per_tok / 1e12),
-            percent(flop, share(r, cost->flop_per_tok, peak_of(type, &r->roof))),
+            percent(flop, share(r, cost->flop_per_tok, r->roof.peak_ops_s)),
             num(mib, (double)r->side[0].rss_peak_bytes / (1 << 20)));
     peer_columns(to, setup, r);
     if (cell->against == BENCH_ONE_THREAD)
@@ -264,7 +256,7 @@ void bench_table_legend(FILE *to, const bench_setup *setup)
 
 void bench_csv_head(FILE *to)
 {
-    fprintf(to, "model,type,cell,round,side,options,threads,value,read_bytes_s,kernel_flop_s,float_ops_s,int8_ops_s\n");
+    fprintf(to, "model,type,cell,round,side,options,threads,value,read_bytes_s,kernel_flop_s,peak_ops_s\n");
 }
 
 void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_rounds *r)
@@ -274,12 +266,12 @@ void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const
             const bench_side *s = &r->side[i];
             if (s->failed)
                 continue;
-            fprintf(to, "%s,%s,%s,%d,%s,%s,%d,%.9g,%.9g,%.9g,%.9g,%.9g\n", model, type, setup->ours.cell->name, round,
+            fprintf(to, "%s,%s,%s,%d,%s,%s,%d,%.9g,%.9g,%.9g,%.9g\n", model, type, setup->ours.cell->name, round,
                     s->peer   ? s->peer->label
                     : s->busy ? "ours-busy"
                               : "ours",
                     s->peer ? s->options : "", s->threads, s->value[round], r->roof.read_bytes_s[round],
-                    r->roof.kernel_flop_s[round], r->roof.float_ops_s[round], r->roof.int8_ops_s[round]);
+                    r->roof.kernel_flop_s[round], r->roof.peak_ops_s[round]);
         }
     fflush(to);
 }
