@@ -62,7 +62,8 @@ char *eb_option_help(const eb_option *opt);
 char *eb_option_bound(char *buf, size_t size, const eb_option *opt, double bound);
 const char *eb_option_type_name(eb_option_type type);
 
-// Nearest of `n` candidates by edit distance, or NULL when none is near enough.
+// Nearest of `n` candidates, or NULL when none is near enough: the same but for case and separators (q4km, q4_k_m),
+// then by edit distance, then one of which the other is the beginning.
 const char *eb_nearest(const char *word, const char *const *candidates, int n);
 
 #endif

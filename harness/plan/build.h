@@ -93,8 +93,11 @@ void eb_build_validate(eb_build *b); // rules that span more than one value
 // Those of one block: what counts only with its source and date; what one pays is one thing.
 void eb_validate_needs(eb_build *b, const eb_block *block);
 void eb_validate_cost(eb_build *b, const eb_block *cost);
+// ---- validate_model.c ----
 // The model's family where it can be told and is not the one that the workload's kind needs; NULL = fits, or not known.
 const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model);
+void eb_build_check_model(eb_build *b, const eb_block *model);
+void eb_build_check_workload(eb_build *b, const eb_block *workload);
 // ---- validate_load.c ----
 void eb_build_check_load(eb_build *b, const eb_block *workload);
 

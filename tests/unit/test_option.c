@@ -93,6 +93,16 @@ static void test_nearest(void **state)
     assert_string_equal(eb_nearest("repetitons", words, 5), "repetitions");
     assert_string_equal(eb_nearest("TRIALS", words, 5), "trials");
     assert_string_equal(eb_nearest("kb", words, 5), "kv");
+    static const char *const types[] = { "f16", "q8_0", "q4_0", "q4_k", "q4_k_m" };
+    assert_string_equal(eb_nearest("q4km", types, 5), "q4_k_m");
+    assert_string_equal(eb_nearest("Q4-K", types, 5), "q4_k");
+    assert_string_equal(eb_nearest("q40", types, 5), "q4_0");
+    assert_string_equal(eb_nearest("Q8", types, 5), "q8_0");
+    assert_string_equal(eb_nearest("q4", types, 5), "q4_0");
+    assert_null(eb_nearest("q", types, 5));
+    assert_null(eb_nearest("__", types, 5));
+    assert_string_equal(eb_nearest("trials_count_of_them", words, 5), "trials");
+    assert_null(eb_nearest("kvwhatever", words, 5));
     assert_null(eb_nearest("xy", words, 5));
     assert_null(eb_nearest("", words, 5));
     assert_null(eb_nearest("something else altogether", words, 5));

@@ -128,7 +128,8 @@ struct eb_engine_ops {
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
     // Optional. The instruction set that `ceilings` and `open` would use now; NULL = none that is usable.
     const char *(*isa)(void);
-    // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing.
+    // Optional. Whether source and type of `spec` are known and its file is there; quick, makes nothing. A source
+    // of NULL is not looked at.
     bool (*check)(const eb_model_spec *spec, eb_err *err);
     // Optional. Operator spans of all later steps go to `sink` (borrowed; NULL: off, which costs one branch per
     // operator). Not while a step runs.

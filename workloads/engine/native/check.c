@@ -21,7 +21,7 @@ static bool check_shape(const char *name, eb_err *err)
     eb_err_set(err, EB_USAGE, "there is no shape '%.60s'", name);
     if (near)
         return eb_err_hint(err, "did you mean 'shape:%s'?", near);
-    return eb_err_hint(err, "'effbench help model' tells where the shapes are listed; file:PATH takes any GGUF file");
+    return eb_err_hint(err, "'effbench model shapes' lists them; file:PATH takes any GGUF file");
 }
 
 static bool check_file(const char *path, eb_err *err)
@@ -55,12 +55,12 @@ static bool check_type(const char *type, eb_err *err)
 bool eb_native_check(const eb_model_spec *spec, eb_err *err)
 {
     const char *source = spec->source;
-    bool ok;
-    if (!strncmp(source, "shape:", 6))
+    bool ok = true;
+    if (source && !strncmp(source, "shape:", 6))
         ok = check_shape(source + 6, err);
-    else if (!strncmp(source, "file:", 5))
+    else if (source && !strncmp(source, "file:", 5))
         ok = check_file(source + 5, err);
-    else
+    else if (source)
         ok = eb_err_set(err, EB_USAGE, "'%.60s' is neither shape:NAME nor file:PATH", source);
     return ok && (!spec->type || !spec->type[0] || check_type(spec->type, err));
 }
