@@ -5,7 +5,7 @@
 #include "reports/report_impl.h"
 #include "reports/text.h"
 
-static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
+static void put_metric(const eb_case_result *c, const eb_metric *m, const char *run, FILE *out)
 {
     static const char *const intervals[] = {
         [EB_INTERVAL_NONE] = "none", [EB_INTERVAL_CONFIDENCE] = "confidence", [EB_INTERVAL_RANGE] = "range"
@@ -35,21 +35,24 @@ static void put_metric(const eb_case_result *c, const eb_metric *m, FILE *out)
         fputc(',', out);
         eb_csv_put_text(out, from[k]);
     }
+    fputc(',', out);
+    eb_csv_put_text(out, run);
     fputc('\n', out);
 }
 
 static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
-    (void)style;
     (void)err; // what the stream cannot take, its owner sees
-    fputs(
-        "case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,interval,"
-        "note,halfwidth,source,domains,coverage\n",
-        out);
+    if (!style->follows)
+        fputs("case,family,model,type,prompt_tok,output_tok,batch,depth_tok,threads,metric,value,lo,hi,n,unit,grade,"
+              "interval,note,halfwidth,source,domains,coverage,run\n",
+              out);
     for (int c = 0; c < run->n_cases; c++)
         for (int m = 0; m < run->cases[c].n_metrics; m++)
-            put_metric(&run->cases[c], &run->cases[c].metrics[m], out);
+            put_metric(&run->cases[c], &run->cases[c].metrics[m], style->run ? style->run : "", out);
     return true;
 }
 
-const eb_report_ops eb_report_csv = { .name = "csv", .doc = "one row per case and metric", .write = write_csv };
+const eb_report_ops eb_report_csv = {
+    .name = "csv", .doc = "one row per case and metric", .open = "", .between = "", .close = "", .write = write_csv
+};

@@ -342,12 +342,14 @@ static void put_json(const test *t, int row, void *to)
 
 static bool write_json(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
-    (void)style;
     (void)err; // what the stream cannot take, its owner sees
     cJSON *all = cJSON_CreateArray();
     each_test(run, put_json, all);
     char *json = eb_json_print(all, true);
-    fprintf(out, "%s\n", json);
+    if (!style->several)
+        fprintf(out, "%s\n", json);
+    else if (cJSON_GetArraySize(all)) // in one array with the others'
+        fprintf(out, "%.*s", (int)strlen(json) - 2, json + 1);
     free(json);
     cJSON_Delete(all);
     return true;
@@ -355,12 +357,19 @@ static bool write_json(const eb_run *run, const eb_report_style *style, FILE *ou
 
 // ---- csv ----
 
+typedef struct csv_out {
+    FILE *out;
+    bool headed;
+} csv_out;
+
 static void put_csv(const test *t, int row, void *to)
 {
-    FILE *out = to;
-    for (int i = 0; i < N_COLUMNS && row == 0; i++)
+    const csv_out *csv = to;
+    FILE *out = csv->out;
+    bool head = row == 0 && !csv->headed;
+    for (int i = 0; i < N_COLUMNS && head; i++)
         fprintf(out, "%s%s", i ? "," : "", columns[i].name);
-    if (row == 0)
+    if (head)
         fputc('\n', out);
     for (int i = 0; i < N_COLUMNS; i++) {
         value v = columns[i].get(t);
@@ -375,9 +384,8 @@ static void put_csv(const test *t, int row, void *to)
 
 static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
-    (void)style;
     (void)err;
-    each_test(run, put_csv, out);
+    each_test(run, put_csv, &(csv_out){ .out = out, .headed = style->follows });
     return true;
 }
 
@@ -444,8 +452,13 @@ static bool write_md(const eb_run *run, const eb_report_style *style, FILE *out,
 
 const eb_report_ops eb_report_llama_json = { .name = "llama-bench-json",
                                              .doc = "llama-bench's names, with joules",
+                                             .open = "[",
+                                             .between = ",",
+                                             .close = "]\n",
                                              .write = write_json };
-const eb_report_ops eb_report_llama_csv = { .name = "llama-bench-csv", .doc = "the same as CSV", .write = write_csv };
+const eb_report_ops eb_report_llama_csv = {
+    .name = "llama-bench-csv", .doc = "the same as CSV", .open = "", .between = "", .close = "", .write = write_csv
+};
 const eb_report_ops eb_report_llama_md = { .name = "llama-bench-md",
                                            .doc = "the same as a table in markdown",
                                            .write = write_md };

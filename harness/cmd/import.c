@@ -65,7 +65,7 @@ static int show(const eb_globals *globals, const eb_report_ops *ops, const char 
     if (!run)
         return eb_cmd_fail(&err);
     int rc = EB_OK;
-    eb_report_style style = { .color = globals->color };
+    eb_report_style style = { .color = globals->color, .run = dir };
     if (!ops->write(run, &style, stdout, &err) || !eb_run_json_write(run, dir, &err) ||
         !eb_energy_csv_write(run, dir, &err) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);

@@ -116,9 +116,37 @@ static void make_plots(const eb_run *run, const char *dir)
         fprintf(stderr, "effbench: notice: %s\n", notice);
 }
 
-// `several`: the folder's name goes before what is printed; into stdout where a person reads it, to stderr where a
-// program does.
-static int report_one(const eb_globals *globals, const eb_report_ops *ops, const char *dir, bool several, bool plots)
+// The folder's name before what is printed of it: into stdout where a person reads it, to stderr where a program does.
+static void put_folder(const char *dir, bool person)
+{
+    char *name = eb_text_clean(dir);
+    fprintf(person ? stdout : stderr, "%s%s%s", person ? "# " : "effbench: run ", name, person ? "\n\n" : "\n");
+    free(name);
+}
+
+// As a part of one document; a run that has nothing to say there leaves nothing, no comma either.
+static bool write_part(const eb_run *run, const eb_report_ops *ops, const eb_report_style *style, int *written,
+                       eb_err *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *part = open_memstream(&text, &len);
+    if (!part)
+        return eb_err_set(err, EB_FAILED, "no memory for the report");
+    bool ok = ops->write(run, style, part, err);
+    if (fclose(part) != 0 && ok)
+        ok = eb_err_set(err, EB_FAILED, "no memory for the report");
+    if (ok && len) {
+        fputs((*written)++ ? ops->between : ops->open, stdout);
+        fwrite(text, 1, len, stdout);
+    }
+    free(text);
+    return ok;
+}
+
+// `several`: it is one of many, of which `*written` stand there.
+static int report_one(const eb_globals *globals, const eb_report_ops *ops, const char *dir, bool several, bool plots,
+                      int *written)
 {
     eb_err err = { 0 };
     eb_run *run = eb_run_load(dir, &err);
@@ -129,12 +157,11 @@ static int report_one(const eb_globals *globals, const eb_report_ops *ops, const
         make_plots(run, dir);
     bool person = !strcmp(ops->name, "term") || !strcmp(ops->name, "md");
     fflush(stdout);
-    char *name = eb_text_clean(dir);
-    if (several)
-        fprintf(person ? stdout : stderr, "%s%s%s", person ? "# " : "effbench: run ", name, person ? "\n\n" : "\n");
-    free(name);
-    eb_report_style style = { .color = globals->color };
-    bool ok = ops->write(run, &style, stdout, &err);
+    bool joint = several && ops->open;
+    if (several && !joint)
+        put_folder(dir, person);
+    eb_report_style style = { .color = globals->color, .run = dir, .several = joint, .follows = joint && *written };
+    bool ok = joint ? write_part(run, ops, &style, written, &err) : ops->write(run, &style, stdout, &err);
     if (several && ok)
         fputs(person ? "\n" : "", stdout);
     eb_run_free(run);
@@ -144,7 +171,7 @@ static int report_one(const eb_globals *globals, const eb_report_ops *ops, const
 static int run_report(const eb_globals *globals, int argc, char **argv)
 {
     const char **dirs = eb_alloc((size_t)argc * sizeof *dirs);
-    int n = 0, status = EB_OK;
+    int n = 0, status = EB_OK, written = 0;
     bool plots = false, options = true;
     for (int i = 1; i < argc && status == EB_OK; i++) {
         if (options && !strcmp(argv[i], "--"))
@@ -166,9 +193,11 @@ static int run_report(const eb_globals *globals, int argc, char **argv)
     if (status == EB_OK && n == 0)
         status = eb_cmd_usage("report", "needs the folder of a run (results/NAME-DATE-TIME)");
     for (int i = 0; ops && i < n && !(ops->page && n > 1); i++) {
-        int one = report_one(globals, ops, dirs[i], n > 1, plots); // one bad folder does not stop the rest
+        int one = report_one(globals, ops, dirs[i], n > 1, plots, &written); // one bad folder does not stop the rest
         status = status == EB_OK ? one : status;
     }
+    if (written)
+        fputs(ops->close, stdout);
     free(dirs);
     return status;
 }
@@ -179,7 +208,8 @@ const eb_command eb_cmd_report = {
     .doc = "every figure of a result folder, computed again from its raw files",
     .run = run_report,
     .help =
-        "  RUN             a result folder; several are printed one after another, each under its name\n"
+        "  RUN             a result folder; several are printed one after another, each under its name; of csv, json\n"
+        "                  and llama-bench's they make one document\n"
         "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
         "                  and metric), json (run.json), sql (for SQLite), llama-bench-json, llama-bench-csv,\n"
         "                  llama-bench-md (llama-bench's names, with joules)\n"

@@ -279,7 +279,7 @@ static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
     if (!run)
         return eb_cmd_fail(&err);
     int rc = EB_OK;
-    eb_report_style style = { .color = globals->color };
+    eb_report_style style = { .color = globals->color, .run = dir };
     if (!eb_report_find(format)->write(run, &style, stdout, &err))
         rc = eb_cmd_fail(&err);
     fflush(stdout);

@@ -6,6 +6,13 @@ chmod -R u+w mixed stored
 "$EFFBENCH" report stored --format llama-bench-csv | cut -d, -f 3,5-7,10-12,22-
 "$EFFBENCH" report mixed --format llama-bench-json >json
 grep -c '"samples_ts"' json
+# Several runs in one document: one head, every row says whose it is, one array.
+"$EFFBENCH" report mixed stored ./mixed --format csv | awk -F, '{ n[$NF]++ } END { for (k in n) print k, n[k] }' | sort
+"$EFFBENCH" report mixed --format csv | awk -F, 'NR == 2 { print $1, $NF }'
+"$EFFBENCH" report stored mixed --format llama-bench-csv | cut -d, -f 3 | sort | uniq -c | tr -s ' '
+"$EFFBENCH" report mixed stored --format llama-bench-json >json
+echo '{"type": "array", "minItems": 9, "items": {"type": "object", "required": ["samples_ts"]}}' >array.json
+"$TESTBIN/check_json" array.json json && grep -c '"samples_ts"' json
 "$EFFBENCH" report mixed stored --format html >page && echo "two runs made a page" || echo "html of two folders: exit $?"
 cat page
 sed -i "s/\"model\":\"small\"/\"model\":\"it's; -- 'small\"/" mixed/trials.jsonl

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# run.json and `probes --format json` as docs/*.schema.json say, for runs of every kind.
+# run.json, several of them, and `probes --format json` as docs/*.schema.json say, for runs of every kind.
 fits() { "$TESTBIN/check_json" "$SRC/docs/$1.schema.json" "$2" && echo "$2: fits $1"; }
 for r in mixed profile stored; do
     cp -r "$SRC/tests/fixtures/runs/$r" .
@@ -7,6 +7,14 @@ for r in mixed profile stored; do
     "$EFFBENCH" report $r --format json >$r.json
     fits run $r.json
 done
+# Several runs are one document, in which each is named; one that cannot be read is missing there.
+"$EFFBENCH" report mixed nowhere stored --format json >several.json 2>several.err || echo "exit $?"
+cat several.err
+fits runs several.json
+grep -o '"run":"[a-z]*"' several.json
+fits runs mixed.json 2>&1 | head -n 1
+sed 's/"complete":/"completed":/' several.json >several-wrong.json
+fits runs several-wrong.json 2>&1 || :
 "$EFFBENCH" import llama-bench "$SRC/tests/fixtures/llama-bench/bench.json" --out imported >/dev/null 2>&1
 fits run imported/run.json
 cat >c.ini <<INI

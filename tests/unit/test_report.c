@@ -17,7 +17,7 @@ static char *written(const eb_run *run, const char *form)
     size_t n = 0;
     eb_err err = { 0 };
     FILE *out = open_memstream(&text, &n);
-    assert_true(eb_report_find(form)->write(run, &(eb_report_style){ false }, out, &err));
+    assert_true(eb_report_find(form)->write(run, &(eb_report_style){ .run = "runs/a, b" }, out, &err));
     fclose(out);
     return text;
 }
@@ -299,8 +299,9 @@ static void csv_holds_every_metric_quoted(void **state)
                         "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,ttft_ns,0.1,,,1,ns,none,none,\"one");
     free(line);
     line = line_with(text, "j_per_tok", 1);
-    assert_string_equal(line, "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,j_per_tok,0.912,0.89376,"
-                              "1e+300,7,J/tok,estimate,confidence,,1e+300,stated,\"a \"\"board\"\", whole\",as stated");
+    assert_string_equal(
+        line, "smollm2-135m,dense,\"a \"\"b\"\", c\",f16,128,64,1,0,2,j_per_tok,0.912,0.89376,"
+              "1e+300,7,J/tok,estimate,confidence,,1e+300,stated,\"a \"\"board\"\", whole\",as stated,\"runs/a, b\"");
     int metrics = 0;
     for (int c = 0; c < SAMPLE_CASES; c++)
         metrics += s->cases[c].n_metrics;
