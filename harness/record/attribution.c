@@ -38,17 +38,39 @@ static double unseen_ns(const eb_trace *t, double at)
     return fmax(fmax(at - t->last_ns, t->first_ns - at), 0);
 }
 
+// For how long a unit was seen to fill, from its edge on or until it.
+static double filling_ns(const eb_trace *t, const eb_trace_point *edge, bool until)
+{
+    if (!until)
+        return t->last_ns - edge->t_ns;
+    bool first = edge == t->points || !(edge - 1)->fresh;
+    return edge->t_ns - (first ? t->first_ns : (edge - 1)->t_ns + (edge - 1)->width_ns / 2);
+}
+
+// What has come together in a coarse unit `away` from its edge: it is not full while it is not counted. Once it is
+// overdue, power has fallen: where the samples end the unit is as likely anywhere between empty and full, and it got
+// there at the old power in the beginning or evenly, of which the mean is taken.
+static double part_of_unit(const eb_trace *t, const eb_trace_point *edge, double rate, double away)
+{
+    double seen_ns = filling_ns(t, edge, away < 0);
+    double due = rate * fmax(seen_ns, 0) / t->coarse_uj, part = rate * fabs(away);
+    if (due > 1) {
+        double most = t->coarse_uj * (0.5 + 0.5 / due);
+        part = (fmin(part, most) + most * fabs(away) / seen_ns) / 2;
+    }
+    return copysign(part, away);
+}
+
 // Beyond the last edge the counter has not shown yet what is drawn: it goes on at the mean rate of the last stretch,
 // long enough that the place of one edge does not matter, for at most the time between two edges while it is seen to
 // stand still.
 static double beyond(const eb_trace *t, const eb_trace_point *edge, double rate, double at)
 {
-    double reach = fmax(fmax(t->edge_ns, t->period_ns), t->fill_ns) + unseen_ns(t, at);
-    double away = at - edge->t_ns, more = rate * fmin(fabs(away), reach);
-    // A coarse unit that is not full yet is not passed.
-    if (t->coarse_uj > 0 && unseen_ns(t, at) == 0)
-        more = fmin(more, t->coarse_uj);
-    return edge->value + copysign(more, away);
+    double away = at - edge->t_ns;
+    if (t->coarse_uj > 0)
+        return edge->value + part_of_unit(t, edge, rate, away);
+    double reach = fmax(t->edge_ns, t->period_ns) + unseen_ns(t, at);
+    return edge->value + copysign(rate * fmin(fabs(away), reach), away);
 }
 
 // Mean power between two points; 0 where they are one.
@@ -57,11 +79,18 @@ static double rate_of(const eb_trace_point *a, const eb_trace_point *b)
     return a->t_ns != b->t_ns ? (b->value - a->value) / (b->t_ns - a->t_ns) : 0;
 }
 
+// Whether a coarse unit filled between the first reading and the first edge: where in it the reading was nobody knows.
+static bool was_filling(const eb_trace *t, const eb_trace_point *first, const eb_trace_point *edge)
+{
+    return t->coarse_uj > 0 && first->fresh && !edge->fresh && edge->value - first->value < 1.5 * t->coarse_uj;
+}
+
 static const eb_trace_point *base_before(const eb_trace *t, size_t i)
 {
     double wanted = 10 * fmax(t->edge_ns, t->period_ns);
     size_t k = i;
-    while (k > 0 && t->points[i].t_ns - t->points[k].t_ns < wanted && !t->points[k].fresh)
+    while (k > 0 && t->points[i].t_ns - t->points[k].t_ns < wanted && !t->points[k].fresh &&
+           !was_filling(t, &t->points[k - 1], &t->points[k]))
         k--;
     return &t->points[k];
 }
@@ -93,7 +122,7 @@ static bend bend_of(const eb_trace *t, size_t i, double at)
     const eb_trace_point *a = &t->points[i - 1], *b = &t->points[i];
     double length = b->t_ns - a->t_ns, f = (at - a->t_ns) / length, own = slope(a, b), noise = 0;
     double before = own, after = own;
-    if (i >= 2 && !a->fresh) {
+    if (i >= 2 && !a->fresh && !was_filling(t, a - 1, a)) {
         before = slope(a - 1, a);
         noise = hypot(noise, hypot((a - 1)->width_ns, a->width_ns) / (a->t_ns - (a - 1)->t_ns));
     }
@@ -115,7 +144,8 @@ typedef struct reading {
 
 static reading reading_beyond(const eb_trace *t, const eb_trace_point *edge, const eb_trace_point *base, double at)
 {
-    double rate = rate_of(base, edge);
+    // One coarse unit alone: no more is known of the power than that it filled it in all the time.
+    double rate = t->coarse_uj > 0 && base == edge && !edge->fresh ? t->coarse_uj / t->fill_ns : rate_of(base, edge);
     return (reading){ beyond(t, edge, rate, at), hypot(edge->width_ns, unseen_ns(t, at)), rate, 0 };
 }
 
@@ -128,6 +158,8 @@ static reading energy_at(const eb_trace *t, double at)
     if (i == t->n)
         return reading_beyond(t, a, base_before(t, i - 1), at);
     const eb_trace_point *b = &t->points[i];
+    if (was_filling(t, a, b))
+        return reading_beyond(t, b, base_after(t, i), at);
     double width_ns = at - a->t_ns < b->t_ns - at ? a->width_ns : b->width_ns;
     bend off = bend_of(t, i, at);
     double around = rate_of(base_before(t, i - 1), base_after(t, i));
@@ -195,17 +227,27 @@ static double power_at(const reading *r, double window)
     return r->rate > 1.25 * window ? r->rate : window;
 }
 
+// A unit that is cut off at either end: the difference of two that lie anywhere. Where a window sees hardly more than
+// one of them, that is all of it, and either may be a whole one.
+static double quantum_uj(const eb_trace *t, double from, double to)
+{
+    double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
+    size_t a = points_until(t, from), b = points_until(t, to);
+    double counted = b ? t->points[b - 1].value - t->points[a ? a - 1 : 0].value : 0;
+    bool coarse = t->coarse_uj > 0 || !t->updates[t->n - 1];
+    return coarse && counted < 1.5 * unit ? unit : z95 * unit * sqrt(2.0 / 12);
+}
+
 static void counter_joules(const eb_trace *t, double from, double to, eb_energy *e)
 {
     reading a = energy_at(t, from), b = energy_at(t, to);
     double uj = fmax(b.uj - a.uj, 0), w = to > from ? uj / (to - from) : 0;
     // Each edge lies anywhere in its bracket and each reading is cut to the hardware's unit: uniform, 1/sqrt(12). The
     // bend counts in full: put right or not, the step may stand elsewhere than at the window's end.
-    double unit = (t->channel.unit > 0 ? t->channel.unit : 1) * t->channel.scale;
     double first = power_at(&a, w) * a.width_ns, last = power_at(&b, w) * b.width_ns;
     double edges = (first * first + last * last) / 12;
     e->boundary_j = z95 * sqrt(edges + a.bend_uj * a.bend_uj + b.bend_uj * b.bend_uj) / 1e6;
-    e->quantum_j = z95 * unit * sqrt(2.0 / 12) / 1e6;
+    e->quantum_j = quantum_uj(t, from, to) / 1e6;
     e->j = uj / 1e6;
 }
 
