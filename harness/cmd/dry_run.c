@@ -26,11 +26,11 @@ static const char *origin(const eb_plan *plan, const eb_setting *s, char *buf, s
 
 static void print_settings(const eb_plan *plan)
 {
-    printf("resolved options\n");
+    printf("\noptions, and where each is from (`effbench help SECTION.KEY` explains one)\n");
     for (size_t i = 0; i < plan->n_settings; i++) {
         const eb_setting *s = &plan->settings[i];
         char where[300], key[160];
-        if (!s->text || !*s->text)
+        if (!s->text || !*s->text || s->idle)
             continue;
         snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "",
                  s->option->key);
@@ -40,7 +40,7 @@ static void print_settings(const eb_plan *plan)
 
 static void print_cases(const eb_plan *plan)
 {
-    printf("\nplan %s: %d case%s x %d", plan->digest, plan->n_cases, eb_s(plan->n_cases), plan->run.trials_min);
+    printf("plan %s: %d case%s x %d", plan->digest, plan->n_cases, eb_s(plan->n_cases), plan->run.trials_min);
     if (plan->run.trials_max != plan->run.trials_min)
         printf(" to %d", plan->run.trials_max);
     printf(" trial%s%s\n", eb_s(plan->run.trials_max), plan->n_cases > 1 ? ", interleaved" : "");
@@ -111,7 +111,6 @@ int eb_dry_run(const eb_globals *globals, const eb_plan *plan)
 {
     eb_err err;
     eb_err_clear(&err);
-    print_settings(plan);
     print_cases(plan);
     eb_warnings warnings = { 0 };
     eb_context_warn(plan, &warnings);
@@ -120,5 +119,6 @@ int eb_dry_run(const eb_globals *globals, const eb_plan *plan)
     eb_warnings_deinit(&warnings);
     bool ok = print_probes(globals, plan, &err);
     print_estimate(plan);
+    print_settings(plan);
     return ok ? EB_OK : eb_cmd_fail(&err);
 }

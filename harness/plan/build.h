@@ -100,6 +100,12 @@ void eb_build_check_model(eb_build *b, const eb_block *model);
 void eb_build_check_workload(eb_build *b, const eb_block *workload);
 // ---- validate_load.c ----
 void eb_build_check_load(eb_build *b, const eb_block *workload);
+// False for a load's key in a workload whose kind or mode does not look at it.
+bool eb_build_load_takes(const eb_block *workload, const char *key);
+
+// ---- applies.c ----
+// Whether the block looks at the slot, as it stands; what is given always does, or is an error.
+bool eb_build_applies(const eb_block *block, const eb_slot *slot);
 
 // A section of an engine that this plan does not use: no part of it.
 bool eb_build_idle_section(const eb_build *b, const char *section);

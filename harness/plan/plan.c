@@ -110,6 +110,7 @@ static void fill_settings(const eb_build *b, eb_plan *plan)
                 .text = eb_slot_text(slot),
                 .origin = slot->origin,
                 .line = slot->origin == EB_ORIGIN_FILE ? slot->place.line : 0,
+                .idle = !eb_build_applies(&b->blocks[i], slot),
             };
         }
     }

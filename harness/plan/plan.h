@@ -28,7 +28,8 @@ typedef struct eb_setting {
     char *name; // of [model NAME]; NULL else
     char *text; // as resolved, unquoted; "" = unset
     eb_origin_kind origin;
-    int line; // for FILE
+    int line;  // for FILE
+    bool idle; // a default that its section, as it stands, does not look at: not shown
 } eb_setting;
 
 // The machine's ceilings: from a file kept for 30 days, or measured now, or not known.

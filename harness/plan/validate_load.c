@@ -47,6 +47,16 @@ static void check_keys(eb_build *b, const eb_block *w, const char *mode, unsigne
     }
 }
 
+bool eb_build_load_takes(const eb_block *w, const char *key)
+{
+    const eb_slot *mode = eb_block_slot(w, "mode");
+    unsigned bit = mode->n && !strcmp(eb_block_s(w, "kind", ""), "load") ? 1u << mode->items[0].value.i : 0;
+    for (int i = 0; i < KEYS; i++)
+        if (!strcmp(keys[i].key, key))
+            return keys[i].modes & bit;
+    return true;
+}
+
 static int64_t most(const eb_slot *slot)
 {
     int64_t max = 0;

@@ -51,6 +51,32 @@ grep -qx 'plan [0-9a-f]*: 1 case x 1 trial' out && grep -q ' 1 thread$' out || f
 dry --set run:trials=1 --set 'workload:hold:prompt=8, 16' --set workload:hold:threads=2
 grep -qx 'plan [0-9a-f]*: 2 cases x 1 trial, interleaved' out && grep -q ' 2 threads$' out || fail 'two'
 
+# The plan first, what it takes next, the options last; none of a kind, a mode or a meter that is not there.
+dry
+grep -nE '^(plan|probes|estimate|options)' out | cut -d: -f2 | cut -c1-4 | tr '\n' ' ' | grep -qx 'plan prob esti opti ' || fail 'order'
+sed -n '/^options/,$p' out >options
+shown() { grep -q "^  \[$1\] $2 " options; }
+for key in kind prompt output duration window; do shown 'workload hold' $key || fail "no $key"; done
+for key in depth eval_tokens reference top_k top_p mode requests arrivals level; do
+    ! shown 'workload hold' $key || fail "$key is of no use here"
+done
+shown probes meter_format || fail 'meter_format'
+! grep -q '^  \[cost\]' options || fail 'cost without a price'
+dry --set workload:hold:kind=load --set workload:hold:mode=closed --set workload:hold:users=2 \
+    --set probes:meter_grade=auto 2>/dev/null || :
+[ $rc = 2 ] || fail 'duration of a load'
+sed -e '/duration/d;/window/d;/^meter/d;s/sustained/load/' c.ini >load.ini
+printf '[cost]\nbattery_wh = 50\n' >>load.ini
+"$EFFBENCH" run load.ini --sysroot root --dry-run --set workload:hold:mode=closed --set workload:hold:users=2 \
+    --set workload:hold:temperature=0.7 >out
+sed -n '/^options/,$p' out >options
+for key in mode users requests top_k top_p temperature; do shown 'workload hold' $key || fail "no $key"; done
+for key in rate arrivals level duration window depth; do
+    ! shown 'workload hold' $key || fail "$key is of no use here"
+done
+! shown probes meter_format || fail 'a meter that is not there'
+shown cost currency || fail 'cost'
+
 near() {  # near WORD ARGUMENT...
     word=$1 rc=0
     shift
