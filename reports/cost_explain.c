@@ -53,7 +53,7 @@ static void put_inputs(eb_text *t, const eb_offer *offer)
         double v = *eb_cost_at(&value, f), l = *eb_cost_at(&low, f), h = *eb_cost_at(&high, f);
         const eb_setting_row *s = eb_offer_setting(offer, f->key);
         bool silent = !s || (!strcmp(s->origin, "default") && eb_cost_kind_of(&value) != EB_COST_OWN);
-        if (isnan(v) || (silent && v == f->absent))
+        if (isnan(v) || (silent && v == f->absent) || !eb_cost_field_counts(f, eb_cost_kind_of(&value)))
             continue;
         eb_text_add(t, "  %-20s %s %s", f->key, num(v).s, f->unit);
         if (l < h)

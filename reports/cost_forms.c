@@ -37,21 +37,22 @@ static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
 {
     eb_text t = { 0 };
     const eb_cost *c = &offer->value;
-    eb_text_add(&t, "%s: %s", offer->name, eb_cost_kind_title(eb_cost_kind_of(c)));
+    eb_cost_kind kind = eb_cost_kind_of(c);
+    eb_text_add(&t, "%s: %s%s", offer->name, eb_cost_kind_title(kind),
+                kind == EB_COST_RENTED ? ", electricity included" : "");
     const char *last = "";
     for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
         const eb_setting_row *s = eb_offer_setting(offer, f->key),
                              *source = f->source ? eb_offer_setting(offer, f->source) : NULL;
         const eb_setting_row *date = f->date ? eb_offer_setting(offer, f->date) : NULL;
-        if (!s || !source || !strcmp(source->key, last))
+        if (!s || !source || !strcmp(source->key, last) || !eb_cost_field_counts(f, kind))
             continue;
         eb_text_add(&t, "; %s %s (%s, %s)", f->key, s->value, source->value, date ? date->value : "no date");
         last = source->key;
     }
     if (c->demonstration)
         eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
-    if (eb_cost_kind_of(c) == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE &&
-        !isnan(c->rest_of_system_w))
+    if (kind == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE && !isnan(c->rest_of_system_w))
         eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
     EB_GROW(notes->items, notes->n, notes->cap);
     notes->items[notes->n++] = (eb_note){ "offer", eb_text_clean(t.s) };

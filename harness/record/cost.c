@@ -14,26 +14,35 @@ static const double seconds_per_year = 31.536e6, hours_per_year = 8760;
 #define FIELD(name) #name, .offset = offsetof(eb_cost, name)
 #define FROM(stem)  .source = stem "_source", .date = stem "_date"
 
+enum { OWN = 1 << EB_COST_OWN, HOUR = 1 << EB_COST_RENTED, TOKEN = 1 << EB_COST_TOKENS };
+
 const eb_cost_field eb_cost_fields[] = {
-    { FIELD(price_usd), .unit = "USD", .absent = NAN, .money = true, FROM("price") },
-    { FIELD(residual), .unit = "", .absent = 0 },
-    { FIELD(interest), .unit = "a year", .absent = 0 },
-    { FIELD(years), .unit = "years", .absent = NAN },
-    { FIELD(opex_usd_year), .unit = "USD a year", .absent = 0, .money = true, FROM("opex") },
-    { FIELD(usd_per_hour), .unit = "USD/h", .absent = NAN, .money = true, FROM("usd_per_hour") },
-    { FIELD(usd_per_mtok_output), .unit = "USD/Mtok", .absent = NAN, .money = true, FROM("usd_per_mtok") },
-    { FIELD(usd_per_mtok_input), .unit = "USD/Mtok", .absent = NAN, .money = true, FROM("usd_per_mtok") },
-    { FIELD(utilisation), .unit = "", .absent = NAN },
-    { FIELD(usd_per_kwh), .unit = "USD/kWh", .absent = NAN, .money = true, FROM("tariff") },
-    { FIELD(pue), .unit = "", .absent = 1 },
-    { FIELD(rest_of_system_w), .unit = "W", .absent = NAN },
-    { FIELD(idle_w), .unit = "W", .absent = NAN },
-    { FIELD(intensity_g_per_kwh), .unit = "g/kWh", .absent = NAN, FROM("intensity") },
-    { FIELD(embodied_g), .unit = "g", .absent = NAN, FROM("embodied") }, // left out, and said
-    { FIELD(battery_wh), .unit = "Wh", .absent = NAN },
-    { FIELD(usd_rate), .unit = "USD", .absent = 1, FROM("usd_rate") },
+    { FIELD(price_usd), .kinds = OWN, .unit = "USD", .absent = NAN, .money = true, FROM("price") },
+    { FIELD(residual), .kinds = OWN, .unit = "", .absent = 0 },
+    { FIELD(interest), .kinds = OWN, .unit = "a year", .absent = 0 },
+    { FIELD(years), .kinds = OWN | HOUR, .unit = "years", .absent = NAN },
+    { FIELD(opex_usd_year), .kinds = OWN, .unit = "USD a year", .absent = 0, .money = true, FROM("opex") },
+    { FIELD(usd_per_hour), .kinds = HOUR, .unit = "USD/h", .absent = NAN, .money = true, FROM("usd_per_hour") },
+    { FIELD(usd_per_mtok_output), .kinds = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
+      FROM("usd_per_mtok") },
+    { FIELD(usd_per_mtok_input), .kinds = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
+      FROM("usd_per_mtok") },
+    { FIELD(utilisation), .kinds = OWN | HOUR, .unit = "", .absent = NAN },
+    { FIELD(usd_per_kwh), .kinds = OWN, .unit = "USD/kWh", .absent = NAN, .money = true, FROM("tariff") },
+    { FIELD(pue), .kinds = OWN | HOUR, .unit = "", .absent = 1 },
+    { FIELD(rest_of_system_w), .kinds = OWN | HOUR, .unit = "W", .absent = NAN },
+    { FIELD(idle_w), .kinds = OWN | HOUR, .unit = "W", .absent = NAN },
+    { FIELD(intensity_g_per_kwh), .kinds = OWN | HOUR, .unit = "g/kWh", .absent = NAN, FROM("intensity") },
+    { FIELD(embodied_g), .kinds = OWN | HOUR, .unit = "g", .absent = NAN, FROM("embodied") }, // left out, and said
+    { FIELD(battery_wh), .kinds = OWN | HOUR, .unit = "Wh", .absent = NAN },
+    { FIELD(usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = 1, FROM("usd_rate") },
     { 0 },
 };
+
+bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind)
+{
+    return kind == EB_COST_NONE || (field->kinds >> kind & 1);
+}
 
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field)
 {

@@ -24,9 +24,12 @@ typedef struct eb_cost_field {
     size_t offset;
     double absent;
     bool money;                // in the currency of the text
+    unsigned kinds;            // bits of eb_cost_kind: whose figures, money or carbon, it enters
     const char *source, *date; // keys of where it comes from; NULL = an assumption
 } eb_cost_field;
 extern const eb_cost_field eb_cost_fields[]; // ends with key NULL
+// Does an offer of this kind depend on it? A rent has its electricity in it, a price per token all of the machine.
+bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind);
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field);
 
 // The values in the middle, where low, value and high are given.
