@@ -66,6 +66,29 @@ static char *curves_of(const eb_compare *c, const eb_compare_group *g)
     return script;
 }
 
+// A curve at several prices is one curve.
+static bool drawn_before(const eb_compare *c, const eb_compare_group *g, int row)
+{
+    for (int i = g->first; i < row; i++)
+        if (c->rows[i].run == c->rows[row].run && c->rows[i].case_index == c->rows[row].case_index)
+            return true;
+    return false;
+}
+
+static char *loads_of(const eb_compare *c, const eb_compare_group *g, int *n)
+{
+    eb_plot_load_curve *curves = eb_alloc((size_t)g->n * sizeof *curves + 1);
+    *n = 0;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_case *x = &c->runs[c->rows[i].run]->cases[c->rows[i].case_index];
+        if (x->n_levels && !drawn_before(c, g, i))
+            curves[(*n)++] = (eb_plot_load_curve){ c->rows[i].label, x->levels, x->n_levels };
+    }
+    char *script = eb_plot_load_of(curves, *n);
+    free(curves);
+    return script;
+}
+
 static void group_id(char *id, size_t size, int g)
 {
     snprintf(id, size, "work-%d", g + 1);
@@ -85,6 +108,12 @@ static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures 
                             "Performance per dollar against utilisation | each at its own prices, everything else as "
                             "measured%s",
                             group->n > EB_PLOT_MAX_CURVES ? "; the best six" : "");
+        int n_curves;
+        char *loads = loads_of(c, group, &n_curves);
+        eb_html_picture_add(p, ids[g], true, loads,
+                            "Load curves | load: percent of each one's own maximum, 0 is active idle; hollow: a level "
+                            "that was invalid in some trial%s",
+                            n_curves > EB_PLOT_MAX_CURVES ? "; the first six" : "");
     }
 }
 

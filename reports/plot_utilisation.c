@@ -10,9 +10,8 @@
 enum { STEPS = 40, WIDTH = EB_PLOT_PAGE_WIDTH, HEIGHT = 300 };
 static const double from_frac = 0.01, line_px = 14;
 static const eb_plot_box frame = { WIDTH, HEIGHT, 50, 122, 14, 44 };
-static const char *const colors[EB_PLOT_MAX_CURVES] = {
-    "#0b5a8f", "#c2571a", "#2f7d4f", "#8a4b8f", "#9c2a3f", "#8a6d00"
-};
+const char *const eb_plot_colors[EB_PLOT_MAX_CURVES] = { "#0b5a8f", "#c2571a", "#2f7d4f",
+                                                         "#8a4b8f", "#9c2a3f", "#8a6d00" };
 
 static double tok_per_usd(eb_cost_curve curve, double utilisation)
 {
@@ -36,7 +35,7 @@ static void add_lines(eb_text *t, const eb_plot_curve *lines, int n, double scal
         eb_text_add(t, "set label %d ", i + 1);
         eb_gnuplot_quote(t, fitted);
         eb_text_add(t, " at screen %.6f, screen %.6f left textcolor rgb '%s'\n", 1 - (frame.right - 6.0) / frame.width,
-                    1 - last / frame.height, colors[i]);
+                    1 - last / frame.height, eb_plot_colors[i]);
         free(fitted);
         eb_text_add(t, "$line%d << END\n", i);
         for (int k = 0; k <= STEPS; k++) {
@@ -46,7 +45,7 @@ static void add_lines(eb_text *t, const eb_plot_curve *lines, int n, double scal
         eb_text_add(t, "END\n");
     }
     for (int i = 0; i < n; i++)
-        eb_text_add(t, "%s$line%d using 1:2 with lines lw 1.8 lc rgb '%s'", i ? ", " : "plot ", i, colors[i]);
+        eb_text_add(t, "%s$line%d using 1:2 with lines lw 1.8 lc rgb '%s'", i ? ", " : "plot ", i, eb_plot_colors[i]);
     eb_text_add(t, "\n");
 }
 

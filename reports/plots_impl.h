@@ -3,7 +3,7 @@
 #ifndef EB_REPORTS_PLOTS_IMPL_H
 #define EB_REPORTS_PLOTS_IMPL_H
 
-#include "harness/record/cost.h"
+#include "harness/record/compare_read.h"
 #include "harness/record/observations.h"
 #include "reports/gnuplot.h"
 #include "reports/view.h"
@@ -50,8 +50,17 @@ typedef struct eb_plot_curve {
     eb_cost_curve curve;
 } eb_plot_curve;
 enum { EB_PLOT_MAX_CURVES = 6 };
+extern const char *const eb_plot_colors[EB_PLOT_MAX_CURVES]; // of the curves of one picture, in their order
 // The best of them, best first. `utilisation`: a mark; NAN = none.
 char *eb_plot_utilisation_of(eb_plot_curve *lines, int n, double utilisation);
+
+typedef struct eb_plot_load_curve {
+    const char *name; // borrowed, as the levels are
+    const eb_compare_level *levels;
+    int n;
+} eb_plot_load_curve;
+// Load curves over each other; the first EB_PLOT_MAX_CURVES.
+char *eb_plot_load_of(const eb_plot_load_curve *curves, int n);
 
 typedef struct eb_plot_box {
     int width, height, left, right, top, bottom; // canvas and margins, pixels

@@ -13,7 +13,7 @@
 #include "harness/record/records.h"
 #include "harness/record/vouch.h"
 
-enum { CASES_MAX = 1000, TRIALS_MAX = 10000 }; // as many as a plan may have
+enum { CASES_MAX = 1000, TRIALS_MAX = 10000, LEVELS_MAX = 100 }; // as many as a plan may have
 static const size_t run_json_limit = (size_t)1 << 28;
 
 const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
@@ -92,6 +92,29 @@ static void take_value(const cJSON *metrics, eb_figure f, eb_compare_value *v)
     take_budget(obj, v);
 }
 
+static eb_load_figure load_figure(const cJSON *level, eb_load_key key)
+{
+    const cJSON *obj = cJSON_GetObjectItemCaseSensitive(level, eb_load_key_names[key]);
+    return (eb_load_figure){ .value = eb_json_num(obj, "value", NAN),
+                             .lo = eb_json_num(obj, "lo", NAN),
+                             .hi = eb_json_num(obj, "hi", NAN),
+                             .n = whole(obj, "n") };
+}
+
+static void take_levels(const cJSON *load, eb_compare_case *c)
+{
+    const cJSON *list = list_of(load, "levels");
+    int n = list ? cJSON_GetArraySize(list) : 0;
+    c->levels = eb_alloc((size_t)(n < LEVELS_MAX ? n : LEVELS_MAX) * sizeof *c->levels + 1);
+    for (const cJSON *l = n ? list->child : NULL; l && c->n_levels < LEVELS_MAX; l = l->next)
+        if (cJSON_GetObjectItemCaseSensitive(l, "percent")) // a level of no curve has none
+            c->levels[c->n_levels++] = (eb_compare_level){ .percent = whole(l, "percent"),
+                                                           .valid = eb_json_bool(l, "valid", false),
+                                                           .tok_s = load_figure(l, EB_LOAD_TOK_S),
+                                                           .power_w = load_figure(l, EB_LOAD_POWER),
+                                                           .tok_per_j = load_figure(l, EB_LOAD_TOK_PER_J) };
+}
+
 static void take_case(const cJSON *obj, eb_compare_case *c)
 {
     const cJSON *numbers = list_of(obj, "trial_numbers"), *metrics = cJSON_GetObjectItemCaseSensitive(obj, "metrics");
@@ -119,6 +142,7 @@ static void take_case(const cJSON *obj, eb_compare_case *c)
         c->trial_numbers[c->n_trials++] = cJSON_IsNumber(n) ? n->valueint : 0;
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         take_value(metrics, (eb_figure)f, &c->figures[f]);
+    take_levels(cJSON_GetObjectItemCaseSensitive(obj, "load_result"), c);
 }
 
 static void take_settings(const cJSON *json, eb_header *h)
@@ -245,6 +269,7 @@ static void free_case(eb_compare_case *c)
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         free(c->figures[f].trials);
     free(c->trial_numbers);
+    free(c->levels);
 }
 
 void eb_compare_run_free(eb_compare_run *run)

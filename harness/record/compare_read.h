@@ -4,6 +4,7 @@
 #define EB_RECORD_COMPARE_READ_H
 
 #include "harness/record/cost_range.h"
+#include "harness/record/load.h"
 
 typedef enum eb_figure {
     EB_FIGURE_GOODPUT,
@@ -43,6 +44,12 @@ typedef struct eb_compare_value {
     char note[160]; // why there is no value
 } eb_compare_value;
 
+typedef struct eb_compare_level { // of a load curve
+    int percent;                  // of its own maximum, 0 = active idle
+    bool valid;                   // in every trial
+    eb_load_figure tok_s, power_w, tok_per_j;
+} eb_compare_level;
+
 typedef struct eb_compare_case {
     char *id, *family, *model, *source, *type, *workload, *kv, *arch, *model_name, *digest; // "" = not known
     char *domains, *coverage;
@@ -52,6 +59,8 @@ typedef struct eb_compare_case {
     int *trial_numbers;
     int n_trials;
     eb_compare_value figures[EB_FIGURE_COUNT];
+    eb_compare_level *levels; // 100 % first; none where it is no load curve
+    int n_levels;
 } eb_compare_case;
 
 typedef struct eb_compare_run {
