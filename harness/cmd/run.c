@@ -2,7 +2,6 @@
 // `effbench run`: config -> plan -> journal -> report. The table is printed from the result folder,
 // read back, so that `effbench report` prints the same.
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,21 +12,15 @@
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
-#include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/dry_run.h"
+#include "harness/cmd/progress.h"
 #include "harness/cmd/resume.h"
+#include "harness/cmd/run_show.h"
 #include "harness/plan/plan.h"
-#include "harness/record/profile.h"
-#include "harness/record/load.h"
-#include "harness/record/sustained.h"
-#include "harness/record/run.h"
 #include "harness/run/runner.h"
-#include "reports/report.h"
 
 enum { MAX_SETS = 256, SAME_SECOND_LIMIT = 1000 };
-
-typedef enum progress_mode { PROGRESS_AUTO, PROGRESS_ALWAYS, PROGRESS_NEVER } progress_mode;
 
 typedef struct run_args {
     const char *config, *out, *resume;
@@ -35,7 +28,7 @@ typedef struct run_args {
     int n_sets;
     char *require; // the --set that --require-energy stands for
     bool dry_run, raw;
-    progress_mode progress;
+    eb_progress_mode progress;
 } run_args;
 
 static volatile sig_atomic_t caught;
@@ -102,7 +95,7 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
             mode++;
         if (mode == 3)
             return eb_cmd_usage("run", "--progress is auto, always or never, not '%s'", progress);
-        a->progress = (progress_mode)mode;
+        a->progress = (eb_progress_mode)mode;
     }
     return EB_OK;
 }
@@ -128,58 +121,6 @@ static int parse_args(run_args *a, int argc, char **argv)
     if (a->resume && a->out)
         return eb_cmd_usage("run", "--resume goes on in its own folder; --out has no place beside it");
     return EB_OK;
-}
-
-// ---- progress -----------------------------------------------------------------------------------------
-
-typedef struct screen {
-    bool on, line; // shown at all; one line rewritten (a terminal) or a line each
-    bool dirty;    // something stands on the rewritten line
-} screen;
-
-static void clear_line(screen *s)
-{
-    if (s->dirty)
-        fputs("\r\033[K", stderr);
-    s->dirty = false;
-}
-
-static void show_progress(void *arg, const eb_progress *p)
-{
-    screen *s = arg;
-    char text[256], rate[32], eta[32] = "";
-    if (!s->on)
-        return;
-    if (!isnan(p->eta_s))
-        snprintf(eta, sizeof eta, "  ETA %d:%02d", (int)p->eta_s / 60, (int)p->eta_s % 60);
-    if (strcmp(p->stage, "trial") == 0)
-        snprintf(text, sizeof text, "[%d/%d] %s  trial %d of %d  %s tok/s%s", p->done + 1, p->total, p->case_id,
-                 p->round, p->rounds, eb_fmt_sig(rate, sizeof rate, p->tok_s, 3), eta);
-    else if (strcmp(p->stage, "idle") == 0)
-        snprintf(text, sizeof text, "idle baseline");
-    else if (strcmp(p->stage, "calibrate") == 0)
-        snprintf(text, sizeof text, "looking at the energy counters");
-    else
-        snprintf(text, sizeof text, "%s %d/%d  %s", strcmp(p->stage, "model") == 0 ? "model" : "opening",
-                 p->case_index + 1, p->n_cases, p->case_id ? p->case_id : "");
-    clear_line(s);
-    fprintf(stderr, s->line ? "%.110s" : "%s\n", text);
-    s->dirty = s->line;
-    fflush(stderr);
-}
-
-static void show_notice(void *arg, const char *line)
-{
-    screen *s = arg;
-    clear_line(s);
-    fprintf(stderr, "%s\n", line);
-}
-
-static screen open_screen(progress_mode mode)
-{
-    const char *term = getenv("TERM");
-    bool tty = isatty(2) && !(term && strcmp(term, "dumb") == 0);
-    return (screen){ .on = mode == PROGRESS_ALWAYS || (mode == PROGRESS_AUTO && tty), .line = tty };
 }
 
 // ---- the result folder ----------------------------------------------------------------------------------
@@ -219,88 +160,6 @@ static char *self_path(void)
     return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
 }
 
-// ---- after the run -----------------------------------------------------------------------------------------
-
-// What is known of why an energy is missing: the warnings that name one of its channels.
-static void say_causes(const eb_run *run, const eb_case_result *c)
-{
-    enum { MOST = 4 };
-    int said = 0;
-    for (int i = 0; i < c->n_warnings + run->n_warnings; i++) {
-        const char *warning = i < c->n_warnings ? c->warnings[i] : run->warnings[i - c->n_warnings];
-        bool named = false;
-        for (int k = 0; k < run->header->n_channels && !named; k++) {
-            const eb_channel *channel = &run->header->channels[k];
-            size_t len = strlen(channel->source);
-            bool of_source = !strncmp(warning, channel->source, len) && warning[len] == ':';
-            named = channel->grade != EB_GRADE_NONE && (of_source || strstr(warning, channel->name));
-        }
-        if (named && said++ < MOST)
-            fprintf(stderr, "  cause: %s\n", warning);
-    }
-}
-
-static int judge(const eb_run *run, const eb_plan *plan)
-{
-    for (int i = 0; i < run->n_cases; i++) {
-        const eb_case_result *c = &run->cases[i];
-        const eb_metric *energy = eb_case_metric(c, "energy_j");
-        if (run->complete && c->n_trials - c->n_failed <= 0) {
-            fprintf(stderr, "effbench: error: no trial of '%s' succeeded\n", c->info->id);
-            return EB_FAILED;
-        }
-        eb_grade grade = energy && !isnan(energy->value) ? energy->grade : EB_GRADE_NONE;
-        const char *had = run->missing ? run->missing : "", *lacks = c->missing ? c->missing : "";
-        if (run->complete && plan->run.require_energy && strcmp(had, lacks) != 0 && *lacks) {
-            fprintf(stderr,
-                    "effbench: error: the energy of '%s' is without %s, which was measured when the run began\n",
-                    c->info->id, lacks);
-            say_causes(run, c);
-            return EB_UNAVAILABLE;
-        }
-        if (run->complete && grade < plan->run.require_energy) {
-            fprintf(stderr, "effbench: error: '%s' has energy of grade '%s', '%s' was required%s%s\n", c->info->id,
-                    eb_grade_name(grade), eb_grade_name(plan->run.require_energy),
-                    energy && energy->note[0] ? ": " : "", energy ? energy->note : "");
-            say_causes(run, c);
-            return EB_UNAVAILABLE;
-        }
-    }
-    return EB_OK;
-}
-
-// Everything that can be had is given: a folder that cannot be written does not keep the table from being printed.
-static int show(const eb_globals *globals, const eb_plan *plan, const char *dir)
-{
-    eb_err err;
-    eb_err_clear(&err);
-    const char *format = globals->format ? globals->format : "term", *missing = NULL;
-    eb_run *run = eb_run_load(dir, &err);
-    if (!run)
-        return eb_cmd_fail(&err);
-    int rc = EB_OK;
-    eb_report_style style = { .color = globals->color, .run = dir };
-    if (!eb_report_find(format)->write(run, &style, stdout, &err))
-        rc = eb_cmd_fail(&err);
-    fflush(stdout);
-    eb_err_clear(&err);
-    if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) ||
-        (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) ||
-        (run->n_loads && !eb_load_csv_write(run, dir, &err)) ||
-        (run->n_sustained && !eb_sustained_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
-        rc = eb_cmd_fail(&err);
-    eb_err_clear(&err);
-    if (!eb_report_plots(run, dir, &missing, &err))
-        fprintf(stderr, "effbench: warning: no plots: %s\n", err.message);
-    if (missing)
-        fprintf(stderr, "%s\n", missing);
-    if (rc == EB_OK)
-        rc = judge(run, plan);
-    eb_run_free(run);
-    fprintf(stderr, "results in %s\n", dir);
-    return rc;
-}
-
 // What the runner cannot know: whether a folder is left, and that it can be gone on with.
 static void advise(eb_err *err, bool started, const run_args *args, const char *dir)
 {
@@ -320,7 +179,7 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     eb_err err;
     eb_err_clear(&err);
     eb_io io = eb_io_select(globals->sysroot);
-    screen s = open_screen(args->progress);
+    eb_screen s = eb_screen_open(args->progress);
     char *self = self_path();
     bool started = false;
     eb_run_job job = { .plan = plan,
@@ -330,13 +189,13 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
                        .tool_version = eb_version,
                        .self = self,
                        .signal = &caught,
-                       .hooks = { .progress = show_progress, .notice = show_notice, .arg = &s } };
+                       .hooks = { .progress = eb_screen_progress, .notice = eb_screen_notice, .arg = &s } };
     catch_signals();
     bool ok = eb_run_execute(&job, &started, &err);
-    clear_line(&s);
+    eb_screen_clear(&s);
     int rc = EB_OK;
     if (started && !args->raw)
-        rc = show(globals, plan, dir);
+        rc = eb_run_show(globals, plan, dir);
     if (!ok) {
         advise(&err, started, args, dir);
         rc = eb_cmd_fail(&err);
@@ -363,7 +222,7 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
         rc = eb_cmd_fail(&err);
     else if (args->resume && eb_resume_complete(dir, plan)) { // another idle baseline would change its net energies
         fprintf(stderr, "effbench: this run is complete; nothing is measured again\n");
-        rc = show(globals, plan, dir);
+        rc = eb_run_show(globals, plan, dir);
     } else
         rc = execute(globals, args, plan, dir);
     free(dir);
@@ -411,6 +270,8 @@ const eb_command eb_cmd_run = {
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"
             "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
             "  --require-energy GRADE     estimate, sampled, counter or wall: anything weaker is an error (exit 5)\n"
-            "  --progress MODE            auto, always or never: the progress line on stderr\n"
+            "  --progress MODE            progress on stderr: never, always (a line for each trial), or auto: on a "
+            "terminal\n"
+            "                             one line that is rewritten, elsewhere a line every 10 s at most\n"
             "  --format F                 what to print at the end, as for `effbench report`\n",
 };

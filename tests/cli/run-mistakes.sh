@@ -15,7 +15,7 @@ output = 32
 INI
 (
     ulimit -f 80 # of 512 or 1024 bytes: enough to begin with, too little to end with
-    try run null.ini --raw --out limited
+    try run null.ini --raw --progress never --out limited
 )
 flock limited/trials.jsonl "$EFFBENCH" run --resume limited >out || echo "exit $?" >&2
 "$EFFBENCH" run --resume limited >out 2>err # (what a limit cut off is gone on with)
