@@ -56,10 +56,15 @@ int eb_check_parse(eb_check_args *a, int argc, char **argv);
 bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_list *errs);
 void eb_check_side_deinit(eb_check_side *side);
 
+// Whether side->bin can be started and calls itself effbench when it is asked for its version; takes 10 s at most.
+// EB_USAGE with what it did instead.
+bool eb_check_program(const eb_check_side *side, eb_err *err);
+
 // Runs one trial of each of the side's cases as a process of its own, into `dir`; `sets` are added. Its words go to
-// `dir`.log. The run that it left, or NULL. *signal: when it is set the child is ended too.
+// `dir`.log. The run that it left, or NULL. *signal: when it is set the child is ended too, and so it is after limit_s.
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
-                       const char *const *sets, int n_sets, const volatile sig_atomic_t *signal, eb_err *err);
+                       const char *const *sets, int n_sets, int limit_s, const volatile sig_atomic_t *signal,
+                       eb_err *err);
 
 // The pairs, until the gate is over. Trial folders lie below `dir`. A history of another machine ends it at the first.
 bool eb_check_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, const char *self, const char *dir,

@@ -76,6 +76,10 @@ bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_l
         *eb_err_list_add(errs) = err;
         return false;
     }
+    if (side->bin && !eb_check_program(side, &err)) {
+        *eb_err_list_add(errs) = err;
+        return false;
+    }
     side->config = kind == EB_SIDE_MODEL ? a->config : operand;
     const char *sets[2 * EB_CHECK_SETS + 1];
     int n = 0;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
+#include "harness/record/records.h"
 
 extern char **environ;
 
@@ -36,42 +38,117 @@ static bool start(const char *program, char *const *argv, const char *log, pid_t
     return rc == 0 || eb_err_sys(err, EB_USAGE, rc, "cannot start", program);
 }
 
-// A child is interrupted as we are: the terminal tells both, anybody else only us.
-static int wait_for(pid_t pid, const volatile sig_atomic_t *signal)
+static volatile sig_atomic_t ticks; // of the clock that ends a trial that does not
+
+static void on_alarm(int number)
 {
+    (void)number;
+    ticks++;
+}
+
+// The first tick comes at the limit, and one each second after it; without SA_RESTART each ends a wait.
+static void set_clock(int limit_s)
+{
+    struct sigaction sa = { .sa_handler = limit_s ? on_alarm : SIG_DFL };
+    struct itimerval timer = { .it_value.tv_sec = limit_s, .it_interval.tv_sec = limit_s ? 1 : 0 };
+    sigemptyset(&sa.sa_mask);
+    if (limit_s) {
+        ticks = 0;
+        sigaction(SIGALRM, &sa, NULL);
+    }
+    setitimer(ITIMER_REAL, &timer, NULL);
+    if (!limit_s)
+        sigaction(SIGALRM, &sa, NULL);
+}
+
+// A child is interrupted as we are: the terminal tells both, anybody else only us. One that takes no notice is killed.
+static int wait_for(pid_t pid, int limit_s, const volatile sig_atomic_t *signal, bool *late)
+{
+    enum { PATIENCE_S = 10 };
     int status = 0;
     bool told = false;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        if (*signal && !told) {
+    set_clock(limit_s);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        if (!told && (*signal || ticks)) {
+            *late = !*signal;
             kill(pid, SIGTERM);
+            set_clock(PATIENCE_S);
             told = true;
+        } else if (told && ticks) {
+            kill(pid, SIGKILL);
         }
+    }
+    set_clock(0);
     return status;
 }
 
 // The first line of its log that says that something is wrong, else the last one.
-static void complain(const eb_check_side *side, const char *log, int status, eb_err *err)
+static void last_words(const char *log, char *said, size_t size)
 {
     eb_err ignored;
     size_t len = 0;
-    char *text = eb_file_read(log, LOG_LIMIT, &len, &ignored), *line = text, said[300] = "it said nothing";
+    char *text = eb_file_read(log, LOG_LIMIT, &len, &ignored), *line = text;
+    snprintf(said, size, text ? "it said nothing" : "it said too much to show");
     for (char *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
         bool last = *next == '\0';
         *next = '\0';
         next += !last;
         if (*line)
-            snprintf(said, sizeof said, "%.299s", line);
+            snprintf(said, size, "%s", line);
         if (strstr(line, "error: "))
             break;
     }
     free(text);
+}
+
+// What came of a trial that left no run to read.
+static void complain(const eb_check_side *side, const char *log, int status, eb_err *err)
+{
+    char said[300], by[300] = "";
+    last_words(log, said, sizeof said);
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : EB_FAILED;
     const char *what = strstr(said, "error: ") ? strstr(said, "error: ") + 7 : said;
+    if (side->bin)
+        snprintf(by, sizeof by, " by '%.290s'", side->bin);
     eb_err_set(err, code == EB_USAGE || code == EB_UNAVAILABLE ? (eb_code)code : EB_FAILED,
-               "a trial of the %s ended with %s %d: %s", side->name, WIFEXITED(status) ? "status" : "signal",
+               "a trial of the %s%s ended with %s %d: %s", side->name, by, WIFEXITED(status) ? "status" : "signal",
                WIFEXITED(status) ? code : WTERMSIG(status), what);
-    eb_err_hint(err, "effbench run %s", side->config);
+    eb_err_hint(err, "%s run %s", side->bin ? side->bin : "effbench", side->config);
+}
+
+static void complain_of_time(const eb_check_side *side, const char *self, int limit_s, eb_err *err)
+{
+    eb_err_set(err, EB_FAILED, "a trial of the %s by '%s' did not end within %d s, and was ended", side->name,
+               side->bin ? side->bin : self, limit_s);
+    eb_err_hint(err, "%s run %s", side->bin ? side->bin : "effbench", side->config);
+}
+
+// Of a program that ended well: what it left, if that is a run.
+static eb_run *load(const eb_check_side *side, const char *dir, eb_err *err)
+{
+    eb_err why;
+    eb_err_clear(&why);
+    eb_run *run = eb_run_load(dir, &why);
+    if (run)
+        return run;
+    if (!side->bin) {
+        *err = why;
+        return NULL;
+    }
+    char *lines = eb_path_join(dir, EB_JOURNAL_LINES);
+    if (eb_file_exists(lines))
+        eb_err_set(
+            err, EB_USAGE,
+            "a trial of the %s by '%s' ended with status 0 and left a run that cannot be read: %s, line %d: %.300s",
+            side->name, side->bin, eb_path_base(why.file[0] ? why.file : lines), why.line, why.message);
+    else
+        eb_err_set(err, EB_USAGE, "a trial of the %s by '%s' ended with status 0 and left no run", side->name,
+                   side->bin);
+    free(lines);
+    eb_err_hint(err, "see that it passes on what it is given: '%s run %s --out DIR' must fill DIR", side->bin,
+                side->config);
+    return NULL;
 }
 
 // `run` by another version may not know --raw: it is asked for nothing but what this version's own child knows.
@@ -100,17 +177,21 @@ static char **arguments(const eb_check_side *side, const eb_check_args *a, const
 }
 
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
-                       const char *const *sets, int n_sets, const volatile sig_atomic_t *signal, eb_err *err)
+                       const char *const *sets, int n_sets, int limit_s, const volatile sig_atomic_t *signal,
+                       eb_err *err)
 {
     char **argv = arguments(side, a, dir, sets, n_sets), *log = eb_format("%s.log", dir);
     pid_t pid;
     eb_run *run = NULL;
     if (start(side->bin ? side->bin : self, argv, log, &pid, err)) {
-        int status = wait_for(pid, signal);
+        bool late = false;
+        int status = wait_for(pid, limit_s, signal, &late);
         if (*signal)
             eb_err_set(err, *signal == SIGTERM ? EB_SIGTERM : EB_SIGINT, "interrupted");
+        else if (late)
+            complain_of_time(side, self, limit_s, err);
         else if (status == 0)
-            run = eb_run_load(dir, err);
+            run = load(side, dir, err);
         else
             complain(side, log, status, err);
     }
