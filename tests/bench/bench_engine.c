@@ -2,9 +2,12 @@
 // The engine's own benchmark (docs/performance.md): models x types x cells, each against this machine's ceilings of the
 // same rounds, and against peers' llama-bench on the same file. All it is told comes from the environment, so that
 // `make bench-engine MODELS=... PEER=...` reads well:
-//   MODELS TYPES CELLS   lists, or "all"          ROUNDS THREADS       numbers
-//   PEER                 "[LABEL=]PATH ..."       PEER_OPTIONS         "options|options|...": the best are used, per
-//   cell EFFBENCH             the program, for cold    CSV                  file that every round is appended to
+//   MODELS TYPES CELLS   lists, or "all"
+//   ROUNDS THREADS       numbers
+//   PEER                 "[LABEL=]PATH ..."
+//   PEER_OPTIONS         "options|options|...": the best are used, per cell
+//   EFFBENCH             the program, for cold starts
+//   CSV TABLE            files that every round, every row is appended to
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,7 +74,7 @@ typedef struct asked {
     list models, types, cells, options, peers;
     bench_peer peer[PEER_MAX];
     int rounds, threads;
-    FILE *csv; // or NULL
+    FILE *csv, *table; // or NULL
     const char *program;
 } asked;
 
@@ -88,9 +91,17 @@ static bool ask_peers(asked *a, eb_err *err)
     return true;
 }
 
+// A file that more and more is written to, or NULL where its variable is not set.
+static bool ask_file(const char *name, FILE **out, eb_err *err)
+{
+    const char *path = getenv(name);
+    *out = path && *path ? fopen(path, "a") : NULL;
+    return *out || !path || !*path || eb_err_sys(err, EB_FAILED, errno, "cannot write", path);
+}
+
 static bool ask(asked *a, eb_err *err)
 {
-    const char *csv = getenv("CSV"), *program = getenv("EFFBENCH");
+    const char *program = getenv("EFFBENCH");
     bench_cell ignored;
     a->program = realpath(program && *program ? program : "effbench", NULL); // lives as long as this program
     if (!a->program)
@@ -105,10 +116,7 @@ static bool ask(asked *a, eb_err *err)
     for (int i = 0; i < a->cells.n; i++)
         if (!bench_cell_parse(a->cells.item[i], &ignored, err))
             return false;
-    a->csv = csv && *csv ? fopen(csv, "a") : NULL;
-    if (csv && *csv && !a->csv)
-        return eb_err_sys(err, EB_FAILED, errno, "cannot write", csv);
-    return true;
+    return ask_file("CSV", &a->csv, err) && ask_file("TABLE", &a->table, err);
 }
 
 // ---- what is done -------------------------------------------------------------------------------------
@@ -129,9 +137,18 @@ static bool bench_cell_of(const asked *a, bench_setup *setup, const char *model,
         return false;
     const bench_cost cost = bench_cell_cost(m, &cell);
     bench_table_row(stdout, setup, model, type, &cost, &rounds);
+    if (a->table)
+        bench_table_row(a->table, setup, model, type, &cost, &rounds);
     if (a->csv)
         bench_csv_rows(a->csv, setup, model, type, &rounds);
     return true;
+}
+
+static void say_failure(const asked *a, const char *model, const char *type, const char *cell, const eb_err *err)
+{
+    bench_table_failure(stdout, model, type, cell, err);
+    if (a->table)
+        bench_table_failure(a->table, model, type, cell, err);
 }
 
 // All cells of one file; the number of those that failed.
@@ -145,7 +162,7 @@ static int bench_file(asked *a, const char *model, const char *type)
     const eb_engine_ops *ops = eb_engine_find("native");
     eb_model *m = ops->prepare(&spec, path, sizeof path, notify, NULL, &err) ? eb_model_open(path, &err) : NULL;
     if (!m) {
-        bench_table_failure(stdout, model, type, "-", &err);
+        say_failure(a, model, type, "-", &err);
         return 1;
     }
     char *whole = realpath(path, NULL); // peers run elsewhere
@@ -163,7 +180,7 @@ static int bench_file(asked *a, const char *model, const char *type)
         eb_err_clear(&err);
         if (bench_cell_of(a, &setup, model, type, m, a->cells.item[i], &err))
             continue;
-        bench_table_failure(stdout, model, type, a->cells.item[i], &err);
+        say_failure(a, model, type, a->cells.item[i], &err);
         failures++;
     }
     eb_model_close(m);
@@ -201,6 +218,8 @@ int main(void)
     int failures = 0;
     say_machine(&a);
     bench_table_head(stdout, &peers);
+    if (a.table && ftell(a.table) == 0)
+        bench_table_head(a.table, &peers);
     if (a.csv && ftell(a.csv) == 0)
         bench_csv_head(a.csv);
     for (int i = 0; i < a.models.n; i++)

@@ -139,8 +139,8 @@ static void note_peers(notes *n, const bench_rounds *r)
         if (side->failed)
             note(n, "%s: %s%s%s", side->peer->label, side->err.message, *side->err.hint ? ", " : "", side->err.hint);
         else
-            note(n, "%s %s, %s MiB", side->peer->label, side->options,
-                 num(mib, (double)side->rss_peak_bytes / (1 << 20)));
+            note(n, "%s%s%s %s, %s MiB", side->peer->label, *side->peer->version ? " " : "", side->peer->version,
+                 side->options, num(mib, (double)side->rss_peak_bytes / (1 << 20)));
     }
 }
 
