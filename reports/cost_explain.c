@@ -181,10 +181,10 @@ static void put_carbon(eb_text *t, const eb_cost *c, const eb_cost_result *r)
         eb_text_add(t, "  gco2e_per_mtok not known: %s\n", r->carbon_note);
         return;
     }
-    digits embodied = num(isnan(c->embodied_g) ? 0 : c->embodied_g);
-    eb_text_add(t, "  gco2e_per_mtok = (%s x %s x %s + %s / %s) / %s x 1000000 = %s g/Mtok", num(c->pue).s,
-                num(r->kwh_year).s, num(c->intensity_g_per_kwh).s, embodied.s, num(c->years).s, num(r->tokens_year).s,
-                num(r->gco2e_per_mtok).s);
+    bool made = c->embodied_g > 0; // else the years of use are not asked for
+    eb_text_add(t, "  gco2e_per_mtok = (%s x %s x %s%s%s%s%s) / %s x 1000000 = %s g/Mtok", num(c->pue).s,
+                num(r->kwh_year).s, num(c->intensity_g_per_kwh).s, made ? " + " : "", made ? num(c->embodied_g).s : "",
+                made ? " / " : "", made ? num(c->years).s : "", num(r->tokens_year).s, num(r->gco2e_per_mtok).s);
     if (isnan(c->embodied_g))
         eb_text_add(t, ", without the making of the machine: [cost] embodied_g\n");
     else
