@@ -57,6 +57,7 @@ static int help_overview(void)
            "  effbench help COMMAND               a command's arguments\n"
            "  effbench help config|SECTION[.KEY]  how a config is written; the keys of a section; one key\n"
            "  effbench help metrics               what the figures mean; `help groups`: those of operators\n"
+           "  effbench help WORD                  what a word in the tables means, as TTFT; `help words`: all\n"
            "  effbench help exit                  what an exit status means\n"
            "\n"
            "everywhere: --sysroot DIR, --format F, --color WHEN, --debug TOPICS, --version, --help (`help help`)\n");
@@ -162,23 +163,56 @@ static const char *section_of_key(const char *key)
 
 static int unknown_topic(const char *topic)
 {
-    const char *names[32] = { "config", "metrics", "groups", "exit" };
-    int n = 4;
+    const char *names[128] = { "config", "metrics", "groups", "words", "exit" };
+    int n = 5;
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
             names[n++] = (*c)->name;
     for (const eb_help_section *s = eb_help_sections; s->name; s++)
         names[n++] = s->name;
+    for (const eb_help_word *w = eb_help_words; w->word && n < 128; w++)
+        names[n++] = w->word;
     const char *near = eb_nearest(topic, names, n), *section = section_of_key(topic);
     eb_err err;
     eb_err_set(&err, EB_USAGE, "there is no help on '%.60s'", topic);
     if (section)
         eb_err_hint(&err, "did you mean 'effbench help %s.%s'?", section, topic);
     else if (near)
-        eb_err_hint(&err, "did you mean 'effbench help %s'?", near);
+        eb_err_hint(&err, strpbrk(near, " $") ? "did you mean effbench help '%s'?" : "did you mean 'effbench help %s'?",
+                    near);
     else
-        eb_err_hint(&err, "effbench help");
+        eb_err_hint(&err, "`effbench help` lists topics, `effbench help words` the words of the tables");
     return eb_cmd_fail(&err);
+}
+
+// Of a command's help the lines of one word, as `make` of model or `--out` of run. False: there are none.
+static bool help_part(const eb_command *c, const char *word)
+{
+    size_t len = strlen(word);
+    bool inside = false, any = false;
+    for (const char *line = c->help ? c->help : "", *next; *line; line = next) {
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        size_t indent = strspn(line, " ");
+        if (indent <= 2)
+            inside = indent == 2 && !strncmp(line + 2, word, len) && strchr(" ,=\n", line[2 + len]);
+        if (inside && !any)
+            printf("effbench %s\n", c->name);
+        if (inside)
+            printf("%.*s", (int)(next - line), line);
+        any |= inside;
+    }
+    return any;
+}
+
+static int help_within(const char *topic, const char *word)
+{
+    const eb_command *command = find_command(topic);
+    if (!command)
+        return unknown_topic(topic);
+    if (help_part(command, word))
+        return EB_OK;
+    return eb_cmd_usage(command->name, "has no '%.60s'", word);
 }
 
 static int help_topic(const eb_globals *globals, const char *topic)
@@ -193,9 +227,17 @@ static int help_topic(const eb_globals *globals, const char *topic)
         return eb_help_groups(globals->sysroot);
     if (!strcmp(topic, "exit"))
         return eb_help_exit();
+    if (!strcmp(topic, "words"))
+        return eb_help_all_words();
     for (const eb_metric_def *m = eb_metric_table; m->key; m++)
         if (!strcmp(topic, m->key))
             return help_metric(m);
+    if (!command && !section && eb_help_word_print(topic)) {
+        const char *of = section_of_key(topic);
+        if (of)
+            printf("\n'effbench help %s.%s' has the key of that name.\n", of, topic);
+        return EB_OK;
+    }
     if (!command && !section)
         return strchr(topic, '.') ? help_option(topic) : unknown_topic(topic);
     if (command)
@@ -218,26 +260,29 @@ static int run(const eb_globals *globals, int argc, char **argv)
         whole = strcmp(forms[i].name, globals->format) ? whole : forms[i].print;
     if (globals->format && !whole && strcmp(globals->format, "term") != 0)
         return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md, man", globals->format);
-    if (argc > 2)
-        return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[2]);
-    if (whole && argc == 2)
+    if (argc > 3)
+        return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[3]);
+    if (whole && argc >= 2)
         return eb_cmd_usage("help", "--format %s prints everything: leave '%.60s' out", globals->format, argv[1]);
     if (whole)
         return whole();
+    if (argc == 3)
+        return help_within(argv[1], argv[2]);
     return argc == 2 ? help_topic(globals, argv[1]) : help_overview();
 }
 
 const eb_command eb_cmd_help = {
     .name = "help",
-    .synopsis = "help [COMMAND | SECTION | SECTION.KEY | config | metrics | groups | exit] [--format term|md|man]",
-    .doc = "explain a command, a config key or a metric",
+    .synopsis = "help [COMMAND [PART] | SECTION | SECTION.KEY | METRIC | WORD] [--format term|md|man]",
+    .doc = "explain a command, a config key, a metric or a word of the tables",
     .run = run,
-    .help = "  COMMAND        its arguments\n"
+    .help = "  COMMAND        its arguments; COMMAND PART: one of them, as `help model quantize`, `help run --out`\n"
             "  SECTION        the keys of a section of a config: run, model, workload, probes, cost, slo,\n"
             "                 null\n"
             "  SECTION.KEY    one key: type, range, default, values\n"
             "  config         how a config is written\n"
             "  metrics        every metric with its unit and definition\n"
+            "  WORD           a word that the tables use, as TTFT, goodput, grade; `words` has all of them\n"
             "  groups         metric groups of a profile: formulas, and which events count here\n"
             "  exit           what each exit status means\n"
             "  --format md    all options as markdown (docs/config.md)\n"

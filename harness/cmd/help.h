@@ -3,10 +3,19 @@
 #ifndef EB_CMD_HELP_H
 #define EB_CMD_HELP_H
 
+#include <stdbool.h>
+
 typedef struct eb_help_section {
     const char *name, *head, *doc; // "model", "[model NAME]", one sentence
 } eb_help_section;
 extern const eb_help_section eb_help_sections[]; // ends with {0}
+
+typedef struct eb_help_word {
+    const char *word, *also, *doc; // as tables write it; a comma list of other words for it, ""; a sentence or two
+} eb_help_word;
+extern const eb_help_word eb_help_words[]; // ends with {0}
+bool eb_help_word_print(const char *word); // false: there is none; case does not count
+int eb_help_all_words(void);
 
 extern const char eb_help_grammar[]; // how a config is written
 int eb_help_markdown(void);          // docs/config.md on stdout

@@ -137,6 +137,9 @@ int eb_help_man(void)
     put_commands();
     put_options();
     put_metrics();
+    printf(".SH WORDS\n");
+    for (const eb_help_word *w = eb_help_words; w->word; w++)
+        put_term(w->word, w->doc);
     printf(".SH EXIT STATUS\n");
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         char status[16];
