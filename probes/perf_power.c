@@ -307,6 +307,7 @@ static void mark_duplicates(const scan *s, eb_channel *channels)
                 !(known_place || c->domain == EB_DOMAIN_SYSTEM))
                 continue;
             c->duplicate = true;
+            memcpy(c->repeats, first->name, sizeof c->repeats);
             snprintf(c->note, sizeof c->note, "CPU %d reads it already", s->items[j].cpu);
         }
     }

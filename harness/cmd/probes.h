@@ -35,8 +35,8 @@ void eb_survey_calibrate(eb_survey *s, int64_t limit_ns);
 void eb_survey_close(eb_survey *s);
 
 bool eb_survey_is_energy(const eb_channel *c);
-// "yes", or why a channel does not count.
-const char *eb_survey_counts(const eb_survey *s, int channel);
+// "yes", and in whose place, or why a channel does not count; in `buf` or a literal.
+const char *eb_survey_counts(const eb_survey *s, int channel, char *buf, size_t size);
 
 // Each returns an exit status.
 int eb_probes_text(const eb_survey *s);

@@ -147,17 +147,42 @@ static bool has_better(const eb_survey *s, int channel)
     return false;
 }
 
-const char *eb_survey_counts(const eb_survey *s, int channel)
+// In whose place a channel counts, and why that does not itself.
+static const char *counts_instead(const eb_survey *s, const eb_channel *c, char *buf, size_t size)
+{
+    const eb_channel *other = NULL;
+    for (int i = 0; i < s->n_channels && c->duplicate && !other; i++)
+        if (strcmp(s->channels[i].name, c->repeats) == 0)
+            other = &s->channels[i];
+    if (!other)
+        return "yes";
+    snprintf(buf, size, "yes: %s %s", other->name, other->live == EB_LIVE_DEAD ? "does not move" : "has not moved");
+    return buf;
+}
+
+// Which of the channels that repeat each other is counted.
+static const char *repeats_what(const eb_survey *s, const eb_channel *c, char *buf, size_t size)
+{
+    for (int i = 0; i < s->n_channels; i++)
+        if (s->counted[i] && eb_domain_repeats(c, &s->channels[i])) {
+            const char *how = c->domain == EB_DOMAIN_SYSTEM ? "may be in" : "repeats";
+            snprintf(buf, size, "no: %s %s", how, s->channels[i].name);
+            return buf;
+        }
+    return "no: repeats another";
+}
+
+const char *eb_survey_counts(const eb_survey *s, int channel, char *buf, size_t size)
 {
     const eb_channel *c = &s->channels[channel];
     if (s->counted[channel])
-        return "yes";
+        return counts_instead(s, c, buf, size);
     if (c->grade == EB_GRADE_NONE)
         return "no: cannot be read";
     if (c->live == EB_LIVE_DEAD)
         return "no: does not move";
     if (c->duplicate)
-        return "no: repeats another";
+        return repeats_what(s, c, buf, size);
     if (c->domain == EB_DOMAIN_UNKNOWN)
         return "no: unknown kind";
     if (c->domain == EB_DOMAIN_CORE || c->domain == EB_DOMAIN_UNCORE)

@@ -47,11 +47,12 @@ static void print_energy(const eb_survey *s)
            "socket", "die", "grade", "counted");
     for (int i = 0; i < s->n_channels; i++) {
         const eb_channel *c = &s->channels[i];
-        char socket[16], die[16];
+        char socket[16], die[16], counts[96];
         if (eb_survey_is_energy(c))
             printf("  %-*s  %-*s  %-8s %6s %3s  %-8s  %s\n", name_width, c->name, label_width, c->label,
                    eb_domain_name(c->domain), number_or_dash(socket, sizeof socket, c->socket),
-                   number_or_dash(die, sizeof die, c->die), eb_grade_name(c->grade), eb_survey_counts(s, i));
+                   number_or_dash(die, sizeof die, c->die), eb_grade_name(c->grade),
+                   eb_survey_counts(s, i, counts, sizeof counts));
     }
 }
 

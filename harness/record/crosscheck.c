@@ -37,11 +37,13 @@ static bool tells(const checker *k, int i)
            !(k->dead && k->dead[i]);
 }
 
-// A meter at the wall sees the power supply's losses, which nothing inside does: they are no check of each other.
+// A meter at the wall sees the power supply's losses, which nothing inside does: they are no check of each other. Nor
+// is a second psys, of which nobody says what it holds.
 static bool comparable(const checker *k, int counted, int other)
 {
     const eb_channel *a = &k->d->header.channels[counted], *b = &k->d->header.channels[other];
-    return (a->grade == EB_GRADE_WALL) == (b->grade == EB_GRADE_WALL) && eb_domain_same_piece(a, b);
+    bool alike = (a->grade == EB_GRADE_WALL) == (b->grade == EB_GRADE_WALL);
+    return alike && !(a->domain == EB_DOMAIN_SYSTEM && (a->duplicate || b->duplicate)) && eb_domain_same_piece(a, b);
 }
 
 // The counted channels that channel i measures, or measures a part of. False: there are none.

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/record/domain.h"
 #include "harness/record/trial_energy.h"
 
 enum { UNITS = 5, PERIODS = 20 };
@@ -45,6 +46,18 @@ static void look(const eb_trial_data *trial, seen *channels, int n)
     }
 }
 
+// The channel that moved in place of channel i, which it repeats: then i needs no time of its own to be told from a
+// slow one; -1 = none.
+static int moving_repeat(const eb_header *h, const seen *channels, int i)
+{
+    if (channels[i].moved || h->channels[i].duplicate || !isfinite(eb_dead_after_ns(&h->channels[i])))
+        return -1;
+    for (int k = 0; k < h->n_channels; k++)
+        if (channels[k].moved && eb_domain_repeats(&h->channels[i], &h->channels[k]))
+            return k;
+    return -1;
+}
+
 static eb_grade weakest(const eb_header *h, const bool *dead, char *domains, size_t size)
 {
     eb_grade grade = EB_GRADE_COUNT;
@@ -73,10 +86,10 @@ static void warn_of_fallback(const eb_header *h, const bool *dead, eb_warnings *
 }
 
 // Under a hypervisor the processor's own counters stand still; what else does is silent for reasons of its own.
-static const char *guess(const eb_channel *c)
+static const char *guess(const eb_channel *c, int repeat)
 {
     bool processor = !strcmp(c->source, "powercap") || !strcmp(c->source, "perf_power");
-    return processor ? " (a virtual machine?)" : "";
+    return processor && repeat < 0 ? " (a virtual machine?)" : "";
 }
 
 void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
@@ -89,12 +102,17 @@ void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
     for (int i = 0; i < h->n_channels; i++) {
         const eb_channel *c = &h->channels[i];
         const seen *s = &channels[i];
-        dead[i] = !s->moved && (c->live == EB_LIVE_DEAD || s->under_load_ns >= eb_dead_after_ns(c));
+        int repeat = moving_repeat(h, channels, i);
+        bool enough = c->live == EB_LIVE_DEAD || s->under_load_ns >= eb_dead_after_ns(c);
+        dead[i] = !s->moved && (enough || repeat >= 0);
         if (dead[i] && c->live == EB_LIVE_DEAD)
-            eb_warn(warnings, "%s %s: it counts nothing here%s and is left out", c->name, c->note, guess(c));
+            eb_warn(warnings, "%s %s: it counts nothing here%s and is left out", c->name, c->note, guess(c, repeat));
+        else if (dead[i] && !enough)
+            eb_warn(warnings, "%s never moved, but %s, which repeats it, did and counts in its place", c->name,
+                    h->channels[repeat].name);
         else if (dead[i])
             eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here%s and is left out", c->name,
-                    s->under_load_ns / 1e9, guess(c));
+                    s->under_load_ns / 1e9, guess(c, repeat));
         any = any || dead[i];
     }
     if (any)

@@ -30,7 +30,20 @@ static const struct {
 static bool is_energy(const eb_channel *c)
 {
     return (c->quantity == EB_QUANTITY_ENERGY_UJ || c->quantity == EB_QUANTITY_POWER_UW) && c->grade != EB_GRADE_NONE &&
-           !c->duplicate && c->live != EB_LIVE_DEAD;
+           (!c->duplicate || c->repeats[0]) && c->live != EB_LIVE_DEAD;
+}
+
+// The name of what repeats itself under several names.
+static const char *original(const eb_channel *c)
+{
+    return c->duplicate && c->repeats[0] ? c->repeats : c->name;
+}
+
+bool eb_domain_repeats(const eb_channel *a, const eb_channel *b)
+{
+    bool either = (a->duplicate && a->repeats[0]) || (b->duplicate && b->repeats[0]);
+    return either && a->domain == b->domain && strcmp(a->source, b->source) == 0 &&
+           strcmp(original(a), original(b)) == 0;
 }
 
 static bool is_hex(char c)
@@ -61,6 +74,8 @@ bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b)
 {
     if (a->domain != b->domain)
         return false;
+    if (eb_domain_repeats(a, b))
+        return true;
     const char *pci_a = pci_address(a->zone), *pci_b = pci_address(b->zone);
     if (pci_a && pci_b)
         return strcasecmp(pci_a, pci_b) == 0;
@@ -68,6 +83,21 @@ bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b)
         return may_be_same(a, b);
     // A die is inside its package.
     return a->socket == b->socket && (a->die == b->die || a->die < 0 || b->die < 0);
+}
+
+// Of channels that repeat each other: what moves, before what has not been seen to; then the original; then the first.
+static bool is_preferred(const eb_channel *channels, int n, int i)
+{
+    const eb_channel *c = &channels[i];
+    for (int k = 0; k < n; k++) {
+        const eb_channel *other = &channels[k];
+        if (k == i || !is_energy(other) || other->grade != c->grade || !eb_domain_repeats(c, other))
+            continue;
+        bool moves = other->live == EB_LIVE_MOVES;
+        if (moves != (c->live == EB_LIVE_MOVES) ? moves : other->duplicate != c->duplicate ? c->duplicate : k < i)
+            return false;
+    }
+    return true;
 }
 
 // Counts, best grade first and then in order, each channel whose grade lies in weakest..best and whose piece is not
@@ -79,7 +109,7 @@ static int count_grades(const eb_channel *channels, int n, const bool *sums, eb_
     for (int grade = best; grade >= (int)weakest; grade--) {
         for (int i = 0; i < n; i++) {
             const eb_channel *c = &channels[i];
-            if (!is_energy(c) || (int)c->grade != grade || !sums[c->domain])
+            if (!is_energy(c) || (int)c->grade != grade || !sums[c->domain] || !is_preferred(channels, n, i))
                 continue;
             bool taken = false;
             for (int k = 0; k < n && !taken; k++)

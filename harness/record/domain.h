@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each other:
-// compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package; a duplicate
-// (mmio, a mirrored die) and a domain of unknown name are listed, never summed; of each physical piece the best grade
-// counts, then the earlier channel. A stated-watts channel counts only where nothing measured covers the boundary. What
+// compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package; a domain of
+// unknown name is listed, never summed; of channels that repeat each other (mmio, a mirrored die, a second psys) one
+// counts: that which moves before that which has not been seen to, then the original. Of each physical piece the best
+// grade counts, then the earlier channel. A stated-watts channel counts only where nothing measured covers the boundary. What
 // the calibration found dead does not count.
 //
 // What a piece is: a package or memory by socket and die (a die is inside a package whose die is not known); a GPU by
@@ -30,6 +31,9 @@ void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *c
 
 // What texts call a piece: "package-0", "dram-1-die-0", a rail's label. Returns `buf`.
 const char *eb_domain_piece_name(const eb_channel *c, char *buf, size_t size);
+
+// Are both one counter, or taken for one, by what their source says of duplicates?
+bool eb_domain_repeats(const eb_channel *a, const eb_channel *b);
 
 // Do both measure the same physical piece, or one a part of the other's?
 bool eb_domain_same_piece(const eb_channel *a, const eb_channel *b);

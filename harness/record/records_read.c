@@ -133,6 +133,8 @@ static void read_channel(eb_fields *f, eb_channel *c)
     c->power_max_w = eb_fields_number(f, "power_max_w");
     c->period_ns = (int64_t)eb_fields_digits(f, "period_ns", INT64_MAX, false, 0);
     c->duplicate = eb_fields_truth(f, "duplicate");
+    if (eb_fields_has(f, "repeats"))
+        eb_fields_text_into(f, "repeats", c->repeats, sizeof c->repeats);
     read_calibration(f, c);
     c->scope = !strcmp(scope, "process") ? EB_SCOPE_PROCESS : EB_SCOPE_MACHINE;
     if (f->ok && !eb_domain_parse(domain, &c->domain))

@@ -109,6 +109,8 @@ static void add_channel(cJSON *list, const eb_channel *c)
     eb_json_add_str(obj, "grade", eb_grade_name(c->grade));
     eb_json_add_str(obj, "scope", c->scope == EB_SCOPE_PROCESS ? "process" : "machine");
     eb_json_add_bool(obj, "duplicate", c->duplicate);
+    if (c->repeats[0])
+        eb_json_add_str(obj, "repeats", c->repeats);
     eb_json_add_u64str(obj, "jitter_ns", (uint64_t)(c->jitter_ns > 0 ? c->jitter_ns : 0));
     eb_json_add_u64str(obj, "read_ns", (uint64_t)(c->read_ns > 0 ? c->read_ns : 0));
     eb_json_add_num(obj, "class_frac", c->class_frac);

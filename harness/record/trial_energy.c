@@ -15,7 +15,7 @@ void eb_live_count(const eb_header *header, const bool *dead, bool *counted, cha
     eb_channel *channels = eb_alloc((size_t)n * sizeof *channels + 1);
     for (int i = 0; i < n; i++) {
         channels[i] = header->channels[i];
-        if (dead)
+        if (dead && (dead[i] || channels[i].live == EB_LIVE_DEAD))
             channels[i].live = dead[i] ? EB_LIVE_DEAD : EB_LIVE_UNKNOWN;
     }
     eb_domain_count(channels, n, header->boundary, counted, domains, domains_size, missing, missing_size);

@@ -231,6 +231,7 @@ static void find_mirrors(const source *s, eb_channel *channels)
                 !eb_calibrate_same(&channels[k], a->samples, b->samples, a->n))
                 continue;
             channels[i].duplicate = true;
+            memcpy(channels[i].repeats, channels[k].name, sizeof channels[i].repeats);
             snprintf(channels[i].note, sizeof channels[i].note, "repeats %.48s: equal over %.3g s", channels[k].name,
                      (double)(b->last_ns - b->first_ns) / 1e9);
         }

@@ -131,6 +131,7 @@ static void same_header(const eb_journal_data *d, const sample_run *s)
                     a->duplicate == b->duplicate && a->jitter_ns == b->jitter_ns && a->read_ns == b->read_ns &&
                     a->class_frac == b->class_frac && a->gap_max_ns == b->gap_max_ns && a->live == b->live);
         assert_string_equal(a->note, b->note);
+        assert_string_equal(a->repeats, b->repeats);
     }
     assert_int_equal(d->header.cpus, 8);
 }

@@ -255,6 +255,16 @@ static void a_mirror_of_an_unreadable_zone_counts(void **state)
     machine *m = machine_new();
     add_zones(m, zones, 2);
     machine_open(m, EB_PROBE_PARTIAL);
+    // The one that it stands in for is listed behind it.
+    assert_int_equal(m->n, 2);
+    assert_string_equal(m->channels[1].zone, "intel-rapl:0");
+    assert_string_equal(m->channels[1].note, "cannot be read: Input/output error");
+    char missing[64];
+    bool counted[2];
+    eb_domain_count(m->channels, 2, EB_BOUNDARY_COMPUTE, counted, NULL, 0, missing, sizeof missing);
+    assert_string_equal(missing, "dram");
+    assert_false(eb_domain_lacks(m->channels, 2, EB_BOUNDARY_COMPUTE, counted, 1));
+    m->n = 1;
     check_channels(m, want, 1);
     machine_free(m);
 }

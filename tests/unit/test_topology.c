@@ -263,11 +263,137 @@ static void mirrored_dies_count_once(void **state)
     free(text);
 }
 
+// ---- zones that show the same twice, one of which tells nothing ----
+
+typedef struct powered {
+    const char *id, *name, *range;
+    double watts;        // 0: stands still
+    const char *failure; // "!EIO"; NULL: reads
+} powered;
+
+typedef struct twin {
+    const char *name;
+    powered zones[6];
+    expected want[2];
+} twin;
+
+#define PLATFORM(domains, missing, uj)                                                                                 \
+    {                                                                                                                  \
+        EB_BOUNDARY_PLATFORM, domains, missing, uj                                                                     \
+    }
+#define COMPUTE(domains, missing, uj)                                                                                  \
+    {                                                                                                                  \
+        EB_BOUNDARY_COMPUTE, domains, missing, uj                                                                      \
+    }
+#define PACKAGE                                                                                                        \
+    {                                                                                                                  \
+        "intel-rapl:0", "package-0", INTEL, 31, NULL                                                                   \
+    }
+#define BOTH                                                                                                           \
+    {                                                                                                                  \
+        COMPUTE("package-0", "dram", 31000000), PLATFORM("psys", "", 47000000)                                         \
+    }
+
+static const twin twins[] = {
+    { "two live: the first",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 47, NULL }, { "intel-rapl:2", "psys", INTEL, 45, NULL } },
+      BOTH },
+    { "the first stands still",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 0, NULL }, { "intel-rapl:2", "psys", INTEL, 47, NULL } },
+      BOTH },
+    { "the second stands still",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 47, NULL }, { "intel-rapl:2", "psys", INTEL, 0, NULL } },
+      BOTH },
+    { "the first stands still, in units of which nobody can tell yet",
+      { PACKAGE, { "intel-rapl:1", "psys", PSYS, 0, NULL }, { "intel-rapl:2", "psys", PSYS, 47, NULL } },
+      BOTH },
+    { "the third alone is live",
+      { PACKAGE,
+        { "intel-rapl:1", "psys", INTEL, 0, NULL },
+        { "intel-rapl:2", "psys", INTEL, 0, "!EIO" },
+        { "intel-rapl:3", "psys", INTEL, 47, NULL } },
+      BOTH },
+    { "the first may not be read",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 0, "!EACCES" }, { "intel-rapl:2", "psys", INTEL, 47, NULL } },
+      BOTH },
+    { "the first fails",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 0, "!EIO" }, { "intel-rapl:2", "psys", INTEL, 47, NULL } },
+      BOTH },
+    { "the first has no data",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 0, "!ENODATA" }, { "intel-rapl:2", "psys", INTEL, 47, NULL } },
+      BOTH },
+    { "none is live",
+      { PACKAGE, { "intel-rapl:1", "psys", INTEL, 0, NULL }, { "intel-rapl:2", "psys", INTEL, 0, NULL } },
+      { PLATFORM("", "system", 0) } },
+    { "the mirror of a package that stands still, and that of its memory",
+      { { "intel-rapl:0", "package-0", INTEL, 0, NULL },
+        { "intel-rapl:0:0", "dram", DRAM, 0, NULL },
+        { "intel-rapl-mmio:0", "package-0", INTEL, 31, NULL },
+        { "intel-rapl-mmio:0:0", "dram", DRAM, 5, NULL } },
+      { COMPUTE("package-0 + dram-0", "", 36000000) } },
+    { "the mirror of a package that fails",
+      { { "intel-rapl:0", "package-0", INTEL, 0, "!EIO" }, { "intel-rapl-mmio:0", "package-0", INTEL, 31, NULL } },
+      { COMPUTE("package-0", "dram", 31000000) } },
+    { "a mirror that stands still",
+      { PACKAGE, { "intel-rapl-mmio:0", "package-0", INTEL, 0, NULL } },
+      { COMPUTE("package-0", "dram", 31000000) } },
+    { "one die of two has a live mirror",
+      { { "intel-rapl:0", "package-0-die-0", INTEL, 0, NULL },
+        { "intel-rapl:1", "package-0-die-1", INTEL, 20, NULL },
+        { "intel-rapl-tpmi:0", "package-0-die-0", INTEL, 11, NULL },
+        { "intel-rapl-tpmi:1", "package-0-die-1", INTEL, 20, NULL } },
+      { COMPUTE("package-0-die-1 + package-0-die-0", "dram", 31000000) } },
+    { "the first of three dies stands still, the others show one counter",
+      { { "intel-rapl:0", "package-0-die-0", AMD, 0, NULL },
+        { "intel-rapl:1", "package-0-die-1", AMD, 31, NULL },
+        { "intel-rapl:2", "package-0-die-2", AMD, 31, NULL } },
+      { COMPUTE("package-0-die-1", "package-0-die-0, dram", 31000000) } },
+};
+
+static void say_powered(char **text, size_t *n, const powered *z)
+{
+    char line[320];
+    double unit_uj = strtod(z->range, NULL) / 4294967295.0;
+    snprintf(line, sizeof line, "0 /sys/class/powercap/%s/name %s\n0 /sys/class/powercap/%s/max_energy_range_uj %s\n",
+             z->id, z->name, z->id, z->range);
+    grow(text, n, line);
+    snprintf(line, sizeof line, "0 /sys/class/powercap/%s/energy_uj %s\n", z->id, z->failure ? z->failure : "0");
+    grow(text, n, line);
+    for (int ms = 1; ms <= 7000 && z->watts > 0; ms++) {
+        double uj = z->watts * 1000 * ms;
+        uj = unit_uj > 1000 ? floor(uj / unit_uj) * unit_uj : uj;
+        snprintf(line, sizeof line, "%lld /sys/class/powercap/%s/energy_uj %lld\n", ms * 1000000ll, z->id,
+                 (long long)uj);
+        grow(text, n, line);
+    }
+}
+
+static void one_of_those_that_repeat_each_other_counts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof twins / sizeof *twins; i++) {
+        char *text = NULL;
+        size_t n = 0;
+        for (const powered *z = twins[i].zones; z->id; z++)
+            say_powered(&text, &n, z);
+        opened *o = open_all(text);
+        eb_calibrate_setup setup = { &o->io, o->probes, o->n_probes, EB_CALIBRATE_LIMIT_NS, NULL, NULL };
+        eb_calibrate(&setup, o->channels);
+        read_at(o, 6000000000, o->first);
+        read_at(o, 7000000000, o->last);
+        for (size_t k = 0; k < sizeof twins[i].want / sizeof *twins[i].want && twins[i].want[k].domains; k++)
+            expect(o, twins[i].name, &twins[i].want[k]);
+        close_all(o);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(machines_to_the_microjoule),
         cmocka_unit_test(mirrored_dies_count_once),
+        cmocka_unit_test(one_of_those_that_repeat_each_other_counts),
     };
     return cmocka_run_group_tests_name("topology", tests, NULL, NULL);
 }
