@@ -154,8 +154,8 @@ static int find_shape(const char *name, const eb_shape **shape)
     return eb_cmd_fail(&err);
 }
 
-// What was written, in a line on stdout.
-static int say_made(const char *path)
+// What was written, in a line on stdout, and whether it took the place of another.
+static int say_made(const char *path, bool replaced)
 {
     eb_err err = { 0 };
     char params[32], bytes[32];
@@ -166,16 +166,38 @@ static int say_made(const char *path)
            eb_model_count(params, sizeof params, (double)m->n_params),
            eb_fmt_bytes(bytes, sizeof bytes, (double)m->file->map_bytes, 4));
     eb_model_close(m);
+    if (replaced)
+        fprintf(stderr, "effbench: '%s' was there already and has been replaced\n", path);
     return EB_OK;
 }
 
-// Neither a device nor a folder may be replaced by a renamed file.
+static bool is_model(const char *path)
+{
+    char head[4] = "";
+    FILE *f = fopen(path, "rb");
+    bool ok = f && fread(head, 1, sizeof head, f) == sizeof head && !memcmp(head, "GGUF", sizeof head);
+    if (f)
+        fclose(f);
+    return ok;
+}
+
+// A model may be replaced by a model, as compilers and other quantizers do it, and that is said. Neither a device nor a
+// folder may be, nor a file of another kind: that would be a slip of the hand.
 static int check_output(const char *path)
 {
     struct stat st;
-    if (stat(path, &st) || S_ISREG(st.st_mode))
+    eb_err err;
+    if (stat(path, &st))
         return EB_OK;
-    return eb_cmd_usage("model", "the output '%.200s' is no regular file", path);
+    if (!S_ISREG(st.st_mode))
+        return eb_cmd_usage("model", "the output '%.200s' is no regular file", path);
+    if (st.st_size > 0 && !is_model(path)) {
+        eb_err_set(&err, EB_USAGE, "model: '%.200s' is there already and is no model file: it is not overwritten",
+                   path);
+        eb_err_hint(&err, "name another file, or remove that one first");
+        return eb_cmd_fail(&err);
+    }
+    return EB_OK;
 }
 
 static int model_make(const eb_globals *globals, int argc, char **argv)
@@ -200,10 +222,11 @@ static int model_make(const eb_globals *globals, int argc, char **argv)
     if ((status = find_shape(shape_name, &shape)) || (status = find_type(type, &recipe)) ||
         (status = check_output(out)))
         return status;
+    bool replaces = is_model(out);
     guard_aside(out);
     bool ok = eb_make_shape(shape, recipe, seed, out, threads_here(), show_progress, NULL, &err);
     end_progress();
-    return ok ? say_made(out) : eb_cmd_fail(&err);
+    return ok ? say_made(out, replaces) : eb_cmd_fail(&err);
 }
 
 static int model_quantize(const eb_globals *globals, int argc, char **argv)
@@ -220,10 +243,11 @@ static int model_quantize(const eb_globals *globals, int argc, char **argv)
         return eb_cmd_usage("model", "quantize needs IN, OUT and --type T");
     if ((status = find_type(type, &recipe)) || (status = check_output(words[1])))
         return status;
+    bool replaces = is_model(words[1]);
     guard_aside(words[1]);
     bool ok = eb_requantize(words[0], words[1], recipe, threads_here(), show_progress, NULL, &err);
     end_progress();
-    return ok ? say_made(words[1]) : eb_cmd_fail(&err);
+    return ok ? say_made(words[1], replaces) : eb_cmd_fail(&err);
 }
 
 static int model_shapes(const eb_globals *globals, int argc, char **argv)
@@ -273,13 +297,17 @@ const eb_command eb_cmd_model = {
     .synopsis = "model make|inspect|quantize|logits|shapes ...",
     .doc = "make, look into, quantize and compute on model files (GGUF)",
     .run = cmd_model,
-    .help = "  shapes                                      the shapes and weight types there are\n"
-            "  make --shape S --type T -o F [--seed N]     a shape's file of seeded random weights (T: f16, N: 1)\n"
-            "  inspect F [--tensors] [--format json]       what a file holds and what a token of it costs\n"
-            "  quantize IN OUT --type T                    a copy in another weight type (from f32, f16, bf16, q8_0)\n"
-            "  logits F --tokens 1,2,3                     CSV, a row per position, a column per vocabulary entry\n"
-            "      --mode prefill|decode                   all at once (default), or one token at a time\n"
-            "      --kv f32|f16                            type of the cache (default f32)\n"
-            "      --chunk N                               prefill in chunks of N tokens\n"
-            "      --threads N                             default: one for each CPU\n",
+    .help =
+        "  shapes                                      the shapes and weight types there are\n"
+        "  make --shape S --type T -o F [--seed N]     a shape's file of seeded random weights (T: f16, N: 1)\n"
+        "  inspect F [--tensors] [--format json]       what a file holds and what a token of it costs\n"
+        "  quantize IN OUT --type T                    a copy in another weight type (from f32, f16, bf16, q8_0)\n"
+        "  logits F --tokens 1,2,3                     CSV, a row per position, a column per vocabulary entry\n"
+        "      --mode prefill|decode                   all at once (default), or one token at a time\n"
+        "      --kv f32|f16                            type of the cache (default f32)\n"
+        "      --chunk N                               prefill in chunks of N tokens\n"
+        "      --threads N                             default: one for each CPU\n"
+        "\n"
+        "A model file that is there already is replaced by make and quantize once the new one is whole, and they say\n"
+        "so; a file of another kind is not overwritten.\n",
 };

@@ -8,3 +8,12 @@ cmp made.csv copy.csv
 "$EFFBENCH" model quantize f32.gguf f32.gguf --type q8_0 || echo "exit $?"
 "$EFFBENCH" model quantize made.csv x.gguf --type q8_0 || echo "exit $?"
 ls
+# A model takes the place of a model, and that is said; of an empty file too; a file of another kind stays as it is.
+"$EFFBENCH" model make --shape tiny-qwen3 --type f16 -o copy.gguf
+"$EFFBENCH" model quantize f32.gguf copy.gguf --type q8_0
+echo 'my notes' >notes.txt
+"$EFFBENCH" model make --shape tiny-qwen3 -o notes.txt || echo "exit $?"
+"$EFFBENCH" model quantize f32.gguf notes.txt --type q8_0 || echo "exit $?"
+cat notes.txt
+: >empty
+"$EFFBENCH" model make --shape tiny-qwen3 --type q8_0 -o empty
