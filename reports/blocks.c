@@ -124,7 +124,7 @@ static bool in_block(const eb_case_result *c, int block)
 
 static bool column_wanted(const eb_run *run, int block, const field *f)
 {
-    if (f->always)
+    if (f->always && !(f->kind == PRICE && eb_run_has_prices(run))) // without prices the column says so
         return true;
     for (int i = 0; i < run->n_cases; i++)
         if (in_block(&run->cases[i], block) && eb_rank_value(&run->cases[i], f->key))
@@ -173,7 +173,7 @@ bool eb_block_shows(const eb_run *run, const char *key)
 {
     for (int b = 0; b < EB_BLOCK_COUNT; b++)
         for (const field *f = blocks[b].fields; f->key; f++)
-            if (!strcmp(f->key, key) && block_wanted(run, b) && column_wanted(run, b, f))
+            if (!strcmp(f->key, key) && block_wanted(run, b) && (f->always || column_wanted(run, b, f)))
                 return true;
     return false;
 }
@@ -407,7 +407,10 @@ eb_table *eb_block_table(const eb_run *run, int block)
 {
     const field *fields[12];
     int n = 0;
-    if (!block_wanted(run, block))
+    bool any = false;
+    for (const field *f = blocks[block].fields; f->key && !any; f++)
+        any = column_wanted(run, block, f);
+    if (!any || !block_wanted(run, block))
         return NULL;
     eb_table *t = eb_table_new(blocks[block].title);
     bool milli = in_millijoules(run);

@@ -154,6 +154,7 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
 {
     eb_text t = { 0 };
+    char at[16];
     if (!g->n_leaders)
         return NULL;
     eb_text_add(&t,
@@ -163,14 +164,15 @@ char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
         if (g->n_leaders == 1)
             eb_text_add(&t, "%s at every utilisation", c->rows[l->row].label);
         else if (l->to < 1)
-            eb_text_add(&t, "%s up to %.3g %%, ", c->rows[l->row].label, 100 * l->to);
+            eb_text_add(&t, "%s up to %s %%, ", c->rows[l->row].label, eb_text_percent(at, sizeof at, l->to));
         else
             eb_text_add(&t, "%s above", c->rows[l->row].label);
     }
     for (int i = 0; i < g->n_crossings && i < CROSSINGS_SHOWN; i++) {
         const eb_compare_crossing *x = &g->crossings[i];
-        eb_text_add(&t, "%s at %.3g %% %s overtakes %s", i ? "," : "; break-even:", 100 * x->utilisation,
-                    c->rows[x->above].label, c->rows[x->below].label);
+        eb_text_add(&t, "%s at %s %% %s overtakes %s",
+                    i ? "," : "; break-even:", eb_text_percent(at, sizeof at, x->utilisation), c->rows[x->above].label,
+                    c->rows[x->below].label);
     }
     if (g->n_crossings > CROSSINGS_SHOWN)
         eb_text_add(&t, ", and %d more", g->n_crossings - CROSSINGS_SHOWN);

@@ -64,7 +64,7 @@ static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
 {
     for (int c = 0; c < sheet->run->n_cases && sheet->n_offers > 1; c++) {
         eb_text t = { 0 };
-        char *name = eb_case_title(sheet->run, c);
+        char to[16], *name = eb_case_title(sheet->run, c);
         for (int i = 0; i < sheet->n_leaders; i++) {
             const eb_cost_leader *l = &sheet->leaders[i];
             const char *offer = sheet->offers[l->offer].name;
@@ -74,7 +74,7 @@ static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
             if (l->from == 0 && l->to == 1)
                 eb_text_add(&t, " at every utilisation");
             else if (l->to < 1)
-                eb_text_add(&t, " up to %.3g %%", 100 * l->to);
+                eb_text_add(&t, " up to %s %%", eb_text_percent(to, sizeof to, l->to));
             else
                 eb_text_add(&t, " above");
         }

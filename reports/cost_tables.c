@@ -72,7 +72,10 @@ static void put_si(char *buf, size_t size, double value)
 
 static void put_percent(char *buf, size_t size, double value)
 {
-    snprintf(buf, size, "%.0f %%", 100 * value);
+    if (value > 0 && value < 0.005)
+        snprintf(buf, size, "<1 %%");
+    else
+        snprintf(buf, size, "%.0f %%", 100 * value);
 }
 
 static const figure figures[] = {
@@ -107,13 +110,14 @@ eb_table *eb_cost_table(const eb_cost_sheet *sheet)
     bool known[N_FIGURES] = { false };
     for (int f = 0; f < N_FIGURES; f++)
         for (int i = 0; i < sheet->n_entries; i++)
-            known[f] = known[f] || f == 0 || !isnan(figures[f].of(sheet, &sheet->entries[i]));
+            known[f] = known[f] || !isnan(figures[f].of(sheet, &sheet->entries[i]));
+    bool marked = known[0] && any_made_up(sheet);
     eb_table_column(t, (eb_column){ "", "case", .label = true, .left = true, .shrink = true });
     eb_table_column(t, (eb_column){ "", "offer", .label = true, .left = true });
     for (int f = 0; f < N_FIGURES; f++) {
         if (known[f])
             eb_table_column(t, figures[f].column);
-        if (f == 0 && any_made_up(sheet))
+        if (f == 0 && marked)
             eb_table_column(t, demo);
     }
     eb_table_column(t, (eb_column){ "", "grade", .left = true });
@@ -130,7 +134,7 @@ eb_table *eb_cost_table(const eb_cost_sheet *sheet)
                 figures[f].put(buf, sizeof buf, value);
             if (known[f])
                 eb_table_cell(t, isnan(value) ? "-" : buf, EB_MARK_NONE);
-            if (f == 0 && any_made_up(sheet))
+            if (f == 0 && marked)
                 eb_table_cell(t, made_up(sheet, e->offer) && !isnan(value) ? "demo" : "", EB_MARK_NONE);
         }
         eb_table_cell(t, watts ? eb_grade_name(e->grade) : "-", EB_MARK_NONE);
@@ -141,12 +145,15 @@ eb_table *eb_cost_table(const eb_cost_sheet *sheet)
 
 static void put_range(char *buf, size_t size, const eb_cost_pair *p)
 {
+    char lo[16], hi[16];
+    eb_text_percent(lo, sizeof lo, p->lo);
+    eb_text_percent(hi, sizeof hi, p->hi);
     if (isnan(p->lo) || !(p->lo < p->hi) || p->lo >= 1)
         snprintf(buf, size, "-");
     else if (p->hi > 1)
-        snprintf(buf, size, "%.3g %%-never", 100 * p->lo);
+        snprintf(buf, size, "%s %%-never", lo);
     else
-        snprintf(buf, size, "%.3g-%.3g %%", 100 * p->lo, 100 * p->hi);
+        snprintf(buf, size, "%s-%s %%", lo, hi);
 }
 
 static const eb_column pair_columns[] = {
@@ -163,13 +170,13 @@ enum { DEMO_COLUMN = 3 };
 static void put_pair(const eb_cost_sheet *sheet, const eb_cost_pair *p, eb_table *t)
 {
     static const char *const words[] = { "not known", "", "none", "none", "equal" };
-    char buf[32], *name = eb_case_title(sheet->run, p->case_index),
-                  *both = eb_format("%s, %s", sheet->offers[p->a].name, sheet->offers[p->b].name);
+    char buf[40], at[16], *name = eb_case_title(sheet->run, p->case_index),
+                          *both = eb_format("%s, %s", sheet->offers[p->a].name, sheet->offers[p->b].name);
     eb_table_row(t, NULL);
     eb_table_cell(t, name, EB_MARK_NONE);
     eb_table_cell(t, both, EB_MARK_NONE);
     if (p->verdict == EB_BREAK_EVEN_AT)
-        snprintf(buf, sizeof buf, "%.3g %%", 100 * p->utilisation);
+        snprintf(buf, sizeof buf, "%s %%", eb_text_percent(at, sizeof at, p->utilisation));
     eb_table_cell(t, p->verdict == EB_BREAK_EVEN_AT ? buf : words[p->verdict], EB_MARK_NONE);
     if (any_made_up(sheet))
         eb_table_cell(t, made_up(sheet, p->a) || made_up(sheet, p->b) ? "demo" : "", EB_MARK_NONE);

@@ -35,6 +35,18 @@ static void number(eb_table *t, double value, int digits)
     eb_table_cell(t, isfinite(value) ? eb_fmt_sig(buf, sizeof buf, value, digits) : "-", EB_MARK_NONE);
 }
 
+// A share of one in percent.
+static void percent(eb_table *t, double frac)
+{
+    if (!(frac > 0 && frac < 1e-4)) {
+        number(t, 100 * frac, 3);
+        return;
+    }
+    char buf[16];
+    eb_table_cell(t, eb_text_percent(buf, sizeof buf, frac), EB_MARK_NONE);
+    eb_table_about(t, 100 * frac, NULL, NULL);
+}
+
 // What moves no memory or computes nothing that is counted has no rate.
 static double rate(double amount, double time_s)
 {
@@ -84,11 +96,11 @@ static void put_row(eb_table *t, const eb_run *run, const eb_profile *p, const e
         snprintf(text, sizeof text, "%s", eb_profile_op_name(r));
     eb_table_cell(t, text, EB_MARK_NONE);
     number(t, 1e3 * r->time_s, 3);
-    number(t, 100 * r->time_frac, 3);
+    percent(t, r->time_frac);
     number(t, rate(r->bytes, r->time_s), 3);
-    number(t, r->bytes > 0 ? 100 * r->bw_frac : NAN, 3);
+    percent(t, r->bytes > 0 ? r->bw_frac : NAN);
     number(t, rate(r->flop, r->time_s), 3);
-    number(t, r->flop > 0 ? 100 * r->flop_frac : NAN, 3);
+    percent(t, r->flop > 0 ? r->flop_frac : NAN);
     if (!*p->split.refused)
         put_joules(t, p, r);
     int metrics[MOST_METRICS], n = known_metrics(run, p, metrics);
@@ -111,7 +123,7 @@ static void put_joules(eb_table *t, const eb_profile *p, const eb_profile_row *r
     if (!r->shared && isfinite(r->halfwidth_j))
         snprintf(half, sizeof half, "±%s", eb_fmt_sig(text, sizeof text, r->halfwidth_j, 2));
     eb_table_cell(t, half, EB_MARK_NONE);
-    number(t, r->shared ? NAN : 100 * r->j / sum_j, 3);
+    percent(t, r->shared ? NAN : r->j / sum_j);
 }
 
 eb_table *eb_profile_table(const eb_run *run, const eb_profile *p)

@@ -273,3 +273,14 @@ double eb_text_halfwidth(const eb_metric *m)
         return NAN;
     return fmax(fmax(m->hi - m->value, m->value - m->lo), 0);
 }
+
+char *eb_text_percent(char *buf, size_t size, double frac)
+{
+    if (isnan(frac))
+        snprintf(buf, size, "-");
+    else if (frac > 0 && frac < 1e-4) // below what a share is read for; %g would turn to exponents
+        snprintf(buf, size, "<0.01");
+    else
+        snprintf(buf, size, "%.3g", 100 * frac);
+    return buf;
+}

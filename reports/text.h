@@ -37,6 +37,8 @@ int eb_text_place(double value, double halfwidth);
 char *eb_text_number(char *buf, size_t size, double value, int place);
 // The same with k, M, G for thousands, millions, milliards ("41.2M").
 char *eb_text_si(char *buf, size_t size, double value, double halfwidth);
+// A share of one as percent, without the sign: "39.5", "0.051", "<0.01", "0"; "-" for NAN. A buffer of 16 is enough.
+char *eb_text_percent(char *buf, size_t size, double frac);
 // "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
 // least one step of its last digit, because the value itself is rounded to that. `si`: beside a number with k, M, G, in
 // its steps. "-" for NAN.

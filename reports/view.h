@@ -49,7 +49,7 @@ enum { EB_BLOCK_SPEED, EB_BLOCK_ENERGY, EB_BLOCK_EFFICIENCY, EB_BLOCK_QUALITY, E
 // NULL when the run has nothing for it. Rows are grouped by family, in the plan's order otherwise. Caller frees.
 eb_table *eb_block_table(const eb_run *run, int block);
 const char *eb_block_title(int block);
-// Does any table of this run have a column of this metric?
+// Does any table of this run have a column of this metric, or would it if there were a value?
 bool eb_block_shows(const eb_run *run, const char *key);
 // What the table calls that column: "decode tok/s"; the key itself where there is none. Caller frees.
 char *eb_block_column_name(const eb_run *run, const char *key);

@@ -187,6 +187,8 @@ static void without_energy_it_says_so_once(void **state)
     assert_null(strstr(text, "J/token"));
     assert_null(strstr(text, "tok/J"));
     assert_non_null(strstr(text, "unknown   $/Mtok: watts are not known (all cases)"));
+    assert_null(strstr(text, "Performance per")); // no table without a column
+    assert_null(strstr(md, "## Performance per"));
     assert_non_null(strstr(md, "\nNo energy source: joules are not known here.\n"));
     free(md);
     free(text);
@@ -206,6 +208,22 @@ static void without_prices_the_column_says_so(void **state)
     assert_int_equal(count(text, "no prices given"), SAMPLE_CASES + 1); // in each row, and below with the remedy
     assert_null(strstr(text, "DEMONSTRATION"));
     assert_null(strstr(text, "demo "));
+    free(text);
+    sample_free(s);
+}
+
+static void a_column_of_prices_without_any_is_not_there(void **state)
+{
+    (void)state;
+    sample *s = sample_new();
+    char *text = written(&s->run, "md");
+    assert_non_null(strstr(text, "| $/Mtok demo |"));
+    free(text);
+    sample_forget(s, "usd_per_mtok", "watts are not known");
+    sample_forget(s, "tok_per_usd", "watts are not known");
+    text = written(&s->run, "md");
+    assert_null(strstr(text, "| $/Mtok")); // but why there is none
+    assert_non_null(strstr(text, "$/Mtok: watts are not known"));
     free(text);
     sample_free(s);
 }
@@ -351,6 +369,7 @@ int main(void)
         cmocka_unit_test(small_models_take_millijoules),
         cmocka_unit_test(without_energy_it_says_so_once),
         cmocka_unit_test(without_prices_the_column_says_so),
+        cmocka_unit_test(a_column_of_prices_without_any_is_not_there),
         cmocka_unit_test(prices_carry_source_and_date),
         cmocka_unit_test(the_answer_comes_first),
         cmocka_unit_test(warnings_are_said_once),

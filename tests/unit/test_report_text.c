@@ -101,6 +101,15 @@ static void thousands_have_letters(void **state)
     assert_string_equal(eb_text_si(buf, sizeof buf, 999.9, NAN), "1.00k");
     assert_string_equal(eb_text_si(buf, sizeof buf, 834000, 20000), "830k");
     assert_string_equal(eb_text_si(buf, sizeof buf, 12.3, NAN), "12.3");
+    const struct {
+        double frac;
+        const char *text;
+    } shares[] = {
+        { 0, "0" },        { 6.26e-7, "<0.01" }, { 9.99e-5, "<0.01" }, { 1e-4, "0.01" }, { 5.346e-4, "0.0535" },
+        { 0.395, "39.5" }, { 1, "100" },         { NAN, "-" }
+    };
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        assert_string_equal(eb_text_percent(buf, sizeof buf, shares[i].frac), shares[i].text);
     assert_string_equal(eb_text_si(buf, sizeof buf, 2.5e9, NAN), "2.50G");
     assert_string_equal(eb_text_si(buf, sizeof buf, 9.6e8, 3e8), "1.0G"); // rounded first, then lettered
     assert_string_equal(eb_text_si(buf, sizeof buf, NAN, NAN), "-");
