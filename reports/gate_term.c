@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/mem.h"
 #include "harness/base/units.h"
 #include "reports/gate.h"
 #include "reports/text.h"
@@ -43,6 +44,16 @@ static const char *word(const eb_check *c, const eb_check_metric *m)
     return eb_gate_verdict_name(m->found.verdict);
 }
 
+// The last columns may be empty: no line ends with blanks. Takes `line`.
+static void put_row(FILE *out, char *line)
+{
+    size_t n = strlen(line);
+    while (n && line[n - 1] == ' ')
+        n--;
+    fprintf(out, "%.*s\n", (int)n, line);
+    free(line);
+}
+
 static void metric_line(const eb_check *c, const eb_check_metric *m, FILE *out)
 {
     char base[48], cand[48], change[32], lo[32], hi[32], range[72];
@@ -50,12 +61,13 @@ static void metric_line(const eb_check *c, const eb_check_metric *m, FILE *out)
         return;
     snprintf(range, sizeof range, "%s to %s", eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)),
              eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)));
-    fprintf(out, "  %-18s %14s %14s %9s  %-20s %s\n", m->key, eb_gate_value(base, sizeof base, m, m->base_median),
-            eb_gate_value(cand, sizeof cand, m, m->cand_median),
-            eb_gate_percent(change, sizeof change, eb_check_change(m)), m->gated && m->found.n ? range : "",
-            m->gated      ? word(c, m)
-            : m->explains ? ""
-                          : "not gated");
+    put_row(out,
+            eb_format("  %-18s %14s %14s %9s  %-20s %s", m->key, eb_gate_value(base, sizeof base, m, m->base_median),
+                      eb_gate_value(cand, sizeof cand, m, m->cand_median),
+                      eb_gate_percent(change, sizeof change, eb_check_change(m)), m->gated && m->found.n ? range : "",
+                      m->gated      ? word(c, m)
+                      : m->explains ? ""
+                                    : "not gated"));
 }
 
 static void reasons_not(const eb_check_case *k, FILE *out)

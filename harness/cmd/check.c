@@ -158,8 +158,16 @@ static bool look_back(eb_check *c, const eb_check_args *a, const eb_history *h, 
 // A line more in the history; an invalid gate leaves none.
 static bool remember(const eb_check *c, const eb_check_args *a, eb_err *err)
 {
-    return !a->history || c->verdict == EB_GATE_INVALID ||
-           eb_history_append(a->history, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err);
+    eb_history_to to = { .path = a->history };
+    if (!a->history || c->verdict == EB_GATE_INVALID)
+        return true;
+    if (!eb_history_append(&to, c, c->verdict == EB_GATE_PASS || a->accept, a->reason, err))
+        return false;
+    if (to.unlocked)
+        fprintf(stderr,
+                "effbench: '%s' lies where files cannot be locked: see that no other gate ends at the same time\n",
+                a->history);
+    return true;
 }
 
 static int gate(const eb_globals *globals, const eb_check_args *a)

@@ -227,6 +227,22 @@ static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const e
     return any;
 }
 
+// What others took of the CPU in a short trial is not known: neither `load` nor `steal` can spoil it.
+static void note_short(eb_check *c, const eb_run *run)
+{
+    const eb_journal_data *d = run->raw;
+    const unsigned both = EB_TROUBLE_LOAD | EB_TROUBLE_STEAL;
+    if (eb_check_same(run->header->engine, "null") || (c->options.ignore & both) == both)
+        return;
+    for (int t = 0; t < d->n_trials; t++) {
+        const eb_trial_info *info = &d->trials[t].info;
+        if (info->number && !info->error && info->t_end_ns - info->t_start_ns < EB_LOAD_SEEN_NS)
+            eb_check_say(&c->notes, &c->n_notes,
+                         "there are trials of less than 0.2 s: whether other processes (load) or the hypervisor "
+                         "(steal) took the CPU in them is not known; longer prompts and outputs tell");
+    }
+}
+
 static bool gap_in(eb_check *c, const eb_check_case *k, const eb_case_result *a, const eb_case_result *b)
 {
     bool any = false;
@@ -280,6 +296,8 @@ bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
 {
     if (!usable(base, "base", err) || !usable(cand, "candidate", err))
         return false;
+    note_short(c, base);
+    note_short(c, cand);
     if (c->cases)
         return true;
     if (!eb_check_match(c, base, cand, err))

@@ -188,13 +188,15 @@ static off_t whole_lines(int fd)
     return end;
 }
 
-static bool lock(int fd)
+// Whether the file may be written to now: it is locked, or cannot be here.
+static bool lock(eb_history_to *to, int fd)
 {
     int rc;
     do
-        rc = flock(fd, LOCK_EX);
+        rc = to->lock ? to->lock(fd, LOCK_EX) : flock(fd, LOCK_EX);
     while (rc != 0 && errno == EINTR);
-    return rc == 0;
+    to->unlocked = rc != 0 && (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS);
+    return rc == 0 || to->unlocked;
 }
 
 // Under the lock: what lies behind the last whole line was left by a machine that went down, for nobody else is
@@ -214,13 +216,13 @@ static bool append_locked(int fd, const char *line, size_t len)
     return false;
 }
 
-bool eb_history_append(const char *path, const eb_check *c, bool accepted, const char *reason, eb_err *err)
+bool eb_history_append(eb_history_to *to, const eb_check *c, bool accepted, const char *reason, eb_err *err)
 {
     char *line = line_of(c, accepted, reason), *whole = eb_format("%s\n", line);
-    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && lock(fd) && append_locked(fd, whole, strlen(whole));
+    int fd = open(to->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    bool ok = fd >= 0 && lock(to, fd) && append_locked(fd, whole, strlen(whole));
     if (!ok)
-        eb_err_sys(err, EB_FAILED, errno, "cannot append to", path);
+        eb_err_sys(err, EB_FAILED, errno, "cannot append to", to->path);
     if (fd >= 0)
         close(fd); // and with it the lock
     free(line);

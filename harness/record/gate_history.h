@@ -33,9 +33,17 @@ bool eb_history_read(const char *path, eb_history *out, eb_err *err);
 void eb_history_deinit(eb_history *h);
 // Whether the history is that of this machine; EB_UNAVAILABLE with both fingerprints when not.
 bool eb_history_fits(const eb_history *h, const char *path, const char *fingerprint, eb_err *err);
-// Appends the gate in one write, synced, while it holds the file's lock (flock): gates that end together leave a whole
-// line each. A line without its end is cut off first; one that does not get in whole (full disk) is taken out again.
-bool eb_history_append(const char *path, const eb_check *c, bool accepted, const char *reason, eb_err *err);
+// Where a line is appended. `lock`: flock(2), NULL = that itself. `unlocked` is found: the file system has no locks
+// (ENOLCK, EOPNOTSUPP, ENOSYS), so that gates must not end together there.
+typedef struct eb_history_to {
+    const char *path;
+    int (*lock)(int fd, int operation);
+    bool unlocked;
+} eb_history_to;
+// Appends the gate in one write, synced, while it holds the file's lock where there is one: gates that end together
+// leave a whole line each. A line without its end is cut off first; one that does not get in whole (full disk) is taken
+// out again.
+bool eb_history_append(eb_history_to *to, const eb_check *c, bool accepted, const char *reason, eb_err *err);
 
 // Fills c->trends from the accepted entries; `block`: a median beyond the class's limit against them (and beyond three
 // of their scaled MADs, from 5 entries on) makes the verdict a fail.

@@ -83,6 +83,9 @@ typedef struct eb_trial_totals {
     int64_t prompt_tok, output_tok, prefill_ns, decode_ns; // decode_ns: of all output tokens
 } eb_trial_totals;
 
+// The kernel counts in ticks of 10 ms: of a shorter window nothing can be said about what others took of the CPU.
+#define EB_LOAD_SEEN_NS 200000000
+
 typedef struct eb_trial_info {
     int number; // 1-based over the run, in execution order; 0 = idle baseline
     int case_index, round;

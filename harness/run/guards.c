@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "harness/base/clock.h"
+#include "harness/record/run.h"
 
 // Shares of a trial's time from which a disturbance is worth a warning.
 #define STEAL_SHARE   0.01
@@ -125,8 +126,7 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
                 after->swap_pages - before->swap_pages);
     if (strcmp(before->governor, after->governor) != 0)
         eb_warn(w, "the frequency governor changed from '%s' to '%s'", before->governor, after->governor);
-    // Ticks are 10 ms: below a fifth of a second they say nothing.
-    if (span < 0.2)
+    if (after->t_ns - before->t_ns < EB_LOAD_SEEN_NS)
         return;
     if (steal > STEAL_SHARE * span)
         eb_warn(w, "the hypervisor stole %.1f %% of a CPU", 100 * steal / span);

@@ -193,7 +193,7 @@ int main(void)
     int64_t began = eb_now_ns();
     printf("%d gates of each kind, seed %llu\n", gates, (unsigned long long)seed);
     print_rule();
-    printf("%-6s %-11s %8s %8s %13s %6s   %-14s %-10s\n", "noise", "change", "fail", "pass", "inconclusive", "pairs",
+    printf("%-6s %-11s %8s %8s %13s %6s   %-14s %s\n", "noise", "change", "fail", "pass", "inconclusive", "pairs",
            "5 % threshold", "U test");
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
         for (int c = 0; c < (int)(sizeof changes / sizeof *changes); c++) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A gate's history: where a level changed, what a damaged file says, which warnings spoil a pair.
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -166,7 +167,7 @@ static void write_lines(const char *path, int writer, int start)
         eb_check *c = eb_check_new(&options, "base", name);
         eb_err err;
         eb_err_clear(&err);
-        ok = eb_history_append(path, c, true, NULL, &err);
+        ok = eb_history_append(&(eb_history_to){ .path = path }, c, true, NULL, &err);
         eb_check_free(c);
     }
     _exit(ok ? 0 : 1);
@@ -227,7 +228,7 @@ static void test_a_full_disk(void **state)
     eb_check *c = eb_check_new(&options, "base", "candidate");
     eb_err err;
     eb_err_clear(&err);
-    bool ok = eb_history_append(path, c, true, NULL, &err);
+    bool ok = eb_history_append(&(eb_history_to){ .path = path }, c, true, NULL, &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
     signal(SIGXFSZ, SIG_DFL);
     eb_check_free(c);
@@ -239,6 +240,54 @@ static void test_a_full_disk(void **state)
     assert_false(h.torn);
     eb_history_deinit(&h);
     unlink(path);
+}
+
+static int lock_errno, lock_calls;
+
+// Interrupted once, and then what the file system says.
+static int no_lock(int fd, int operation)
+{
+    (void)fd;
+    (void)operation;
+    errno = lock_calls++ ? lock_errno : EINTR;
+    return -1;
+}
+
+// A file system without locks takes the line all the same, and it is said; any other refusal writes nothing.
+static void test_no_locks(void **state)
+{
+    (void)state;
+    static const struct {
+        int errnum;
+        bool ok;
+    } given[] = { { ENOLCK, true }, { EOPNOTSUPP, true }, { ENOSYS, true }, { EBADF, false }, { EIO, false } };
+    eb_check_options options;
+    eb_check_options_default(&options);
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        char path[] = "/tmp/effbench-history-XXXXXX";
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        dprintf(fd, "%s\n{\"schema\":\"effb", line);
+        close(fd);
+        lock_errno = given[i].errnum;
+        lock_calls = 0;
+        eb_history_to to = { .path = path, .lock = no_lock };
+        eb_check *c = eb_check_new(&options, "base", "candidate");
+        eb_err err;
+        eb_err_clear(&err);
+        assert_int_equal(eb_history_append(&to, c, true, NULL, &err), given[i].ok);
+        assert_int_equal(to.unlocked, given[i].ok);
+        assert_int_equal(lock_calls, 2);
+        assert_int_equal(err.code, given[i].ok ? EB_OK : EB_FAILED);
+        eb_check_free(c);
+        eb_history h;
+        eb_err_clear(&err);
+        assert_true(eb_history_read(path, &h, &err));
+        assert_int_equal(h.n, given[i].ok ? 2 : 1);
+        assert_int_equal(h.torn, !given[i].ok);
+        eb_history_deinit(&h);
+        unlink(path);
+    }
 }
 
 // What the guards say of a trial is what spoils a pair.
@@ -279,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_files_of_others),
         cmocka_unit_test(test_writers_at_once),
         cmocka_unit_test(test_a_full_disk),
+        cmocka_unit_test(test_no_locks),
         cmocka_unit_test(test_troubles),
     };
     return cmocka_run_group_tests_name("gate_history", tests, NULL, NULL);
