@@ -42,13 +42,26 @@ static ssize_t read_up_to(int fd, char **data, size_t limit)
     return (ssize_t)n;
 }
 
-char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err)
+int eb_file_open_regular(const char *path, eb_err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         eb_err_sys(err, EB_USAGE, errno, "cannot open", path);
-        return NULL;
+        return -1;
     }
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+        return fd;
+    close(fd);
+    eb_err_set(err, EB_USAGE, "'%s' is not a file but %s", path,
+               S_ISDIR(st.st_mode)    ? "a folder"
+               : S_ISFIFO(st.st_mode) ? "a pipe"
+                                      : "a device");
+    return -1;
+}
+
+static char *read_opened(int fd, const char *path, size_t limit, size_t *len, eb_err *err)
+{
     char *data = NULL;
     ssize_t n = read_up_to(fd, &data, limit);
     close(fd);
@@ -63,6 +76,21 @@ char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err)
     if (len)
         *len = (size_t)n;
     return data;
+}
+
+char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        return read_opened(fd, path, limit, len, err);
+    eb_err_sys(err, EB_USAGE, errno, "cannot open", path);
+    return NULL;
+}
+
+char *eb_file_read_regular(const char *path, size_t limit, size_t *len, eb_err *err)
+{
+    int fd = eb_file_open_regular(path, err);
+    return fd >= 0 ? read_opened(fd, path, limit, len, err) : NULL;
 }
 
 // 0 or errno.

@@ -9,6 +9,10 @@
 #include "harness/base/error.h"
 
 char *eb_file_read(const char *path, size_t limit, size_t *len, eb_err *err); // NUL-terminated; caller frees
+// What must be a file and nothing else: a pipe that nobody writes to would be waited for, a device never ends. A
+// descriptor of the caller's, or -1 and EB_USAGE.
+int eb_file_open_regular(const char *path, eb_err *err);
+char *eb_file_read_regular(const char *path, size_t limit, size_t *len, eb_err *err); // as eb_file_read
 // Writes path.tmp.PID, fsyncs, renames; on failure nothing is left behind.
 bool eb_file_write_atomic(const char *path, const void *data, size_t len, eb_err *err);
 bool eb_mkdirs(const char *path, eb_err *err);

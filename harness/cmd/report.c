@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -47,12 +46,11 @@ static void warn(const eb_err *err)
     fprintf(stderr, "effbench: warning: %s\n", err->message);
 }
 
-// NULL: not there, or not to be read. A pipe of that name would be waited for.
+// NULL: not there, or not to be read.
 static char *read_derived(const char *path, size_t *len)
 {
     eb_err ignored = { 0 };
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? eb_file_read(path, DERIVED_LIMIT, len, &ignored) : NULL;
+    return eb_file_read_regular(path, DERIVED_LIMIT, len, &ignored);
 }
 
 // run.json and energy.csv are derived: written when they are missing or are not what the raw files give. A folder that

@@ -64,8 +64,14 @@ bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err)
         eb_err_set(err, EB_USAGE, "'%s' holds no run to go on with (no config.ini)", dir);
         return eb_err_hint(err, "name the folder that `effbench run` printed at its end");
     }
+    int fd = eb_file_open_regular(out->config, err);
+    if (fd < 0) {
+        eb_resume_deinit(out);
+        return false;
+    }
+    close(fd);
     char *path = eb_path_join(dir, "sets.txt");
-    char *text = eb_file_exists(path) ? eb_file_read(path, LIMIT, &len, err) : eb_strdup("");
+    char *text = eb_file_exists(path) ? eb_file_read_regular(path, LIMIT, &len, err) : eb_strdup("");
     free(path);
     if (!text) {
         eb_resume_deinit(out);

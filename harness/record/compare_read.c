@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
@@ -232,10 +231,9 @@ static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
 {
     eb_err ignored = { 0 };
     size_t len = 0;
-    struct stat st;
+
     char *path = eb_path_join(dir, "run.json");
-    bool file = stat(path, &st) == 0 && S_ISREG(st.st_mode); // a pipe of that name would be waited for
-    char *made = file ? eb_file_read(path, run_json_limit, &len, &ignored) : NULL;
+    char *made = eb_file_read_regular(path, run_json_limit, &len, &ignored);
     cJSON *json = made ? eb_json_parse(made, len, path, &ignored) : NULL;
     free(path);
     bool readable = !json || known_schema(dir, json, err), believed = false;

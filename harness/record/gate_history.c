@@ -104,7 +104,7 @@ bool eb_history_read(const char *path, eb_history *out, eb_err *err)
     size_t len = 0;
     if (!eb_file_exists(path))
         return true;
-    char *text = eb_file_read(path, FILE_LIMIT, &len, err);
+    char *text = eb_file_read_regular(path, FILE_LIMIT, &len, err);
     if (!text)
         return false;
     bool ok = true;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -141,13 +140,12 @@ bool eb_scan_read(const char *dir, eb_scan *out, eb_err *err)
     char *path = eb_path_join(dir, EB_JOURNAL_LINES);
     size_t len = 0;
     char *text = NULL;
-    struct stat st;
-    bool ok = stat(path, &st) == 0 && S_ISREG(st.st_mode); // a pipe of that name would be waited for
+    bool ok = eb_file_exists(path);
     if (!ok) {
         eb_err_set(err, EB_USAGE, "'%s' holds no run: there is no %s in it", dir, EB_JOURNAL_LINES);
         eb_err_hint(err, "give the folder that `effbench run` named at its end");
     } else {
-        text = eb_file_read(path, max_lines_bytes, &len, err);
+        text = eb_file_read_regular(path, max_lines_bytes, &len, err);
         ok = text && scan_lines(out, path, text, len, err);
     }
     if (!ok)

@@ -5,7 +5,6 @@
 #include "harness/record/rows_fields.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,9 +167,9 @@ bool eb_rows_open(eb_rows_file *f, const char *dir, int csv, const eb_header *he
 {
     char head[160];
     *f = (eb_rows_file){ .path = eb_path_join(dir, eb_csv_names[csv]), .header = header, .row = 1 };
-    f->fd = open(f->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    f->fd = eb_file_open_regular(f->path, err);
     if (f->fd < 0)
-        return eb_err_sys(err, EB_USAGE, errno, "cannot open", f->path);
+        return false;
     const char *const known[] = { eb_csv_heads[csv], eb_csv_older_heads[csv] };
     for (size_t i = 0; i < sizeof known / sizeof *known && !f->columns; i++) {
         size_t n = known[i] ? strlen(known[i]) : 0;

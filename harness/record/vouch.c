@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/record/vouch.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 #include "harness/base/file.h"
@@ -44,10 +42,9 @@ static bool hash_bytes(int fd, uint64_t bytes, uint64_t *digest)
 static void hash_file(const char *dir, const char *name, uint64_t bytes, char out[17])
 {
     char *path = eb_path_join(dir, name);
-    struct stat st;
+    eb_err ignored;
     uint64_t digest;
-    // A pipe of that name would be waited for.
-    int fd = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    int fd = eb_file_open_regular(path, &ignored);
     out[0] = '\0';
     if (fd >= 0 && hash_bytes(fd, bytes, &digest))
         print_digest(digest, out);
@@ -68,7 +65,7 @@ static bool lines_fit(const char *dir, const cJSON *journal)
     char digest[17] = "";
     eb_err ignored = { 0 };
     size_t len = 0;
-    char *path = eb_path_join(dir, EB_JOURNAL_LINES), *lines = eb_file_read(path, lines_limit, &len, &ignored);
+    char *path = eb_path_join(dir, EB_JOURNAL_LINES), *lines = eb_file_read_regular(path, lines_limit, &len, &ignored);
     while (lines && len && lines[len - 1] != '\n')
         len--;
     if (lines)
