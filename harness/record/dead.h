@@ -12,7 +12,8 @@
 double eb_dead_after_ns(const eb_channel *channel);
 
 // dead[i] for each channel of the journal's header: it never moved in a trial, and the calibration has found it dead,
-// the trials saw it for long enough, or one that repeats it moved. A warning for each, and one for what then takes its place.
+// the trials saw it for long enough, or one that repeats it moved. A warning for each, and one for what then takes its
+// place.
 void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings);
 
 #endif

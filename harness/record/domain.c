@@ -240,6 +240,25 @@ static void name_all_silent(const eb_channel *channels, int n, eb_boundary bound
     }
 }
 
+// Memory of which no socket is known, beside packages that have theirs: the zone that holds it has a name that says
+// nothing, and is a package that no channel shows.
+static bool has_nameless_package(const eb_channel *channels, int n, const bool *counted, int i)
+{
+    const eb_channel *c = &channels[i];
+    bool placed = false;
+    if (!counted[i] || c->domain != EB_DOMAIN_DRAM || c->socket >= 0)
+        return false;
+    for (int k = 0; k < n; k++) {
+        const eb_channel *package = &channels[k];
+        if (!counted[k] || package->domain != EB_DOMAIN_PACKAGE || strcmp(package->source, c->source) != 0)
+            continue;
+        if (package->socket < 0)
+            return false;
+        placed = true;
+    }
+    return placed;
+}
+
 static void name_missing(const eb_channel *channels, int n, eb_boundary boundary, const bool *counted, char *missing,
                          size_t size)
 {
@@ -251,6 +270,12 @@ static void name_missing(const eb_channel *channels, int n, eb_boundary boundary
             append(missing, size, ", ", eb_domain_name((eb_domain)d));
         else if (d != EB_DOMAIN_SYSTEM)
             name_pieces(channels, n, counted, (eb_domain)d, missing, size);
+    }
+    for (int i = 0; i < n; i++) {
+        char name[96];
+        snprintf(name, sizeof name, "the package of %s", channels[i].name);
+        if (wants[EB_DOMAIN_PACKAGE] && has_nameless_package(channels, n, counted, i))
+            append(missing, size, ", ", name);
     }
     name_all_silent(channels, n, boundary, counted, missing, size);
 }

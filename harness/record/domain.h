@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each other:
-// compute = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package; a domain of
-// unknown name is listed, never summed; of channels that repeat each other (mmio, a mirrored die, a second psys) one
-// counts: that which moves before that which has not been seen to, then the original. Of each physical piece the best
-// grade counts, then the earlier channel. A stated-watts channel counts only where nothing measured covers the boundary. What
-// the calibration found dead does not count.
+// Domain algebra: which channels make up the energy of a boundary. Totals never add what contains each other: compute
+// = packages + dram + gpu; platform and wall = system. Core and uncore are inside the package; a domain of unknown
+// name is listed, never summed; of channels that repeat each other (mmio, a mirrored die, a second psys) one counts:
+// that which moves before that which has not been seen to, then the original. Of each physical piece the best grade
+// counts, then the earlier channel. A stated-watts channel counts only where nothing measured covers the boundary.
+// What the calibration found dead does not count.
 //
 // What a piece is: a package or memory by socket and die (a die is inside a package whose die is not known); a GPU by
 // its PCI address, where both channels' zones are one ("0000:01:00.0"). Otherwise one source tells its pieces by zone

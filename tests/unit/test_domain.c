@@ -219,6 +219,41 @@ static void test_stated_watts_only_where_nothing_measures(void **state)
     expect(&m, EB_BOUNDARY_COMPUTE, "1", "package-0 (estimate)", "dram");
 }
 
+// Of two that repeat each other one counts: what moves, then the original. A record of before `repeats` counts none.
+static void test_one_of_two_that_repeat(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    strcpy(add(&m, "powercap", "intel-rapl:1", "psys", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_COUNTER)->name, "first");
+    eb_channel *second = add(&m, "powercap", "intel-rapl:2", "psys", EB_DOMAIN_SYSTEM, -1, -1, EB_GRADE_COUNTER);
+    strcpy(second->name, "second");
+    second->duplicate = true;
+    m.c[0].live = EB_LIVE_DEAD;
+    expect(&m, EB_BOUNDARY_PLATFORM, "00", "", "system");
+    strcpy(second->repeats, "first");
+    expect(&m, EB_BOUNDARY_PLATFORM, "01", "psys", "");
+    m.c[0].live = EB_LIVE_UNKNOWN;
+    expect(&m, EB_BOUNDARY_PLATFORM, "10", "psys", "");
+    second->live = EB_LIVE_MOVES;
+    expect(&m, EB_BOUNDARY_PLATFORM, "01", "psys", "");
+    m.c[0].live = EB_LIVE_MOVES;
+    expect(&m, EB_BOUNDARY_PLATFORM, "10", "psys", "");
+}
+
+// Memory in a zone whose name says nothing gives the package away that the zone is.
+static void test_a_nameless_package_is_missed(void **state)
+{
+    (void)state;
+    machine m = { 0 };
+    add(&m, "powercap", "intel-rapl:0", "thing", EB_DOMAIN_UNKNOWN, -1, -1, EB_GRADE_COUNTER);
+    strcpy(add(&m, "powercap", "intel-rapl:0:0", "dram", EB_DOMAIN_DRAM, -1, -1, EB_GRADE_COUNTER)->name, "p/0:0");
+    add(&m, "powercap", "intel-rapl:1", "package-1", EB_DOMAIN_PACKAGE, 1, -1, EB_GRADE_COUNTER);
+    add(&m, "powercap", "intel-rapl:1:0", "dram", EB_DOMAIN_DRAM, 1, -1, EB_GRADE_COUNTER);
+    expect(&m, EB_BOUNDARY_COMPUTE, "0111", "dram + package-1 + dram-1", "the package of p/0:0");
+    m.c[2].socket = -1; // no socket is known of any: one source tells its pieces by zone
+    expect(&m, EB_BOUNDARY_COMPUTE, "0111", "dram + package-1 + dram-1", "");
+}
+
 static void test_one_domain(void **state)
 {
     (void)state;
@@ -247,6 +282,8 @@ int main(void)
         cmocka_unit_test(test_what_may_be_the_same_is_not_added),
         cmocka_unit_test(test_a_socket_without_its_package_is_named),
         cmocka_unit_test(test_stated_watts_only_where_nothing_measures),
+        cmocka_unit_test(test_one_of_two_that_repeat),
+        cmocka_unit_test(test_a_nameless_package_is_missed),
         cmocka_unit_test(test_one_domain),
     };
     return cmocka_run_group_tests_name("domain", tests, NULL, NULL);
