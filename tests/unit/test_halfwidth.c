@@ -12,7 +12,7 @@
 #include "harness/base/stats.h"
 #include "harness/record/attribution.h"
 
-enum { RUNS = 1000, SEEDS = 3, MS = 1000000 };
+enum { RUNS = 1000, FAST_RUNS = 200, SEEDS = 3, MS = 1000000 };
 
 // Power steps once. The counter takes what was drawn at each update, cut down to whole units; it is read each `poll_ms`
 // from `before_ms` before the window to `after_ms` behind it, and at both ends of the window.
@@ -48,7 +48,7 @@ typedef struct figures {
     double held, bias, rms, wide; // share of the windows; J
 } figures;
 
-static figures figures_of(const machine *m, uint64_t seed)
+static figures figures_of(const machine *m, int runs, uint64_t seed)
 {
     eb_rng rng;
     eb_rng_init(&rng, seed);
@@ -62,7 +62,7 @@ static figures figures_of(const machine *m, uint64_t seed)
                      .power_max_w = 500,
                      .period_ns = (int64_t)(m->period_ms * MS),
                      .grade = EB_GRADE_COUNTER };
-    for (int run = 0; run < RUNS; run++) {
+    for (int run = 0; run < runs; run++) {
         draw d = { m->turn_from_ms + (m->turn_to_ms - m->turn_from_ms) * eb_rng_uniform(&rng),
                    m->period_ms * eb_rng_uniform(&rng), m->unit_j * (5 + eb_rng_uniform(&rng)) };
         size_t n = 0;
@@ -78,10 +78,10 @@ static figures figures_of(const machine *m, uint64_t seed)
         eb_trace_free(t);
         assert_int_equal(e.status, EB_SAMPLE_OK);
         double off = e.j - (drawn_j(m, &d, m->window_ms) - drawn_j(m, &d, 0));
-        f.held += (fabs(off) <= e.halfwidth_j) / (double)RUNS;
-        f.bias += off / RUNS;
-        f.rms += off * off / RUNS;
-        f.wide += e.halfwidth_j / RUNS;
+        f.held += (fabs(off) <= e.halfwidth_j) / (double)runs;
+        f.bias += off / runs;
+        f.rms += off * off / runs;
+        f.wide += e.halfwidth_j / runs;
     }
     f.rms = sqrt(f.rms);
     free(s);
@@ -129,14 +129,14 @@ static const machine steps[] = {
     { "20 to 160 W, readings go on", 61e-6, 0.976, 10, 200, 300, 200, 20, 160, 290, 300, 0.05, 0.11, 0.86 },
 };
 
-static void check_all(const machine *m, size_t n)
+static void check_all(const machine *m, size_t n, int runs)
 {
     const char *slow = getenv("SLOW");
     uint64_t seeds = slow && *slow ? 1 : SEEDS;
     print_message("# machine                                 within    bias     rms  half-width\n");
     for (size_t i = 0; i < n; i++)
         for (uint64_t seed = 1; seed <= seeds; seed++) {
-            figures f = figures_of(&m[i], 100 * i + seed);
+            figures f = figures_of(&m[i], runs, 100 * i + seed);
             print_message("# %-38s %6.1f %% %7.4f %7.4f %7.4f J\n", m[i].name, 100 * f.held, f.bias, f.rms, f.wide);
             assert_true(f.held >= m[i].least_held);
             assert_true(fabs(f.bias) <= m[i].most_bias_j);
@@ -147,13 +147,13 @@ static void check_all(const machine *m, size_t n)
 static void test_units_that_a_window_does_not_fill(void **state)
 {
     (void)state;
-    check_all(coarse, sizeof coarse / sizeof *coarse);
+    check_all(coarse, sizeof coarse / sizeof *coarse, RUNS);
 }
 
 static void test_power_that_steps_at_a_windows_end(void **state)
 {
     (void)state;
-    check_all(steps, sizeof steps / sizeof *steps);
+    check_all(steps, sizeof steps / sizeof *steps, RUNS);
 }
 
 // Reads five times in an update: the place of each is known, and the power behind the last one is not.
@@ -164,7 +164,50 @@ static void test_steps_before_fast_reads_end(void **state)
         { "60 W, 200 us", 61e-6, 0.976, 0.2, 5, 60, 0, 60, 60, 0, 0, 0.001, 0.004, 0.95 },
         { "60 to 160 W, 200 us", 61e-6, 0.976, 0.2, 5, 60, 0, 60, 160, 50, 58, 0.05, 0.15, 0.95 },
     };
-    check_all(fast, sizeof fast / sizeof *fast);
+    check_all(fast, sizeof fast / sizeof *fast, FAST_RUNS);
+}
+
+// However the units came: parts are not negative and add up to the whole, no more than a unit from what was counted.
+static void test_parts_of_coarse_units_add_up(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 5);
+    enum { TRACES = 100, READS = 400, PART_MS = 7 };
+    eb_channel c = { .quantity = EB_QUANTITY_ENERGY_UJ,
+                     .cumulative = true,
+                     .unit = 1e6,
+                     .scale = 1,
+                     .power_max_w = 500,
+                     .period_ns = MS,
+                     .grade = EB_GRADE_COUNTER };
+    int known = 0;
+    for (int k = 0; k < TRACES; k++) {
+        eb_sample s[READS];
+        double j = eb_rng_uniform(&rng), w = 0;
+        for (int i = 0; i < READS; i++) {
+            w = eb_rng_uniform(&rng) < 0.02 ? 8 * eb_rng_uniform(&rng) * eb_rng_uniform(&rng) : w;
+            j += w * 0.01;
+            int64_t ns = i * 10ll * MS;
+            s[i] = (eb_sample){ .t_before_ns = ns, .t_after_ns = ns, .raw = (uint64_t)j * 1000000 };
+        }
+        eb_trace *t = eb_trace_new(&c, s, READS);
+        int64_t end_ns = (READS - 1) / PART_MS * PART_MS * 10ll * MS;
+        double sum_j = 0, counted_j = (double)(s[(READS - 1) / PART_MS * PART_MS].raw - s[0].raw) / 1e6;
+        for (int64_t ns = 0; ns < end_ns; ns += PART_MS * MS) {
+            eb_energy e = eb_trace_energy(t, ns, ns + PART_MS * MS);
+            assert_true(e.status != EB_SAMPLE_OK || e.j >= 0);
+            sum_j += e.j;
+        }
+        eb_energy whole = eb_trace_energy(t, 0, end_ns);
+        eb_trace_free(t);
+        if (whole.status != EB_SAMPLE_OK)
+            continue;
+        known++;
+        assert_true(fabs(sum_j - whole.j) < 1e-6);
+        assert_true(fabs(whole.j - counted_j) <= 1.001);
+    }
+    assert_true(known > TRACES / 2);
 }
 
 int main(void)
@@ -173,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_units_that_a_window_does_not_fill),
         cmocka_unit_test(test_power_that_steps_at_a_windows_end),
         cmocka_unit_test(test_steps_before_fast_reads_end),
+        cmocka_unit_test(test_parts_of_coarse_units_add_up),
     };
     return cmocka_run_group_tests_name("half-widths", tests, NULL, NULL);
 }
