@@ -241,7 +241,7 @@ static void note_interval(const eb_run *run, eb_notes *out)
             eb_text_add(&t, "the range of %d trial%s", most, eb_s(most));
         else
             eb_text_add(&t, "the range of %d to %d trials", least, most);
-        eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (hence the r)");
+        eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (marked r)");
     }
     const char *class = !sensors  ? ""
                         : unknown ? "; the sensors' own class is unknown and not in it"

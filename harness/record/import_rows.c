@@ -76,7 +76,6 @@ static void take_row(int terminator, void *to)
 {
     (void)terminator;
     reader *r = to;
-    r->line++;
     if (r->why)
         return;
     if (!r->rows)
@@ -85,6 +84,7 @@ static void take_row(int terminator, void *to)
         r->why = "a row has fewer fields than the head";
     else if (cJSON_GetArraySize(r->rows) > EB_IMPORT_MAX_ROWS)
         r->why = "there are more than 1000 rows";
+    r->line += !r->why; // an error stays at its row
     r->row = NULL;
     r->column = 0;
 }
@@ -141,6 +141,26 @@ static bool other_form(const char *text, size_t len, const char *name, eb_err *e
     return true;
 }
 
+// What to do next, with the place in bytes: a file in one line has columns that no editor goes to.
+static void advise(const char *text, size_t len, eb_err *err)
+{
+    static const char good[] = "llama-bench -o json (or csv, jsonl) writes what can be imported";
+    size_t at = 0;
+    if (err->hint[0])
+        return;
+    if (err->column <= 0) {
+        eb_err_hint(err, "%s", good);
+        return;
+    }
+    for (int line = 1; line < err->line && at < len; at++)
+        line += text[at] == '\n';
+    at += (size_t)err->column - 1;
+    if (at + 1 < len)
+        eb_err_hint(err, "byte %zu of %zu is wrong; %s", at + 1, len, good);
+    else
+        eb_err_hint(err, "it ends too early, after %zu bytes: copy it whole, or measure again; %s", len, good);
+}
+
 cJSON *eb_import_rows(const char *text, size_t len, const char *name, eb_err *err)
 {
     size_t first = 0;
@@ -153,8 +173,10 @@ cJSON *eb_import_rows(const char *text, size_t len, const char *name, eb_err *er
                   : begins == '{' ? of_lines(text, len, name, err)
                   : begins        ? of_csv(text, len, name, err)
                                   : cJSON_CreateArray();
-    if (!rows)
+    if (!rows) {
+        advise(text, len, err);
         return NULL;
+    }
     int n = cJSON_GetArraySize(rows);
     if (n > 0 && n <= EB_IMPORT_MAX_ROWS)
         return rows;

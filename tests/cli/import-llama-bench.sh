@@ -27,4 +27,10 @@ try llama-bench table.sql --out bad
 try llama-bench "bench.json" --ou bad
 head -c 700 "bench.json" >cut.json
 try llama-bench cut.json --out bad
+sed '0,/"n_prompt": */s//"n_prompt": x/' bench.json >spoilt.json
+try llama-bench spoilt.json --out bad
+printf '{"a": 1}\n{"a" 2}\n' >spoilt.jsonl
+try llama-bench spoilt.jsonl --out bad
+printf 'a,b\n1,2,3\n' >wide.csv
+try llama-bench wide.csv --out bad
 [ ! -e bad ]
