@@ -36,12 +36,15 @@ bool eb_batch_sweep(const eb_run *run, int c, int *last)
     return n >= FEWEST;
 }
 
+// With the farther end of its interval, where it has one.
 static void put_value(const eb_metric *m, double scale, FILE *out)
 {
-    char number[40];
-    fputs(eb_text_number(number, sizeof number, scale * m->value,
-                         eb_text_place(scale * m->value, scale * eb_text_halfwidth(m))),
-          out);
+    char number[40], spread[40];
+    double value = scale * m->value, half = scale * eb_text_halfwidth(m);
+    fputs(eb_text_number(number, sizeof number, value, eb_text_place(value, half)), out);
+    if (!isnan(half))
+        fprintf(out, " %s",
+                eb_text_spread(spread, sizeof spread, value, half, false, m->interval == EB_INTERVAL_RANGE));
 }
 
 void eb_batch_answer(const eb_run *run, int c, int last, const eb_answer_style *style, FILE *out)
