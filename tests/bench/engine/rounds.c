@@ -67,6 +67,14 @@ static double goodness(const bench_cell *cell, double value)
     return cell->kind == BENCH_COLD ? 1 / value : value;
 }
 
+static int at_least(const double *best, int n, double least)
+{
+    int found = 0;
+    for (int i = 0; i < n; i++)
+        found += best[i] > 0 && best[i] >= least;
+    return found;
+}
+
 // A peer's best options for the cell: those that were ever fastest, of as many tries as are needed to tell.
 static void choose_options(const bench_setup *setup, bench_side *side)
 {
@@ -76,13 +84,15 @@ static void choose_options(const bench_setup *setup, bench_side *side)
     eb_err_clear(&first);
     for (int t = 0; t < TRIES; t++) {
         const double least = t == 0 ? 0 : top * CLOSE_FRAC;
+        if (t > 0 && at_least(best, setup->n_options, least) < 2) // nothing to tell apart
+            break;
         for (int i = 0; i < setup->n_options; i++) {
             bench_reading r;
             eb_err err;
             eb_err_clear(&err);
             if (t == 0)
                 best[i] = 0;
-            if (refused[i] || best[i] < least || (t > 0 && setup->n_options == 1))
+            if (refused[i] || best[i] < least)
                 continue;
             side->options = setup->options[i];
             refused[i] = !measure(setup, side, &r, &err);
@@ -113,8 +123,13 @@ static bool add_sides(const bench_setup *setup, bench_rounds *out)
         out->side[out->n_sides++] = (bench_side){ .threads = setup->ours.threads, .busy = true };
     if (against != BENCH_PEERS)
         return true;
-    bench_side warm = out->side[0]; // the page cache, so that no side pays for the file
-    run_side(setup, &warm, 0);
+    // The page cache, so that no side pays for the file; no context for that, it may take minutes.
+    bench_side warm = out->side[0];
+    bench_setup shallow = *setup;
+    bench_cell cell = *setup->ours.cell;
+    cell.depth_tok = 0;
+    shallow.ours.cell = &cell;
+    run_side(&shallow, &warm, 0);
     for (int i = 0; i < setup->n_peers; i++) {
         bench_side *side = &out->side[out->n_sides++];
         *side = (bench_side){ .peer = &setup->peers[i], .threads = setup->ours.threads };
