@@ -12,7 +12,7 @@
 #include "harness/base/clock.h"
 #include "workloads/engine/native/pool.h"
 
-enum { SUMS = 12, TURNS = 20000, ROUNDS = 5 };
+enum { SUMS = 12, TURNS = 20000, ROUNDS = 12 };
 #define ROUND_NS 30000000ll
 
 typedef struct instruction {
