@@ -210,12 +210,22 @@ static bool same_limits(const eb_compare_run *a, const eb_compare_run *b)
     return true;
 }
 
+static bool has_trials(const eb_compare_run *run)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (run->cases[i].n_trials)
+            return true;
+    return false;
+}
+
 static void warn(eb_compare *c)
 {
     for (int r = 0; r < c->n_runs; r++) {
         const eb_compare_run *run = c->runs[r];
         if (!run->complete)
-            eb_warn(&c->warnings, "%s did not end: these are the trials that finished", run->name);
+            eb_warn(&c->warnings, "%s did not end%s", run->name,
+                    has_trials(run) ? ": these are the trials that finished"
+                                    : " and no trial of it finished: it has no figures");
         if (!strcmp(run->engine, "null"))
             eb_warn(&c->warnings, "%s is simulated by engine = null: nothing was measured", run->name);
         if (run->doubt[0])

@@ -210,16 +210,18 @@ static void take_loads(eb_run *run, const eb_sums_env *env)
 
 static void warn_of_run(const eb_journal_data *d, eb_warnings *w)
 {
+    bool finished = false;
     for (int i = 0; i < d->n_warnings; i++)
         eb_warn(w, "%s", d->warnings[i]);
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_info *info = &d->trials[t].info;
+        finished = finished || info->number > 0;
         for (int i = 0; !info->number && i < info->n_warnings; i++)
             eb_warn(w, "idle baseline: %s", info->warnings[i]);
     }
     if (!d->complete)
-        eb_warn(w, "the run did not end (interrupted, or still going on): these are the trials that finished; "
-                   "`effbench run --resume DIR` goes on");
+        eb_warn(w, "the run did not end (interrupted, or still going on): %s; `effbench run --resume DIR` goes on",
+                finished ? "these are the trials that finished" : "no trial finished, so there are no figures");
 }
 
 // CPU time of the sampler over the CPU time that the machine had in the trials' windows.

@@ -11,3 +11,11 @@ for form in term md; do
     "$EFFBENCH" report r --format $form >out
     tr -s '\n ' ' ' <out | grep -o 'did not end\|no luck\|not give the same\|trials\? failed' | sort | uniq -c | tr -s ' '
 done
+# One in which no trial finished says so, in one line, alone and beside another; the other keeps its figures.
+cp -r "$SRC/tests/fixtures/runs/stored" s
+cp -r s none
+chmod -R u+w s none
+sed -i -e '/"record":"trial"/d' -e '/"record":"end"/d' none/trials.jsonl
+"$EFFBENCH" report none 2>/dev/null | tr -s '\n ' ' ' | grep -o 'the run did not end[^;]*;'
+"$EFFBENCH" compare s r none 2>/dev/null | grep 'did not end'
+"$EFFBENCH" cost none 2>&1 >/dev/null || echo "exit $?"
