@@ -15,7 +15,8 @@ void eb_err_clear(eb_err *err)
     memset(err, 0, sizeof *err);
 }
 
-// Formats into a fixed buffer; what is too long is cut between characters, not inside one.
+// Formats into a fixed buffer; what is too long is cut between characters, not inside one. Text from outside may hold
+// line ends: an error stays one line.
 static void format_into(char *buf, size_t size, const char *fmt, va_list ap)
 {
     int n = vsnprintf(buf, size, fmt, ap);
@@ -23,6 +24,8 @@ static void format_into(char *buf, size_t size, const char *fmt, va_list ap)
         buf[0] = '\0';
     else if ((size_t)n >= size)
         buf[eb_utf8_cut(buf, size - 1)] = '\0';
+    for (char *p = buf; (p = strpbrk(p, "\r\n")) != NULL;)
+        *p = '?';
 }
 
 bool eb_err_set(eb_err *err, eb_code code, const char *fmt, ...)

@@ -73,6 +73,16 @@ static void test_terminal_codes_do_not_get_out(void **state)
     assert_prints(&err, "effbench: error: bad '?[31m?\?'\n");
 }
 
+static void test_an_error_is_one_line(void **state)
+{
+    (void)state;
+    eb_err err;
+    eb_err_at(&err, EB_USAGE, "f", 0, 0, "key '%s' occurs twice", "a\nb\r\n");
+    eb_err_hint(&err, "leave '%s' out", "a\nb");
+    assert_string_equal(err.message, "key 'a?b?\?' occurs twice");
+    assert_string_equal(err.hint, "leave 'a?b' out");
+}
+
 static void test_long_text_is_cut_between_characters(void **state)
 {
     (void)state;
@@ -161,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_caret_under_tabs_and_utf8),
         cmocka_unit_test(test_long_line_is_cut_around_the_column),
         cmocka_unit_test(test_terminal_codes_do_not_get_out),
+        cmocka_unit_test(test_an_error_is_one_line),
         cmocka_unit_test(test_long_text_is_cut_between_characters),
         cmocka_unit_test(test_list_is_bounded),
         cmocka_unit_test(test_utf8),
