@@ -203,8 +203,9 @@ static bool plan_changed(const char *dir, const eb_header *was, const eb_header 
 // Measured anew at every start, and no part of the fingerprint.
 static bool measured_fact(const char *key)
 {
-    static const char *const keys[] = { "read_bandwidth_bytes_s", "flop_s", "int8_op_s", "ceiling_measured_utc",
-                                        "ceiling_cached" };
+    static const char *const keys[] = { "read_bandwidth_bytes_s", "flop_s",         "int8_op_s",
+                                        "ceiling_measured_utc",   "ceiling_cached", EB_MACHINE_BATTERY,
+                                        "energy_sources" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (same_text(key, keys[i]))
             return true;

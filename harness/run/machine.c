@@ -118,6 +118,8 @@ static void turbo_fact(const eb_io *io, eb_header *h)
         add(h, "turbo", "");
 }
 
+// What a config opens or states, and what permissions allow: the same machine has several. No part of what tells
+// machines apart; grade and domains are compared where joules are.
 static void energy_fact(eb_header *h)
 {
     char text[VALUE_MAX] = "";
@@ -206,7 +208,7 @@ void eb_machine_describe(const eb_io *io, const char *isa, eb_header *header)
     line_fact(io, header, "board", "/sys/class/dmi/id/board_name");
     line_fact(io, header, "product", "/sys/class/dmi/id/product_name");
     add(header, "isa", isa);
-    energy_fact(header);
     digest(header);
+    energy_fact(header);
     battery_fact(io, header);
 }

@@ -191,6 +191,15 @@ static void test_fingerprint_is_of_the_tree(void **state)
     eb_machine_add(&b, "flop_s", "%g", 1e9); // measured: not part of it
     assert_string_equal(a.fingerprint, b.fingerprint);
     free_machine(&b);
+    eb_channel stated = { .name = "stated/power", .grade = EB_GRADE_ESTIMATE };
+    b.channels = &stated;
+    b.n_channels = 1;
+    eb_machine_describe(&io, "avx2", &b); // the same box, now with watts in the config
+    assert_string_equal(fact(&b, "energy_sources"), "stated/power (estimate)");
+    assert_string_equal(a.fingerprint, b.fingerprint);
+    b.channels = NULL;
+    b.n_channels = 0;
+    free_machine(&b);
     eb_machine_describe(&io, "avx512", &b);
     assert_string_not_equal(a.fingerprint, b.fingerprint);
     free_machine(&a);
