@@ -79,7 +79,7 @@ typedef struct eb_channel {
     eb_scope scope;
     bool duplicate;   // repeats another channel (mmio mirror of package, mirrored die): counted only in its place
     char repeats[64]; // the name of that channel, of the same source; "" = not known: then it never counts
-    char note[96];  // what is to be said of it: which channel it repeats, why it is dead; "" = nothing
+    char note[96];    // what is to be said of it: which channel it repeats, why it is dead; "" = nothing
 } eb_channel;
 
 typedef enum eb_status {

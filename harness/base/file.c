@@ -44,7 +44,7 @@ static ssize_t read_up_to(int fd, char **data, size_t limit)
 
 int eb_file_open_regular(const char *path, eb_err *err)
 {
-    struct stat st;
+    struct stat st = { 0 };
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0) {
         eb_err_sys(err, EB_USAGE, errno, "cannot open", path);

@@ -46,16 +46,22 @@ static void look(const eb_trial_data *trial, seen *channels, int n)
     }
 }
 
-// The channel that moved in place of channel i, which it repeats: then i needs no time of its own to be told from a
-// slow one; -1 = none.
+// The channel that moved in place of channel i, of the same counter: then i needs no time of its own to be told from a
+// slow one; -1 = none. A repeat of an original that moved counts nothing in any case.
 static int moving_repeat(const eb_header *h, const seen *channels, int i)
 {
-    if (channels[i].moved || h->channels[i].duplicate || !isfinite(eb_dead_after_ns(&h->channels[i])))
+    const eb_channel *c = &h->channels[i];
+    int found = -1;
+    if (channels[i].moved || !isfinite(eb_dead_after_ns(c)))
         return -1;
-    for (int k = 0; k < h->n_channels; k++)
-        if (channels[k].moved && eb_domain_repeats(&h->channels[i], &h->channels[k]))
-            return k;
-    return -1;
+    for (int k = 0; k < h->n_channels; k++) {
+        if (!channels[k].moved || !eb_domain_repeats(c, &h->channels[k]))
+            continue;
+        if (c->duplicate && !h->channels[k].duplicate)
+            return -1;
+        found = found < 0 ? k : found;
+    }
+    return found;
 }
 
 static eb_grade weakest(const eb_header *h, const bool *dead, char *domains, size_t size)
@@ -107,10 +113,10 @@ void eb_dead_find(const eb_journal_data *d, bool *dead, eb_warnings *warnings)
         dead[i] = !s->moved && (enough || repeat >= 0);
         if (dead[i] && c->live == EB_LIVE_DEAD)
             eb_warn(warnings, "%s %s: it counts nothing here%s and is left out", c->name, c->note, guess(c, repeat));
-        else if (dead[i] && !enough)
+        else if (dead[i] && repeat >= 0 && !c->duplicate)
             eb_warn(warnings, "%s never moved, but %s, which repeats it, did and counts in its place", c->name,
                     h->channels[repeat].name);
-        else if (dead[i])
+        else if (dead[i] && repeat < 0)
             eb_warn(warnings, "%s never moved in %.3g s: it counts nothing here%s and is left out", c->name,
                     s->under_load_ns / 1e9, guess(c, repeat));
         any = any || dead[i];

@@ -33,8 +33,7 @@ static bool is_energy(const eb_channel *c)
            (!c->duplicate || c->repeats[0]) && c->live != EB_LIVE_DEAD;
 }
 
-// The name of what repeats itself under several names.
-static const char *original(const eb_channel *c)
+const char *eb_domain_original(const eb_channel *c)
 {
     return c->duplicate && c->repeats[0] ? c->repeats : c->name;
 }
@@ -43,7 +42,7 @@ bool eb_domain_repeats(const eb_channel *a, const eb_channel *b)
 {
     bool either = (a->duplicate && a->repeats[0]) || (b->duplicate && b->repeats[0]);
     return either && a->domain == b->domain && strcmp(a->source, b->source) == 0 &&
-           strcmp(original(a), original(b)) == 0;
+           strcmp(eb_domain_original(a), eb_domain_original(b)) == 0;
 }
 
 static bool is_hex(char c)

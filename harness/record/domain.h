@@ -32,6 +32,9 @@ void eb_domain_pick(const eb_channel *channels, int n, eb_domain domain, bool *c
 // What texts call a piece: "package-0", "dram-1-die-0", a rail's label. Returns `buf`.
 const char *eb_domain_piece_name(const eb_channel *c, char *buf, size_t size);
 
+// The name of the channel that this one repeats, its own where it repeats none (or nobody knows which). Borrowed.
+const char *eb_domain_original(const eb_channel *c);
+
 // Are both one counter, or taken for one, by what their source says of duplicates?
 bool eb_domain_repeats(const eb_channel *a, const eb_channel *b);
 

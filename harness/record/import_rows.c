@@ -115,8 +115,10 @@ static cJSON *of_csv(const char *text, size_t len, const char *name, eb_err *err
     if (!r.why && csv_fini(&parser, take_field, take_row, &r) != 0)
         r.why = "a quote is not closed";
     csv_free(&parser);
-    if (!r.why && !names_differ(&r))
+    if (!r.why && !names_differ(&r)) {
         r.why = "a column is there twice";
+        r.line = 1;
+    }
     if (r.why)
         eb_err_at(err, EB_USAGE, name, r.line, 0, "%s", r.why);
     for (int i = 0; i < r.n_heads; i++)
@@ -155,7 +157,7 @@ static void advise(const char *text, size_t len, eb_err *err)
     for (int line = 1; line < err->line && at < len; at++)
         line += text[at] == '\n';
     at += (size_t)err->column - 1;
-    if (at + 1 < len)
+    if (at + 1 < len || (at < len && strncmp(err->message, "text after", 10) == 0))
         eb_err_hint(err, "byte %zu of %zu is wrong; %s", at + 1, len, good);
     else
         eb_err_hint(err, "it ends too early, after %zu bytes: copy it whole, or measure again; %s", len, good);

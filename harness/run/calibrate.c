@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include "harness/base/mem.h"
 #include "harness/record/dead.h"
+#include "harness/record/domain.h"
 #include "harness/run/load.h"
 
 enum { UPDATES_ENOUGH = 4, COST_SHARE = 5, SAMPLES_FIRST = 4096 };
@@ -147,15 +148,27 @@ static void poll_until(look *l, int64_t end_ns, int64_t interval_ns)
 
 static bool may_mirror(const eb_channel *a, const eb_channel *b)
 {
-    return is_measured(a) && is_measured(b) && a->cumulative && b->cumulative && !a->duplicate && !b->duplicate &&
-           a->domain == b->domain && a->socket == b->socket && a->die != b->die && a->die >= 0 && b->die >= 0 &&
+    return is_measured(a) && is_measured(b) && a->cumulative && b->cumulative && a->domain == b->domain &&
+           a->socket == b->socket && a->die != b->die && a->die >= 0 && b->die >= 0 &&
            strcmp(a->source, b->source) == 0;
+}
+
+// Does channel i stand for a piece, being no repeat or that of a channel which does not move?
+static bool stands(const source *s, int i)
+{
+    const eb_channel *c = s->channels[i].channel;
+    if (!c->duplicate)
+        return true;
+    for (int k = 0; k < s->n; k++)
+        if (strcmp(s->channels[k].channel->name, c->repeats) == 0 && s->channels[k].updates > 0)
+            return false;
+    return c->repeats[0] != '\0';
 }
 
 static bool has_twin(const source *s, int i)
 {
-    for (int k = 0; k < s->n; k++)
-        if (may_mirror(s->channels[i].channel, s->channels[k].channel) && s->channels[k].updates > 0)
+    for (int k = 0; stands(s, i) && k < s->n; k++)
+        if (may_mirror(s->channels[i].channel, s->channels[k].channel) && s->channels[k].updates > 0 && stands(s, k))
             return true;
     return false;
 }
@@ -221,17 +234,32 @@ static void conclude(const watched *w, bool loaded, eb_channel *c)
     say(&found, w, loaded, c);
 }
 
-// Of dies that show one counter the first counts.
+// Channel i shows what channel k does: all that repeat it repeat k's original from now on.
+static void join(eb_channel *channels, int n, int k, int i)
+{
+    char kept[sizeof channels->name], gone[sizeof channels->name];
+    snprintf(kept, sizeof kept, "%s", eb_domain_original(&channels[k]));
+    snprintf(gone, sizeof gone, "%s", eb_domain_original(&channels[i]));
+    for (int j = 0; j < n; j++) {
+        eb_channel *c = &channels[j];
+        if (strcmp(eb_domain_original(c), gone) != 0)
+            continue;
+        c->duplicate = true;
+        snprintf(c->repeats, sizeof c->repeats, "%s", kept);
+    }
+}
+
+// Of dies that show one counter one counts.
 static void find_mirrors(const source *s, eb_channel *channels)
 {
     for (int i = 1; i < s->n; i++) {
-        for (int k = 0; k < i && !channels[i].duplicate; k++) {
+        for (int k = 0; k < i; k++) {
             const watched *a = &s->channels[k], *b = &s->channels[i];
-            if (!may_mirror(&channels[k], &channels[i]) || a->n != b->n ||
+            if (eb_domain_repeats(&channels[k], &channels[i]) || !may_mirror(&channels[k], &channels[i]) ||
+                !stands(s, k) || !stands(s, i) || a->n != b->n ||
                 !eb_calibrate_same(&channels[k], a->samples, b->samples, a->n))
                 continue;
-            channels[i].duplicate = true;
-            memcpy(channels[i].repeats, channels[k].name, sizeof channels[i].repeats);
+            join(channels, s->n, k, i);
             snprintf(channels[i].note, sizeof channels[i].note, "repeats %.48s: equal over %.3g s", channels[k].name,
                      (double)(b->last_ns - b->first_ns) / 1e9);
         }
