@@ -27,6 +27,10 @@ const char *eb_cost_kind_title(eb_cost_kind kind);
 eb_table *eb_cost_table(const eb_cost_sheet *sheet);
 eb_table *eb_cost_pair_table(const eb_cost_sheet *sheet);
 
+// What has to be said in words, in the order of cost_notes.c; to be freed by eb_notes_deinit.
+struct eb_notes;
+void eb_cost_notes(const eb_cost_sheet *sheet, struct eb_notes *notes);
+
 // The sum, line by line. Caller frees.
 char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *entry);
 // What moves the figure, widest first, as bars of text; NULL where nothing has a range. Caller frees.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Costs on a terminal, as markdown and as CSV: the tables, what moves the figures, and what has to be said of them.
+// Costs on a terminal, as markdown and as CSV: the tables, and what moves the figures.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,124 +10,6 @@
 #include "reports/view.h"
 
 enum { WIDTH = 100, INDENT = 10 };
-
-// ---- words ----
-
-// Every reason once, with how many figures it takes away.
-static void add_reasons(const eb_cost_sheet *sheet, eb_notes *notes)
-{
-    for (int i = 0; i < sheet->n_entries; i++) {
-        const char *why = sheet->entries[i].sum.note;
-        int n = 0;
-        bool first = why[0] != '\0';
-        for (int k = 0; k < sheet->n_entries; k++) {
-            bool same = !strcmp(sheet->entries[k].sum.note, why);
-            n += same;
-            first = first && !(same && k < i);
-        }
-        if (!first)
-            continue;
-        EB_GROW(notes->items, notes->n, notes->cap);
-        notes->items[notes->n++] = (eb_note){ "no price", eb_format("%d of %d figure%s: %s", n, sheet->n_entries,
-                                                                    eb_s(sheet->n_entries), why) };
-    }
-}
-
-static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
-{
-    eb_text t = { 0 };
-    const eb_cost *c = &offer->value;
-    eb_cost_kind kind = eb_cost_kind_of(c);
-    eb_text_add(&t, "%s: %s%s", offer->name, eb_cost_kind_title(kind),
-                kind == EB_COST_RENTED ? ", electricity included" : "");
-    const char *last = "";
-    for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
-        const eb_setting_row *s = eb_offer_setting(offer, f->key),
-                             *source = f->source ? eb_offer_setting(offer, f->source) : NULL;
-        const eb_setting_row *date = f->date ? eb_offer_setting(offer, f->date) : NULL;
-        if (!s || !source || !strcmp(source->key, last) || !eb_cost_field_counts(f, kind))
-            continue;
-        eb_text_add(&t, "; %s %s (%s, %s)", f->key, s->value, source->value, date ? date->value : "no date");
-        last = source->key;
-    }
-    if (c->demonstration)
-        eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
-    if (kind == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE && !isnan(c->rest_of_system_w))
-        eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
-    EB_GROW(notes->items, notes->n, notes->cap);
-    notes->items[notes->n++] = (eb_note){ "offer", eb_text_clean(t.s) };
-    eb_text_deinit(&t);
-}
-
-// Who is cheapest between which utilisations, a line for each case that has more than one offer.
-static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
-{
-    for (int c = 0; c < sheet->run->n_cases && sheet->n_offers > 1; c++) {
-        eb_text t = { 0 };
-        char to[16], *name = eb_case_title(sheet->run, c);
-        for (int i = 0; i < sheet->n_leaders; i++) {
-            const eb_cost_leader *l = &sheet->leaders[i];
-            const char *offer = sheet->offers[l->offer].name;
-            if (l->case_index != c)
-                continue;
-            eb_text_add(&t, "%s%s", t.n ? ", " : "", offer);
-            if (l->from == 0 && l->to == 1)
-                eb_text_add(&t, " at every utilisation");
-            else if (l->to < 1)
-                eb_text_add(&t, " up to %s %%", eb_text_percent(to, sizeof to, l->to));
-            else
-                eb_text_add(&t, " above");
-        }
-        if (t.n) {
-            EB_GROW(notes->items, notes->n, notes->cap);
-            char *text = eb_format("%s: %s", name, t.s);
-            notes->items[notes->n++] = (eb_note){ "cheapest", eb_text_clean(text) };
-            free(text);
-        }
-        eb_text_deinit(&t);
-        free(name);
-    }
-}
-
-static void add_left_out(const eb_cost_sheet *sheet, eb_notes *notes)
-{
-    int left = sheet->n_pairs - eb_cost_pairs_shown(sheet), change = 0;
-    if (!left)
-        return;
-    for (int i = 0; i < sheet->n_pairs; i++)
-        change += !sheet->pairs[i].shown && sheet->pairs[i].verdict == EB_BREAK_EVEN_AT;
-    EB_GROW(notes->items, notes->n, notes->cap);
-    char *others = change ? eb_format("%d change%s places where a third one is cheaper, %d never do from 0 to 100 %%",
-                                      change, change == 1 ? "s" : "", left - change)
-                          : eb_strdup("they never change places from 0 to 100 %");
-    notes->items[notes->n++] = (eb_note){ "left out", eb_format("%d of %d pairs of offers: %s (--format json has all)",
-                                                                left, sheet->n_pairs, others) };
-    free(others);
-}
-
-static void collect(const eb_cost_sheet *sheet, eb_notes *notes)
-{
-    bool range = false;
-    const char *engine = sheet->run->header->engine;
-    if (engine && !strcmp(engine, "null")) {
-        EB_GROW(notes->items, notes->n, notes->cap);
-        notes->items[notes->n++] =
-            (eb_note){ "warning", eb_strdup("simulated by engine = null: nothing was measured") };
-    }
-    add_reasons(sheet, notes);
-    add_leaders(sheet, notes);
-    add_left_out(sheet, notes);
-    for (int i = 0; i < sheet->n_offers; i++)
-        add_offer(&sheet->offers[i], sheet->run, notes);
-    for (int i = 0; i < sheet->n_entries; i++)
-        range = range || sheet->entries[i].range.n_bars;
-    if (range) {
-        EB_GROW(notes->items, notes->n, notes->cap);
-        notes->items[notes->n++] =
-            (eb_note){ "range", eb_strdup("cheapest and dearest: every input, stated or measured, "
-                                          "at the end of its range that makes it so") };
-    }
-}
 
 // The cheapest case of an offer, -1 = none has a figure.
 static int cheapest_entry(const eb_cost_sheet *sheet, int offer)
@@ -187,7 +69,7 @@ static void write_term(const eb_cost_sheet *sheet, const eb_cost_style *style, F
     }
     fputc('\n', out);
     eb_notes notes = { 0 };
-    collect(sheet, &notes);
+    eb_cost_notes(sheet, &notes);
     for (size_t i = 0; i < notes.n; i++)
         eb_text_wrap(out, notes.items[i].label, INDENT, notes.items[i].text, WIDTH);
     eb_notes_deinit(&notes);
@@ -217,7 +99,7 @@ static void write_md(const eb_cost_sheet *sheet, const eb_cost_style *style, FIL
     }
     fputc('\n', out);
     eb_notes notes = { 0 };
-    collect(sheet, &notes);
+    eb_cost_notes(sheet, &notes);
     for (size_t i = 0; i < notes.n; i++) {
         fprintf(out, "- %s: ", notes.items[i].label);
         eb_text_markdown(out, notes.items[i].text);

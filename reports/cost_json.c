@@ -88,12 +88,15 @@ static void add_entry(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_ent
     add_sum(obj, e);
 }
 
+static const char *const verdicts[] = { "unknown", "at", "never", "never", "equal" };
+
 static void add_pair(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_pair *p)
 {
     cJSON *obj = eb_json_append_obj(list);
     eb_json_add_str(obj, "case", sheet->run->cases[p->case_index].info->id);
     eb_json_add_str(obj, "a", sheet->offers[p->a].name);
     eb_json_add_str(obj, "b", sheet->offers[p->b].name);
+    eb_json_add_str(obj, "verdict", verdicts[p->verdict]);
     eb_json_add_num(obj, "utilisation", p->utilisation);
     eb_json_add_num(obj, "utilisation_low", p->lo <= 1 ? p->lo : NAN);
     eb_json_add_num(obj, "utilisation_high", p->hi <= 1 ? p->hi : NAN);

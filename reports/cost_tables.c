@@ -22,6 +22,13 @@ static double usd_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
     return e->sum.usd_per_mtok;
 }
 
+// What the price rests on. A rent and a token are paid for when they are used, and have the same price at any.
+static double utilisation_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
+{
+    const eb_cost *c = &sheet->offers[e->offer].value;
+    return isnan(e->sum.usd_per_mtok) ? NAN : eb_cost_kind_of(c) == EB_COST_OWN ? c->utilisation : INFINITY;
+}
+
 static double cheapest_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     (void)sheet;
@@ -78,8 +85,18 @@ static void put_percent(char *buf, size_t size, double value)
         snprintf(buf, size, "%.0f %%", 100 * value);
 }
 
+static void put_utilisation(char *buf, size_t size, double value)
+{
+    char text[16];
+    if (isinf(value))
+        snprintf(buf, size, "any");
+    else
+        snprintf(buf, size, "%s %%", eb_text_percent(text, sizeof text, value));
+}
+
 static const figure figures[] = {
     { { .head = "price", .unit = "$/Mtok" }, usd_of, put_sig },
+    { { .head = "at", .unit = "utilisation" }, utilisation_of, put_utilisation },
     { { .head = "at the", .unit = "cheapest" }, cheapest_of, put_sig },
     { { .head = "at the", .unit = "dearest" }, dearest_of, put_sig },
     { { .head = "perf/$", .unit = "tok/$" }, tok_per_usd_of, put_si },

@@ -48,6 +48,22 @@ static int parse_args(int argc, char **argv, cost_args *args)
     return args->run ? EB_OK : eb_cmd_usage("cost", "needs the folder of a run (results/NAME-DATE-TIME)");
 }
 
+static bool has_trials(const eb_run *run)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (run->cases[i].n_trials > run->cases[i].n_failed)
+            return true;
+    return false;
+}
+
+static bool has_goodput(const eb_cost_sheet *sheet)
+{
+    for (int i = 0; i < sheet->n_entries; i++)
+        if (sheet->entries[i].work.value.goodput_tok_s > 0)
+            return true;
+    return false;
+}
+
 // A sheet on which every figure is missing is no answer.
 static int fail_if_empty(const eb_cost_sheet *sheet)
 {
@@ -55,10 +71,18 @@ static int fail_if_empty(const eb_cost_sheet *sheet)
         if (!isnan(sheet->entries[i].sum.usd_per_mtok) || !isnan(sheet->entries[i].sum.gco2e_per_mtok))
             return EB_OK;
     eb_err err = { 0 };
-    eb_err_set(&err, EB_USAGE, "no cost can be told: %s",
-               sheet->n_entries ? sheet->entries[0].sum.note : "the run has no cases");
-    eb_err_hint(&err, "prices and what the machine draws besides belong in [cost] of the config or in --prices FILE; "
-                      "`effbench help cost`");
+    const char *why = sheet->n_entries ? sheet->entries[0].sum.note : "the run has no cases";
+    if (!has_trials(sheet->run))
+        why = "no trial of the run finished";
+    eb_err_set(&err, EB_USAGE, "no cost can be told: %s", why);
+    if (!has_trials(sheet->run))
+        eb_err_hint(&err,
+                    "give a run with finished trials; `effbench run --resume DIR` goes on with one that did not end");
+    else if (!has_goodput(sheet))
+        eb_err_hint(&err, "`effbench report RUN` tells why; a price per token (usd_per_mtok_output) needs no speed");
+    else
+        eb_err_hint(&err, "prices and what the machine draws besides belong in [cost] of the config or in "
+                          "--prices FILE; `effbench help cost`");
     return eb_cmd_fail(&err);
 }
 

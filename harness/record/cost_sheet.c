@@ -33,7 +33,10 @@ static void take_entry(eb_cost_sheet *sheet, int c, int offer)
     e->curve = eb_cost_curve_of(cost, &e->work.value);
     e->grade = grade_of(result, cost);
     e->throughput_tok_s = value_of(result, "throughput_tok_s");
-    e->tok_per_charge = cost->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
+    // A provider's tokens drain no battery of one's own.
+    e->tok_per_charge = eb_cost_kind_of(cost) == EB_COST_TOKENS
+                            ? NAN
+                            : cost->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
     eb_cost_range_find(&e->range, &sheet->offers[offer], &e->work);
 }
 

@@ -12,3 +12,6 @@ done
 # What a rent has in it is no input of its own, and where no machine's making is known its years are not asked for.
 sed -n '/, cloud (rented/,/interval/p' out | grep -c 'usd_per_kwh\|nan' || :
 sed -n '/, cloud (rented/,/interval/p' out | grep -c 'gco2e_per_mtok = (1.2 x [0-9.]* x 400) / '
+# The break-even of one run's machine, which is no answer about two, and says so.
+grep -o 'board, cloud  *[0-9.]* %' out
+grep -c 'this run.s own speed' out

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// What has to be said of costs in words: what is not known and why, who is cheapest when, what the offers rest on.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/base/mem.h"
+#include "harness/base/units.h"
+#include "harness/record/load.h"
+#include "reports/cost.h"
+#include "reports/notes_impl.h"
+
+// Every reason once, with how many figures it takes away.
+static void add_reasons(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    for (int i = 0; i < sheet->n_entries; i++) {
+        const char *why = sheet->entries[i].sum.note;
+        int n = 0;
+        bool first = why[0] != '\0';
+        for (int k = 0; k < sheet->n_entries; k++) {
+            bool same = !strcmp(sheet->entries[k].sum.note, why);
+            n += same;
+            first = first && !(same && k < i);
+        }
+        if (!first)
+            continue;
+        eb_notes_add(notes, "no price", "%d of %d figure%s: %s", n, sheet->n_entries, eb_s(sheet->n_entries), why);
+    }
+}
+
+// "30 % (5 % to 80 %)".
+static void say_percent(eb_text *t, double low, double value, double high)
+{
+    char a[16], b[16];
+    eb_text_add(t, "%s %%", eb_text_percent(a, sizeof a, value));
+    if (low < high)
+        eb_text_add(t, " (%s %% to %s %%)", eb_text_percent(a, sizeof a, low), eb_text_percent(b, sizeof b, high));
+}
+
+// What an offer assumes of its use, and needs no source for: where a figure of it hangs on that.
+static void say_use(eb_text *t, const eb_offer *offer)
+{
+    const eb_cost *low = &offer->low, *c = &offer->value, *high = &offer->high;
+    eb_cost_kind kind = eb_cost_kind_of(c);
+    bool own = kind == EB_COST_OWN, carbon = kind == EB_COST_RENTED && !isnan(c->intensity_g_per_kwh);
+    if ((own || carbon) && !isnan(c->utilisation)) {
+        eb_text_add(t, "; utilisation ");
+        say_percent(t, low->utilisation, c->utilisation, high->utilisation);
+        eb_text_add(t, "%s", own ? "" : ", for its carbon alone");
+    }
+    if ((own || (carbon && c->embodied_g > 0)) && !isnan(c->years)) {
+        eb_text_add(t, "; %g years", c->years);
+        if (low->years < high->years)
+            eb_text_add(t, " (%g to %g)", low->years, high->years);
+    }
+}
+
+static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
+{
+    eb_text t = { 0 };
+    const eb_cost *c = &offer->value;
+    eb_cost_kind kind = eb_cost_kind_of(c);
+    eb_text_add(&t, "%s: %s%s", offer->name, eb_cost_kind_title(kind),
+                kind == EB_COST_RENTED ? ", electricity included" : "");
+    say_use(&t, offer);
+    const char *last = "";
+    for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
+        const eb_setting_row *s = eb_offer_setting(offer, f->key),
+                             *source = f->source ? eb_offer_setting(offer, f->source) : NULL;
+        const eb_setting_row *date = f->date ? eb_offer_setting(offer, f->date) : NULL;
+        if (!s || !source || !strcmp(source->key, last) || !eb_cost_field_counts(f, kind))
+            continue;
+        eb_text_add(&t, "; %s %s (%s, %s)", f->key, s->value, source->value, date ? date->value : "no date");
+        last = source->key;
+    }
+    if (c->demonstration)
+        eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
+    if (kind == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE && !isnan(c->rest_of_system_w))
+        eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
+    eb_notes_add(notes, "offer", "%s", t.s);
+    eb_text_deinit(&t);
+}
+
+// Why an offer has no curve over the utilisation; NULL = it has one.
+static const char *why_none(const eb_cost_sheet *sheet, int c, int offer)
+{
+    const eb_cost_entry *e = &sheet->entries[c * sheet->n_offers + offer];
+    if (!isnan(e->curve.flat + e->curve.shared))
+        return NULL;
+    return e->sum.note[0] ? e->sum.note : "its price is known at its own utilisation only";
+}
+
+// "a, b (why); c (why)": the offers without a curve by reason; "" = all have one. Caller frees.
+static char *without_curve(const eb_cost_sheet *sheet, int c)
+{
+    eb_text t = { 0 };
+    for (int i = 0; i < sheet->n_offers; i++) {
+        const char *why = why_none(sheet, c, i), *other;
+        bool said = !why;
+        for (int k = 0; k < i && !said; k++)
+            said = (other = why_none(sheet, c, k)) && !strcmp(other, why);
+        if (said)
+            continue;
+        eb_text_add(&t, "%s%s", t.n ? "; " : "", sheet->offers[i].name);
+        for (int k = i + 1; k < sheet->n_offers; k++)
+            if ((other = why_none(sheet, c, k)) && !strcmp(other, why))
+                eb_text_add(&t, ", %s", sheet->offers[k].name);
+        eb_text_add(&t, " (%s)", why);
+    }
+    return t.n ? t.s : eb_strdup("");
+}
+
+static void add_leader(const eb_cost_sheet *sheet, const eb_cost_leader *l, eb_text *t)
+{
+    char to[16];
+    eb_text_add(t, "%s%s", t->n ? ", " : "", sheet->offers[l->offer].name);
+    if (l->from == 0 && l->to == 1)
+        eb_text_add(t, " at every utilisation");
+    else if (l->to < 1)
+        eb_text_add(t, " up to %s %%", eb_text_percent(to, sizeof to, l->to));
+    else
+        eb_text_add(t, " above");
+}
+
+// Who is cheapest between which utilisations, a line for each case that has more than one offer. What is not known
+// takes no part in it, and is named.
+static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    for (int c = 0; c < sheet->run->n_cases && sheet->n_offers > 1; c++) {
+        eb_text t = { 0 };
+        char *name = eb_case_title(sheet->run, c), *without = without_curve(sheet, c);
+        for (int i = 0; i < sheet->n_leaders; i++)
+            if (sheet->leaders[i].case_index == c)
+                add_leader(sheet, &sheet->leaders[i], &t);
+        if (t.n && *without)
+            eb_notes_add(notes, "cheapest", "%s, of the offers with a price: %s; not known of %s", name, t.s, without);
+        else if (t.n)
+            eb_notes_add(notes, "cheapest", "%s: %s", name, t.s);
+        eb_text_deinit(&t);
+        free(without);
+        free(name);
+    }
+}
+
+static void add_left_out(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    int left = sheet->n_pairs - eb_cost_pairs_shown(sheet), change = 0, unknown = 0;
+    eb_text t = { 0 };
+    if (!left)
+        return;
+    for (int i = 0; i < sheet->n_pairs; i++) {
+        change += !sheet->pairs[i].shown && sheet->pairs[i].verdict == EB_BREAK_EVEN_AT;
+        unknown += !sheet->pairs[i].shown && sheet->pairs[i].verdict == EB_BREAK_EVEN_UNKNOWN;
+    }
+    int never = left - change - unknown;
+    if (change)
+        eb_text_add(&t, "%d change%s places where a third one is cheaper", change, change == 1 ? "s" : "");
+    if (never && never == left)
+        eb_text_add(&t, "they never change places from 0 to 100 %%");
+    else if (never && change)
+        eb_text_add(&t, ", %d never do from 0 to 100 %%", never);
+    else if (never)
+        eb_text_add(&t, "%d never change%s places from 0 to 100 %%", never, never == 1 ? "s" : "");
+    if (unknown)
+        eb_text_add(&t, "%sof %d it is not known, as an offer has no price", t.n ? ", " : "", unknown);
+    eb_notes_add(notes, "left out", "%d of %d pairs of offers: %s (--format json has all)", left, sheet->n_pairs, t.s);
+    eb_text_deinit(&t);
+}
+
+// ---- what the figures rest on ----
+
+static bool same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+// A price of one's own machine hangs on how much it is used; two prices beside each other may not be at the same use.
+static void add_utilisations(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    double first = NAN;
+    bool differ = false, any = false;
+    for (int i = 0; i < sheet->n_offers; i++) {
+        const eb_cost *c = &sheet->offers[i].value;
+        if (eb_cost_kind_of(c) != EB_COST_OWN)
+            continue;
+        differ = differ || (any && !same(first, c->utilisation));
+        first = any ? first : c->utilisation;
+        any = true;
+    }
+    if (differ)
+        eb_notes_add(notes, "price",
+                     "each at its own offer's utilisation, which differ: break-even and cheapest have all "
+                     "offers at the same one");
+}
+
+// A sheet is of one run: what another machine would do at the same work is not in it.
+static void add_speed(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    double low = INFINITY, high = -INFINITY;
+    int machines = 0;
+    char from[40], to[40];
+    for (int i = 0; i < sheet->n_offers; i++)
+        machines += eb_cost_kind_of(&sheet->offers[i].value) != EB_COST_TOKENS;
+    for (int i = 0; i < sheet->n_entries; i++) {
+        low = fmin(low, sheet->entries[i].work.value.goodput_tok_s);
+        high = fmax(high, sheet->entries[i].work.value.goodput_tok_s);
+    }
+    if (machines < 2 || !(low > 0))
+        return;
+    eb_fmt_sig(from, sizeof from, low, 3);
+    eb_fmt_sig(to, sizeof to, high, 3);
+    eb_notes_add(notes, "speed",
+                 "every machine, owned or rented, at this run's own speed (%s%s%s tok/s%s); for two machines "
+                 "with a run of each: `effbench compare RUN RUN --prices FILE`",
+                 from, strcmp(from, to) != 0 ? " to " : "", strcmp(from, to) != 0 ? to : "",
+                 strcmp(from, to) != 0 ? ", by case" : "");
+}
+
+// A machine that did not keep up is priced for what it completed.
+static void add_loads(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    const eb_run *run = sheet->run;
+    for (int i = 0; i < run->n_loads; i++) {
+        const eb_load_result *r = run->loads[i];
+        char why[120] = "", *name = eb_case_title(run, r->case_index);
+        for (int k = 0; k < r->n_rows && !why[0]; k++)
+            eb_load_why(&r->rows[k], why, sizeof why);
+        if (why[0] && r->curve)
+            eb_notes_add(notes, "invalid", "%s: %d of its %d levels %s; its price is of the tokens that were made",
+                         name, r->n_invalid, r->n_levels,
+                         r->n_invalid == 1 ? "was not kept up with" : "were not kept up with");
+        else if (why[0])
+            eb_notes_add(notes, "invalid", "%s: load %s; its price is of the tokens that were made", name, why);
+        free(name);
+    }
+}
+
+void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    bool range = false;
+    const char *engine = sheet->run->header->engine;
+    if (engine && !strcmp(engine, "null"))
+        eb_notes_add(notes, "warning", "simulated by engine = null: nothing was measured");
+    add_reasons(sheet, notes);
+    add_loads(sheet, notes);
+    add_leaders(sheet, notes);
+    add_left_out(sheet, notes);
+    add_utilisations(sheet, notes);
+    add_speed(sheet, notes);
+    for (int i = 0; i < sheet->n_offers; i++)
+        add_offer(&sheet->offers[i], sheet->run, notes);
+    for (int i = 0; i < sheet->n_entries; i++)
+        range = range || sheet->entries[i].range.n_bars;
+    if (range)
+        eb_notes_add(notes, "range",
+                     "cheapest and dearest: every input, stated or measured, at the end of its range "
+                     "that makes it so");
+}
