@@ -42,7 +42,7 @@ static void put_value(const eb_metric *m, double scale, FILE *out)
     char number[40], spread[40];
     double value = scale * m->value, half = scale * eb_text_halfwidth(m);
     fputs(eb_text_number(number, sizeof number, value, eb_text_place(value, half)), out);
-    if (!isnan(half))
+    if (half > 0)
         fprintf(out, " %s",
                 eb_text_spread(spread, sizeof spread, value, half, false, m->interval == EB_INTERVAL_RANGE));
 }

@@ -348,7 +348,7 @@ static void put_about(const eb_run *run, const eb_case_result *c, const field *f
     char buf[64] = "", *about = m ? eb_metric_about(run, m) : NULL;
     if (spread)
         spread_text(m, f->kind == SI ? 1 : scale_of(run, f), f->kind == SI, buf, sizeof buf);
-    eb_table_about(t, m && !beside ? m->value : NAN, spread && !beside ? buf : NULL, about);
+    eb_table_about(t, m && !beside ? m->value : NAN, *buf && !beside ? buf : NULL, about);
     free(about);
 }
 

@@ -125,7 +125,7 @@ static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *ro
                            energy && row->kind >= 0 ? ", " : "", energy && row->kind >= 0 ? c->kinds[row->kind] : "");
     char *about = eb_figure_about(eb_figures[shown[k].figure].key, v->value, v->lo, v->hi, v->n_trials, v->interval,
                                   run->level, what);
-    eb_table_about(t, v->value, known ? spread : NULL, about);
+    eb_table_about(t, v->value, known && *spread ? spread : NULL, about);
     free(about);
     free(what);
 }

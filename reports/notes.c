@@ -376,6 +376,7 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_interval(run, out);
     note_marks(run, out);
     note_prices(run, out);
+    eb_notes_quality(run, out);
     eb_notes_profiles(run, out);
     for (int i = 0; i < run->n_sustained; i++) {
         char *text = eb_sustained_note(run, run->sustained[i]);

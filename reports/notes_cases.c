@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/profile.h"
 
 eb_shown_keys eb_shown_keys_of(const eb_run *run)
@@ -152,6 +153,30 @@ void eb_notes_metrics(const eb_run *run, eb_notes *out)
     for (size_t e = 0; e < 4; e++)
         note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
     note_sayings(run, out, "unknown", &gaps, run->n_cases);
+}
+
+// What a divergence was taken over, and of which weights: of random ones it is the error of the type alone.
+void eb_notes_quality(const eb_run *run, eb_notes *out)
+{
+    sayings all = { 0 };
+    int n = 0;
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_case_info *info = run->cases[i].info;
+        const eb_metric *kld = eb_rank_value(&run->cases[i], "kld_nats");
+        if (!kld || !info->reference_type || !strcmp(info->reference_type, info->type))
+            continue; // the reference has none from itself
+        bool shape = info->source && !strncmp(info->source, "shape:", strlen("shape:"));
+        char *text =
+            eb_format("over %d token%s%s", kld->n, eb_s(kld->n),
+                      shape ? ", of random weights: the error of the type, not of a trained model (docs/models.md)"
+                            : " of the model's own weights");
+        say(&all, "KLD, top-1", text, i);
+        free(text);
+        n++;
+    }
+    if (all.n == 1)
+        n = all.items[0].n = 1; // said of all: no list of them
+    note_sayings(run, out, "quality", &all, n);
 }
 
 void eb_notes_profiles(const eb_run *run, eb_notes *out)

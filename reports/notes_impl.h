@@ -9,6 +9,7 @@ void eb_notes_add(eb_notes *notes, const char *label, const char *fmt, ...) __at
 
 // notes_cases.c
 void eb_notes_metrics(const eb_run *run, eb_notes *out);
+void eb_notes_quality(const eb_run *run, eb_notes *out);
 void eb_notes_profiles(const eb_run *run, eb_notes *out);
 void eb_notes_warnings(const eb_run *run, eb_notes *out);
 

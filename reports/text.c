@@ -253,6 +253,10 @@ char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, boo
         snprintf(buf, size, "-");
         return buf;
     }
+    if (halfwidth == 0) {
+        buf[0] = '\0';
+        return buf;
+    }
     int place = eb_text_place(value, halfwidth);
     if (si) {
         eb_text_si(digits, sizeof digits, value, halfwidth);

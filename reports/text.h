@@ -41,7 +41,7 @@ char *eb_text_si(char *buf, size_t size, double value, double halfwidth);
 char *eb_text_percent(char *buf, size_t size, double frac);
 // "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
 // least one step of its last digit, because the value itself is rounded to that. `si`: beside a number with k, M, G, in
-// its steps. "-" for NAN.
+// its steps. "-" for NAN, "" for 0: what has no spread gets no ±.
 char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, bool range);
 // Farther end of the metric's interval from its value; NAN without one.
 double eb_text_halfwidth(const eb_metric *m);
