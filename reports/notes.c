@@ -75,7 +75,7 @@ char *eb_run_title(const eb_run *run)
 
 static const char *const grade_words[EB_GRADE_COUNT] = {
     [EB_GRADE_NONE] = "no joules are known",
-    [EB_GRADE_ESTIMATE] = "a model, stated watts × time, no measurement",
+    [EB_GRADE_ESTIMATE] = "a model, no measurement",
     [EB_GRADE_SAMPLED] = "power sampled and integrated",
     [EB_GRADE_COUNTER] = "an integrated hardware counter",
     [EB_GRADE_WALL] = "an external meter of the whole system",
@@ -97,8 +97,11 @@ static void note_grades(const eb_run *run, eb_notes *out)
         const char *idle = eb_run_setting(run, "probes", "stated_idle_w");
         const char *source = eb_run_setting(run, "probes", "stated_source");
         const char *date = eb_run_setting(run, "probes", "stated_date");
-        eb_text_add(&t, " (%s W under load, %s%s idle; source: %s%s%s)", load, idle ? idle : "unknown",
-                    idle ? " W" : "", source ? source : "not given", date ? ", " : "", date ? date : "");
+        eb_text_add(&t,
+                    ": idle watts × time + (load - idle watts) × this process's share of the CPUs (%s W under load, "
+                    "%s%s idle; source: %s%s%s)",
+                    load, idle ? idle : "unknown, as 0 W", idle ? " W" : "", source ? source : "not given",
+                    date ? ", " : "", date ? date : "");
     }
     eb_notes_add(out, "grade", "%s", t.s);
     eb_text_deinit(&t);

@@ -285,6 +285,19 @@ static void note_fold(const eb_run *run, eb_notes *out, const fold *f)
     free(title);
 }
 
+// The model of stated watts counts this process's work alone.
+static void warn_estimate(const eb_run *run, eb_notes *out)
+{
+    bool left_out = false;
+    for (int i = 0; i < run->n_cases; i++) {
+        const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
+        for (int k = 0; m && m->grade == EB_GRADE_ESTIMATE && k < run->cases[i].n_warnings; k++)
+            left_out |= strstr(run->cases[i].warnings[k], "other processes used ") != NULL;
+    }
+    if (left_out && eb_run_setting(run, "probes", "stated_load_w"))
+        eb_notes_add(out, "warning", "the estimate leaves out the watts that other processes took");
+}
+
 void eb_notes_warnings(const eb_run *run, eb_notes *out)
 {
     sayings all = { 0 };
@@ -308,5 +321,6 @@ void eb_notes_warnings(const eb_run *run, eb_notes *out)
         free(folded.items[i].after);
     }
     free(folded.items);
+    warn_estimate(run, out);
     note_sayings(run, out, "warning", &all, run->n_cases);
 }

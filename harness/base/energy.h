@@ -24,7 +24,7 @@ typedef enum eb_domain {
 // How an energy was come by, weakest first so that `min` gives the grade of a sum.
 typedef enum eb_grade {
     EB_GRADE_NONE,     // no joules at all
-    EB_GRADE_ESTIMATE, // a model: stated watts x time; virtual or filtered counters
+    EB_GRADE_ESTIMATE, // a model: of stated watts (probes/stated.h); virtual or filtered counters
     EB_GRADE_SAMPLED,  // power sampled and integrated
     EB_GRADE_COUNTER,  // an integrated hardware counter
     EB_GRADE_WALL,     // an external meter of the whole system

@@ -6,14 +6,18 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/base/timeline.h"
 #include "harness/base/units.h"
+#include "harness/cmd/help.h"
 #include "harness/record/domain.h"
 #include "harness/run/context.h"
 #include "harness/run/header.h"
 #include "harness/run/runner.h"
+
+enum { VALUE_WIDTH = 36 };
 
 static const char *origin(const eb_plan *plan, const eb_setting *s, char *buf, size_t size)
 {
@@ -34,7 +38,9 @@ static void print_settings(const eb_plan *plan)
             continue;
         snprintf(key, sizeof key, "[%s%s%s] %s", s->option->section, s->name ? " " : "", s->name ? s->name : "",
                  s->option->key);
-        printf("  %-34s = %-36s %s\n", key, s->text, origin(plan, s, where, sizeof where));
+        bool wide = strlen(s->text) > VALUE_WIDTH; // then its origin is set below it
+        printf("  %-34s = %-*s%s%*s%s\n", key, VALUE_WIDTH, s->text, wide ? "\n" : "", wide ? 40 + VALUE_WIDTH : 1, "",
+               origin(plan, s, where, sizeof where));
     }
 }
 
@@ -49,6 +55,15 @@ static void print_cases(const eb_plan *plan)
                plan->cases[i].threads, eb_s(plan->cases[i].threads));
 }
 
+// Takes `text`.
+static void put_wrapped(char *text)
+{
+    int lead = (int)strcspn(text, " ") + 1;
+    printf("%.*s", lead, text);
+    eb_cmd_wrap(text + lead, lead, 0);
+    free(text);
+}
+
 static void print_energy(const eb_found *found, eb_boundary boundary)
 {
     char domains[2048], missing[1024];
@@ -60,11 +75,21 @@ static void print_energy(const eb_found *found, eb_boundary boundary)
         if (counted[i] && found->channels[i].grade < grade)
             grade = found->channels[i].grade;
     if (domains[0])
-        printf("energy of boundary %s: %s, grade %s%s%s\n", eb_boundary_name(boundary), domains, eb_grade_name(grade),
-               missing[0] ? "; not measured: " : "", missing);
+        put_wrapped(eb_format("energy of boundary %s: %s, grade %s%s%s", eb_boundary_name(boundary), domains,
+                              eb_grade_name(grade), missing[0] ? "; not measured: " : "", missing));
     else
         printf("energy of boundary %s: none, the run would print no joules\n", eb_boundary_name(boundary));
     free(counted);
+}
+
+static void put_probe(const eb_source_row *row)
+{
+    if (!row->reason || !row->reason[0]) {
+        printf("  %-12s %s\n", row->name, row->state);
+        return;
+    }
+    printf("  %-12s %-14s ", row->name, row->state);
+    eb_cmd_wrap(row->reason, 30, 0);
 }
 
 // False and err where the run would be refused for want of energy.
@@ -81,7 +106,7 @@ static bool print_probes(const eb_globals *globals, const eb_plan *plan, eb_err 
     eb_found_open(&found, &io, &plan->probes);
     printf("\nprobes\n");
     for (int i = 0; i < found.n_sources; i++)
-        printf("  %-12s %-14s %s\n", found.sources[i].name, found.sources[i].state, found.sources[i].reason);
+        put_probe(&found.sources[i]);
     print_energy(&found, plan->probes.boundary);
     bool ok = eb_found_require(&found, plan->probes.boundary, plan->run.require_energy, err);
     eb_found_close(&found);
@@ -94,7 +119,7 @@ static void print_estimate(const eb_plan *plan)
     char a[32], b[32], c[32];
     eb_estimate e;
     eb_run_estimate(plan, &e);
-    printf("\nestimate: %s of models to write, the largest %s in memory, %s of results, ",
+    printf("\nestimate: %s of models to write, the largest %s in memory, %s of results,\n          ",
            eb_fmt_bytes(a, sizeof a, (double)e.model_bytes_to_write, 3),
            eb_fmt_bytes(b, sizeof b, (double)e.model_bytes_largest, 3),
            eb_fmt_bytes(c, sizeof c, (double)e.result_bytes, 2));

@@ -10,7 +10,7 @@ const eb_help_word eb_help_words[] = {
     { "trial", "trials, n",
       "One case run once. Trials of all cases are interleaved; a figure is the median over its trials." },
     { "window", "", "The measured part of a trial: from the first request's start to the last token's end." },
-    { "interval", "lo, hi, +-, confidence, range",
+    { "interval", "lo, hi, confidence, range",
       "From lo to hi. confidence: holds the true median 95 times of 100; range: smallest to largest trial, where there "
       "are too few for more (below 6)." },
     { "prefill", "pp", "The prompt is read, all of it at once: up to the end of the first output token." },
@@ -37,8 +37,9 @@ const eb_help_word eb_help_words[] = {
       "keep up is marked." },
     { "grade", "grades, counter, sampled, estimate, none",
       "How an energy was come by, the best first: wall (a meter of the whole system), counter (integrated by the "
-      "hardware, RAPL), sampled (power, summed up), estimate (stated watts x time), none. Figures of different grades "
-      "do not belong into one ranking." },
+      "hardware, RAPL), sampled (power, summed up), estimate (a model of stated watts: idle watts x time + (load - "
+      "idle watts) x "
+      "this process's share of the CPUs), none. Figures of different grades do not belong into one ranking." },
     { "boundary", "compute, platform, wall",
       "What is summed up as energy: compute (packages, memory, GPUs), platform (psys, an input rail or the battery), "
       "wall (an external meter). See probes.boundary." },
@@ -74,6 +75,30 @@ const eb_help_word eb_help_words[] = {
     { "depth", "d", "Tokens that are in the context before the prompt." },
     { "ceiling", "ceilings, bw, roofline",
       "What this machine can do at most: bytes read and operations per second. See bw_frac, flop_frac." },
+    { "power", "W, watts", "Energy of the window / window, inside the boundary. See power_w." },
+    { "memory", "RSS", "Peak resident set of the process. See rss_peak_bytes." },
+    { "of read peak %", "of read, peak, peak %",
+      "Bytes read per second of decode as a share of the read bandwidth that was measured on this machine (its "
+      "ceiling). "
+      "See bw_frac." },
+    { "MB read", "MB read /token", "Bytes that decoding one token reads: weights and cache. See bytes_per_tok." },
+    { "gCO2e/Mtok", "carbon, gCO2e, g/Mtok, embodied",
+      "CO2 equivalents of a million output tokens: electricity, and the making of the machine (embodied). See "
+      "gco2e_per_mtok." },
+    { "tok/charge", "charge, battery", "Output tokens on one charge of the battery. See tok_per_charge." },
+    { "demo", "demonstration",
+      "Made of prices that are made up for show, not yours: set your own in [cost], with source and date." },
+    { "completed", "", "Requests per second that were served in a level of a load." },
+    { "invalid", "",
+      "Of a level of a load: what was completed is not what was offered (or it is too short to tell), so its figures "
+      "are of other work. Of a gate (check): there is no measurement to judge (exit 5)." },
+    { "overall", "",
+      "Tokens per joule of a load curve: sum of tok/s / sum of W over ten levels and active idle; unknown when one of "
+      "them has no energy." },
+    { "marks", "*, ~, -, r, ±, +-, ≠",
+      "*: best of its column; ~: best, or not told apart from the best by the intervals; -: not known, the notes say "
+      "why; ±: the farther end of the interval, r after it: only the range of too few trials; ≠: energy of another "
+      "kind (grade, domains) than the reference's." },
     { "operator", "operators", "One step of a model's layer, such as a product of matrices: `effbench profile`." },
     { 0 },
 };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/timeline.h"
 #include "harness/base/units.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/probes.h"
@@ -19,12 +20,22 @@ typedef struct arguments {
     eb_watch watch;
 } arguments;
 
-static int run_survey(const eb_globals *globals, const eb_probe_config *config, const arguments *request)
+// `plan`: NULL = no config.
+static int run_survey(const eb_globals *globals, const eb_probe_config *config, const eb_plan *plan,
+                      const arguments *request)
 {
     eb_io io = eb_io_select(globals->sysroot);
     eb_survey s;
+    eb_timeline timeline;
+    bool simulated = plan && plan->engine->simulate;
+    eb_timeline_init(&timeline);
+    if (simulated) {
+        plan->engine->simulate(plan->engine_settings, plan->n_engine_settings, &timeline);
+        io.timeline = &timeline;
+    }
     eb_survey_open(&s, &io, config);
-    if (!request->quick && config->calibrate)
+    s.configured = plan != NULL;
+    if (!request->quick && config->calibrate && !simulated) // scripted watts move with a run's virtual clock alone
         eb_survey_calibrate(&s, LOOK_NS);
     int status = request->watching     ? eb_probes_watch(&s, config, &request->watch)
                  : request->watch.json ? eb_probes_json(&s)
@@ -110,8 +121,10 @@ static int with_config(const eb_globals *globals, const arguments *request)
     int status = EB_OK;
     if (request->boundary && !eb_boundary_parse(request->boundary, &config.boundary))
         status = eb_cmd_usage("probes", "unknown boundary '%s': it is compute, platform or wall", request->boundary);
+    if (status == EB_OK && plan && plan->engine->simulate && request->watching)
+        status = eb_cmd_usage("probes", "--watch shows nothing of a scripted engine: its watts are those of a run");
     if (status == EB_OK)
-        status = run_survey(globals, &config, request);
+        status = run_survey(globals, &config, plan, request);
     eb_plan_free(plan);
     return status;
 }

@@ -25,6 +25,7 @@ typedef struct eb_survey {
     char domains[2048], missing[1024];
     eb_grade grade;    // of the total
     int64_t looked_ns; // 0 = nothing was calibrated
+    bool configured;   // by a config: a run may have no other sources
     bool still;        // a tree of files in which nothing moves
 } eb_survey;
 

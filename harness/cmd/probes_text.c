@@ -124,7 +124,9 @@ static void print_total(const eb_survey *s)
 {
     const char *boundary = eb_boundary_name(s->boundary);
     if (!s->domains[0])
-        printf("\ntotal (boundary %s): none; a run here prints no joules\n", boundary);
+        printf("\ntotal (boundary %s): none; a run %s\n", boundary,
+               s->configured ? "of this config prints no joules here"
+                             : "prints no joules unless its config states watts or a meter");
     else
         printf("\ntotal (boundary %s) = %s, grade %s\n", boundary, s->domains, eb_grade_name(s->grade));
     if (s->domains[0] && s->missing[0])

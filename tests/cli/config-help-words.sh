@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Words that the tables use, and parts of a command's help. Case does not count; what is not there gets the nearest.
-for word in grade KLD goodput ttft tpot_p50 'KV CACHE' 'tok/$' counter; do "$EFFBENCH" help "$word"; done
+for word in grade power peak 'of read' demo gCO2e/Mtok tok/charge 'MB read' completed invalid overall r '~' ± ≠ KLD goodput ttft tpot_p50 'KV CACHE' 'tok/$' counter; do "$EFFBENCH" help "$word"; done
 "$EFFBENCH" help model quantize
 "$EFFBENCH" help model logits
 "$EFFBENCH" help run --out

@@ -16,3 +16,7 @@ END
 "$EFFBENCH" probes --quick demo.ini --sysroot root
 echo
 "$EFFBENCH" probes --quick demo.ini --sysroot root --set probes:boundary=wall | sed -n '/^energy/,$p'
+# Scripted watts are shown as a run has them; there is nothing to watch.
+echo
+"$EFFBENCH" probes "$SRC/configs/null.ini"
+"$EFFBENCH" probes "$SRC/configs/null.ini" --watch --count 1 || echo "exit $?"
