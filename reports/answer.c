@@ -78,6 +78,17 @@ static bool has_rivals(const eb_run *run, int like)
     return false;
 }
 
+// A rate was asked for, and in some trial it was not kept up with.
+static bool falls_behind(const eb_run *run, int c)
+{
+    for (int i = 0; i < run->n_loads; i++) {
+        const eb_load_result *r = run->loads[i];
+        if (r->case_index == c && !r->curve && r->n_rows && r->rows[0].n_valid < r->rows[0].n)
+            return true;
+    }
+    return false;
+}
+
 static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q, int like, bool first, FILE *out)
 {
     eb_grade grade = EB_GRADE_NONE;
@@ -92,7 +103,8 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     fprintf(out, "%s%s: %s", first ? "" : "; ", has_rivals(run, like) ? questions[q].lead : questions[q].alone,
             style->strong_open);
     style->put(out, title);
-    fprintf(out, "%s (%s%s%s", style->strong_close, questions[q].before, number, questions[q].unit);
+    fprintf(out, "%s%s (%s%s%s", style->strong_close, falls_behind(run, best) ? " (does not keep up)" : "",
+            questions[q].before, number, questions[q].unit);
     put_caveats(run, style, q, best, out);
     fprintf(out, ")");
     free(title);

@@ -161,8 +161,8 @@ static bool block_wanted(const eb_run *run, int block)
 {
     if (block == EB_BLOCK_ENERGY && !eb_run_has_energy(run))
         return false; // said in words, once
-    if (block == EB_BLOCK_EFFICIENCY && eb_header_imported(run->header) && !knows_block(run, block))
-        return false; // nobody could have given prices there
+    if (block == EB_BLOCK_EFFICIENCY && !eb_run_has_prices(run) && !knows_block(run, block))
+        return false; // said in words, once
     for (int i = 0; i < run->n_cases; i++)
         if (in_block(&run->cases[i], block))
             return true;

@@ -79,8 +79,7 @@ static bool better(int direction, double a, double b)
     return direction > 0 ? a > b : a < b;
 }
 
-// The best of a column among rows of its own kind of energy, and those whose interval reaches into its own.
-static eb_mark mark_of(const eb_compare *c, const eb_compare_group *g, int index, eb_figure f)
+eb_mark eb_compare_mark(const eb_compare *c, const eb_compare_group *g, int index, eb_figure f)
 {
     const eb_compare_value *v = &c->rows[index].figures[f];
     const eb_compare_value *best = NULL;
@@ -150,7 +149,7 @@ static void put_figure(eb_table *t, const eb_compare *c, const eb_compare_group 
         shown[k].put(number, sizeof number, v->value, half_of(v));
     bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
     snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
-    eb_table_cell(t, cell, mark_of(c, g, i, shown[k].figure));
+    eb_table_cell(t, cell, eb_compare_mark(c, g, i, shown[k].figure));
     put_about(t, c, row, k);
 }
 
@@ -230,7 +229,7 @@ eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g
     for (int k = 0; k < N_SHOWN; k++)
         for (int u = 0; u < 3 && shown[k].ratio && any_known(c, g, k); u++, n++)
             eb_table_column(t, (eb_column){ .head = u                                      ? ""
-                                                    : shown[k].figure == EB_FIGURE_GOODPUT ? "tok/s"
+                                                    : shown[k].figure == EB_FIGURE_GOODPUT ? "good tok/s"
                                                                                            : shown[k].head,
                                             .unit = ratio_units[u],
                                             .left = u == 2,

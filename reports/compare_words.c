@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "reports/compare.h"
 #include "reports/text.h"
 
@@ -94,6 +95,21 @@ static void put_best(const eb_compare *c, const eb_compare_group *g, eb_figure f
     }
 }
 
+// The others that the best is not told apart from: of its own kind where it is about energy.
+static void put_tied(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, FILE *out)
+{
+    int tied = 0;
+    if (eb_compare_mark(c, g, best, f) != EB_MARK_TIED)
+        return;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        bool other = eb_figures[f].energy && c->rows[i].figures[f].grade != EB_GRADE_NONE &&
+                     c->rows[best].figures[f].grade != EB_GRADE_NONE && c->rows[i].kind != c->rows[best].kind;
+        tied += i != best && !other && eb_compare_mark(c, g, i, f) == EB_MARK_TIED;
+    }
+    if (tied)
+        fprintf(out, ", not told apart from %d other%s", tied, eb_s(tied));
+}
+
 void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, const eb_answer_style *style, FILE *out)
 {
     static const struct {
@@ -124,6 +140,7 @@ void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, con
             fprintf(out, " of the %d with energy %c", rows, 'A' + lead % 26);
         fputs(": ", out);
         put_best(c, g, f, best, style, out);
+        put_tied(c, g, f, best, out);
         if (f == EB_FIGURE_TOK_PER_USD && (c->rows[best].demonstration || c->rows[g->reference].demonstration))
             fputs(", demonstration prices", out);
     }

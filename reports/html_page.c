@@ -197,7 +197,7 @@ static void put_settings(const eb_run *run, FILE *out)
         for (int i = 0; i < run->header->n_settings; i++) {
             const eb_setting_row *s = &run->header->settings[i];
             bool own = !s->origin || strcmp(s->origin, "default") != 0;
-            if (own == !!defaults || !s->value || !s->value[0] ||
+            if (own == !!defaults || !s->value || !s->value[0] || s->idle ||
                 (!strcmp(s->section, "run") && !strcmp(s->key, "out")))
                 continue; // where the folder lies is no part of what was measured
             bool named = s->name && s->name[0];

@@ -241,7 +241,11 @@ static void say_rows(eb_text *t, const eb_load_result *r)
     char why[WHY_SIZE];
     int said = 0;
     for (int i = 0; i < r->n_rows; i++)
-        if (r->rows[i].n_valid < r->rows[i].n) {
+        if (!r->curve && r->rows[i].n_valid < r->rows[i].n && r->rows[i].figures[EB_LOAD_COMPLETED_FRAC].n) {
+            eb_text_add(t, "; invalid"); // how much was completed has been said
+            if (r->rows[i].n > 1)
+                eb_text_add(t, " in %d of %d trials", r->rows[i].n - r->rows[i].n_valid, r->rows[i].n);
+        } else if (r->rows[i].n_valid < r->rows[i].n) {
             eb_text_add(t, "; ");
             if (r->curve)
                 eb_text_add(t, "%d %% ", r->rows[i].percent);
@@ -257,9 +261,25 @@ static void say_rows(eb_text *t, const eb_load_result *r)
             }
 }
 
+// In one figure where the trials have the same one, else from the least to the most of them.
+static void say_completed(eb_text *t, const eb_load_result *r)
+{
+    double least = INFINITY, most = -INFINITY;
+    char lo[48], hi[48];
+    for (int i = 0; i < r->n_levels; i++)
+        if (isfinite(r->levels[i].completed_frac)) {
+            least = fmin(least, r->levels[i].completed_frac);
+            most = fmax(most, r->levels[i].completed_frac);
+        }
+    eb_fmt_sig(lo, sizeof lo, 100 * least, 3);
+    eb_fmt_sig(hi, sizeof hi, 100 * most, 3);
+    bool spread = strcmp(lo, hi) != 0;
+    eb_text_add(t, "completed %s%s%s %% of the offered load", lo, spread ? " to " : "", spread ? hi : "");
+}
+
 char *eb_load_note(const eb_run *run, const eb_load_result *r)
 {
-    char *name = eb_case_title(run, r->case_index), number[48];
+    char *name = eb_case_title(run, r->case_index);
     const eb_load_row *only = &r->rows[0];
     eb_text t = { 0 };
     eb_text_add(&t, "%s: ", name);
@@ -267,8 +287,7 @@ char *eb_load_note(const eb_run *run, const eb_load_result *r)
     if (r->curve)
         say_curve(&t, r);
     else if (only->figures[EB_LOAD_OFFERED].n)
-        eb_text_add(&t, "completed %s %% of the offered load",
-                    eb_fmt_sig(number, sizeof number, 100 * only->figures[EB_LOAD_COMPLETED_FRAC].value, 3));
+        say_completed(&t, r);
     else
         eb_text_add(&t, "as fast as it goes: no rate was asked for");
     say_schedule(&t, r);

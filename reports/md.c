@@ -66,9 +66,10 @@ static void put_notes(const eb_run *run, FILE *out)
     eb_notes notes = { 0 };
     eb_notes_collect(run, &notes);
     fprintf(out, "\n## How to read it\n\n");
+    const bool spread = eb_notes_spread(run);
     for (size_t i = 0; i < notes.n; i++) {
-        if (!strcmp(notes.items[i].label, "* ~"))
-            continue; // bold and ≈ stand for these here
+        if (!strcmp(notes.items[i].label, "* ~") || (!spread && !strcmp(notes.items[i].label, "±")))
+            continue; // bold and ≈ stand for the former here
         fprintf(out, "- %s: ", notes.items[i].label);
         put(out, notes.items[i].text);
         fprintf(out, "\n");
@@ -113,7 +114,7 @@ static void put_settings(const eb_run *run, FILE *out)
     fprintf(out, "\n## Configuration\n\n| option | value | from |\n| --- | --- | --- |\n");
     for (int i = 0; i < run->header->n_settings; i++) {
         const eb_setting_row *s = &run->header->settings[i];
-        if (!s->value || !s->value[0] || (!strcmp(s->section, "run") && !strcmp(s->key, "out")))
+        if (!s->value || !s->value[0] || s->idle || (!strcmp(s->section, "run") && !strcmp(s->key, "out")))
             continue; // where the folder lies is no part of what was measured
         fprintf(out, "| ");
         put(out, s->section);

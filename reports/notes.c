@@ -252,7 +252,7 @@ static void note_interval(const eb_run *run, eb_notes *out)
     if (t.n)
         eb_notes_add(out, "±", "%s; no figure is shown finer than it%s", t.s, class);
     else
-        eb_notes_add(out, "±", "a single trial: nothing is known about the spread");
+        eb_notes_add(out, "trials", "a single one: nothing is known about the spread");
     eb_text_deinit(&t);
 }
 

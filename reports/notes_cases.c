@@ -26,6 +26,19 @@ bool eb_shown(const eb_shown_keys *k, const char *key)
     return false;
 }
 
+bool eb_notes_spread(const eb_run *run)
+{
+    bool any = run->n_profiles > 0;
+    for (int i = 0; i < EB_BLOCK_COUNT + eb_load_tables(run) && !any; i++) {
+        eb_table *t = i < EB_BLOCK_COUNT ? eb_block_table(run, i) : eb_load_table(run, i - EB_BLOCK_COUNT);
+        any = t && eb_table_has_spread(t);
+        eb_table_free(t);
+    }
+    for (int c = 0, last; c < run->n_cases && !any; c++)
+        any = eb_batch_sweep(run, c, &last); // in its sentence
+    return any;
+}
+
 typedef struct saying {
     char *text, *keys; // keys: the columns it is said of, "" = none
     int *cases, n, cap;

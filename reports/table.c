@@ -116,6 +116,14 @@ const char *eb_table_group(const eb_table *t, int row)
     return t->groups[row];
 }
 
+bool eb_table_has_spread(const eb_table *t)
+{
+    for (int c = 0; c < t->n_columns; c++)
+        if (t->columns[c].role == EB_ROLE_SPREAD)
+            return true;
+    return false;
+}
+
 int eb_table_columns(const eb_table *t)
 {
     int n = 0;
@@ -273,6 +281,34 @@ static int count_chunks(const eb_table *t, const int *widths, int n_labels, int 
     return n;
 }
 
+static bool all_fit(const eb_table *t, const int *widths, int n_labels, int width)
+{
+    for (int from = n_labels, end; from < t->n_columns; from = end) {
+        int used = 0;
+        end = chunk_end(t, widths, n_labels, from, width);
+        for (int c = 0; c < end; c++)
+            used += c < n_labels || c >= from ? span_of(t, widths, c) : 0;
+        if (used > width)
+            return false;
+    }
+    return true;
+}
+
+// Gives a name that was cut what room its blocks leave.
+static void widen(const eb_table *t, int *widths, int n_labels, int width)
+{
+    for (int c = 0; c < n_labels; c++) {
+        int n = count_chunks(t, widths, n_labels, width), whole = natural_width(t, c);
+        while (t->columns[c].shrink && widths[c] < whole) {
+            widths[c]++;
+            if (count_chunks(t, widths, n_labels, width) > n || !all_fit(t, widths, n_labels, width)) {
+                widths[c]--;
+                break;
+            }
+        }
+    }
+}
+
 // The narrowest width that needs no more blocks than `width` does: no block is left with a single column while
 // another is full.
 static int even_width(const eb_table *t, const int *widths, int n_labels, int width)
@@ -289,6 +325,7 @@ void eb_table_print(const eb_table *t, int width, bool color, FILE *out)
     for (int c = 0; c < t->n_columns; c++)
         widths[c] = natural_width(t, c);
     shrink(t, widths, n_labels, width);
+    widen(t, widths, n_labels, width);
     width = even_width(t, widths, n_labels, width);
     line l = { .out = out, .color = color };
     for (int from = n_labels; from < t->n_columns;) {

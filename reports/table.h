@@ -40,7 +40,8 @@ void eb_table_cell(eb_table *t, const char *text, eb_mark mark); // copies and c
 // Of the cell set last, for forms that can show it; copies and cleans the texts, each may be NULL.
 void eb_table_about(eb_table *t, double sort, const char *spread, const char *about);
 
-int eb_table_columns(const eb_table *t); // value columns, without the labels
+bool eb_table_has_spread(const eb_table *t); // any column of ±
+int eb_table_columns(const eb_table *t);     // value columns, without the labels
 
 // ---- for a form of its own: everything borrowed ----
 const char *eb_table_title(const eb_table *t);

@@ -12,7 +12,10 @@ static void write_notes(const eb_run *run, bool color, FILE *out)
 {
     eb_notes notes = { 0 };
     eb_notes_collect(run, &notes);
+    const bool spread = eb_notes_spread(run);
     for (size_t i = 0; i < notes.n; i++) {
+        if (!spread && !strcmp(notes.items[i].label, "±"))
+            continue;
         if (color) // warnings stand out, the rest stands back
             fputs(!strcmp(notes.items[i].label, "warning") ? "\033[33m" : "\033[2m", out);
         eb_text_wrap(out, notes.items[i].label, INDENT, notes.items[i].text, WIDTH);

@@ -122,6 +122,8 @@ typedef struct eb_notes {
 } eb_notes;
 void eb_notes_collect(const eb_run *run, eb_notes *out);
 void eb_notes_deinit(eb_notes *notes);
+// Whether a form of plain text, which has ± in some columns only, shows any.
+bool eb_notes_spread(const eb_run *run);
 // "effbench 0.1.0 · edge.ini · started ... · 9 cases, 7 trials each". Caller frees.
 char *eb_run_title(const eb_run *run);
 bool eb_run_demonstration(const eb_run *run); // the config says that its prices are made up for show

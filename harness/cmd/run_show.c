@@ -87,5 +87,8 @@ int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         rc = judge(run, plan);
     eb_run_free(run);
     fprintf(stderr, "results in %s\n", dir);
+    if (rc == EB_OK)
+        fprintf(stderr, "open %s/report.html; effbench compare %s OTHER; effbench cost %s --prices FILE\n", dir, dir,
+                dir);
     return rc;
 }

@@ -225,7 +225,7 @@ static void add_setting(eb_header *h, const char *key, const char *value, const 
     h->settings = eb_realloc(h->settings, (size_t)h->n_settings + 1, sizeof *h->settings);
     h->settings[h->n_settings++] =
         (eb_setting_row){ eb_strdup("import"), eb_strdup(""),     eb_strdup(key), eb_strdup(value),
-                          eb_strdup(""),       eb_strdup(origin), false };
+                          eb_strdup(""),       eb_strdup(origin), false,          false };
 }
 
 // The machine as the rows tell it; where they differ, the first one speaks and a warning says so.

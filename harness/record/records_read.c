@@ -41,6 +41,9 @@ static void read_settings(eb_fields *f, eb_header *h)
             .unit = eb_fields_text(&row, "unit", false),
             .origin = eb_fields_text(&row, "origin", false),
         };
+        char *applies = eb_fields_text(&row, "applies", false);
+        h->settings[h->n_settings - 1].idle = applies && !strcmp(applies, "no");
+        free(applies);
         f->ok = row.ok;
     }
 }

@@ -51,6 +51,8 @@ static void add_settings(cJSON *json, const eb_header *h)
         eb_json_add_str(obj, "value", row->value);
         eb_json_add_str(obj, "unit", row->unit);
         eb_json_add_str(obj, "origin", row->origin);
+        if (row->idle)
+            eb_json_add_str(obj, "applies", "no");
     }
 }
 

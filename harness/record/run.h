@@ -20,6 +20,7 @@ typedef struct eb_pair {
 
 typedef struct eb_setting_row {                         // one resolved option
     char *section, *name, *key, *value, *unit, *origin; // origin: "default", "edge.ini:14", "--set"
+    bool idle;      // a default that its section, as it stands, does not look at: kept, not shown
     bool unplanned; // does not change what is measured; known of a plan's own header, not of one read back
 } eb_setting_row;
 

@@ -319,6 +319,7 @@ static void add_settings(eb_header *h, const eb_plan *plan)
             .value = copy(s->text),
             .unit = copy(s->option->unit),
             .origin = origin_text(plan, s),
+            .idle = s->idle,
             .unplanned = s->option->flags & EB_OPTION_UNPLANNED,
         };
     }
