@@ -12,23 +12,47 @@
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
+#include "harness/cmd/check_child.h"
 #include "harness/cmd/cmd.h"
 #include "reports/gate.h"
 
 static volatile sig_atomic_t caught;
 
+// The second time it ends us at once, and the trial, which the terminal does not reach, no less.
 static void on_signal(int number)
 {
+    if (caught) {
+        eb_check_child_tell(SIGKILL);
+        signal(number, SIG_DFL);
+        raise(number);
+    }
     caught = number;
 }
 
-// Without SA_RESTART: waiting for a child ends, and the child is told.
+// A trial stops with us, and goes on with us.
+static void on_stop(int number)
+{
+    int saved = errno;
+    (void)number;
+    eb_check_child_tell(SIGSTOP);
+    raise(SIGSTOP);
+    eb_check_child_tell(SIGCONT);
+    errno = saved;
+}
+
+// Without SA_RESTART: waiting for a child ends, and the child is told. What was ignored before us, as nohup does it,
+// still is; but scripts start what they put into the background with SIGINT ignored, and may want to end it so.
 static void catch_signals(void)
 {
-    struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+    struct sigaction sa = { .sa_handler = on_signal }, stop = { .sa_handler = on_stop, .sa_flags = SA_RESTART }, old;
     sigemptyset(&sa.sa_mask);
-    sigaction(SIGINT, &sa, NULL);
-    sigaction(SIGTERM, &sa, NULL);
+    sigemptyset(&stop.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (i < 2 || (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN))
+            sigaction(numbers[i], &sa, NULL);
+    if (sigaction(SIGTSTP, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        sigaction(SIGTSTP, &stop, NULL);
 }
 
 static char *self_path(void)
@@ -181,7 +205,6 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     c->tool_version = eb_strdup(eb_version);
     eb_utc_now(utc, sizeof utc);
     c->started_utc = eb_strdup(utc);
-    catch_signals();
     eb_history history = { 0 };
     bool ok = !a->history || eb_history_read(a->history, &history, &err);
     ok = ok && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
@@ -204,8 +227,10 @@ static int run(const eb_globals *globals, int argc, char **argv)
                           globals->format);
     if (globals->sysroot && rc == EB_OK)
         setenv("EFFBENCH_SYSROOT", globals->sysroot, 1); // for the trials
+    if (rc == EB_OK)
+        catch_signals(); // before a first program is started: each has a group of its own
     for (int i = 0; i < 2 && rc == EB_OK; i++)
-        if (!eb_check_side_resolve(&a->sides[i], a, &errs))
+        if (!eb_check_side_resolve(&a->sides[i], a, &caught, &errs))
             rc = eb_cmd_fail_all(&errs);
     if (rc == EB_OK)
         rc = gate(globals, a);

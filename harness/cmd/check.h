@@ -52,16 +52,17 @@ int eb_check_operands(const eb_check_args *a, const char *const *loose, int n);
 // 0, or the status of a usage error that has been printed.
 int eb_check_parse(eb_check_args *a, int argc, char **argv);
 
-// What the side is: its config is read (every error of it in errs), its folder looked at.
-bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_list *errs);
+// What the side is: its config is read (every error of it in errs), its folder looked at, its program asked.
+bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, const volatile sig_atomic_t *signal,
+                           eb_err_list *errs);
 void eb_check_side_deinit(eb_check_side *side);
 
 // Whether side->bin can be started and calls itself effbench when it is asked for its version; takes 10 s at most.
-// EB_USAGE with what it did instead.
-bool eb_check_program(const eb_check_side *side, eb_err *err);
+// EB_USAGE with what it did instead; EB_SIGINT or EB_SIGTERM when *signal was set meanwhile.
+bool eb_check_program(const eb_check_side *side, const volatile sig_atomic_t *signal, eb_err *err);
 
 // Runs one trial of each of the side's cases as a process of its own, into `dir`; `sets` are added. Its words go to
-// `dir`.log. The run that it left, or NULL. *signal: when it is set the child is ended too, and so it is after limit_s.
+// `dir`.log. The run that it left, or NULL. *signal, limit_s: see eb_check_child_run.
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
                        const char *const *sets, int n_sets, int limit_s, const volatile sig_atomic_t *signal,
                        eb_err *err);

@@ -10,10 +10,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
-
-// A trial that takes this much longer than any before it does not end by itself. The first of a real engine may make a
-// model of many GB.
-enum { LIMIT_FIRST_S = 3600, LIMIT_S = 60, LIMIT_TIMES = 20 };
+#include "harness/cmd/check_child.h"
 
 enum { PROFILED_PAIRS = 5, WALK_FDS = 16, AT_WARM = 1000000 };
 
@@ -25,7 +22,7 @@ typedef struct course {
     const volatile sig_atomic_t *signal;
     bool live, lines; // progress: one line rewritten, or a line each
     int attempt;
-    int64_t longest_ns; // trial so far; 0 = there was none
+    int64_t longest_ns[2]; // trial of each side so far; 0 = there was none
 } course;
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -59,18 +56,10 @@ static bool simulates(const eb_check_side *side)
     return side->plan->engine->simulate != NULL;
 }
 
-static int limit_s(const course *r, const eb_check_side *side)
-{
-    if (!r->longest_ns && !simulates(side))
-        return LIMIT_FIRST_S;
-    return LIMIT_S + (int)(LIMIT_TIMES * (r->longest_ns / 1000000000 + 1));
-}
-
 // Both trials of a pair, in the order asked for; what drifts in a simulation stands where `at` says.
 static bool pair(course *r, const char *name, int number, bool swap, int64_t at, const char *set, eb_run *runs[2],
                  eb_err *err)
 {
-    bool warming = at == AT_WARM && !set;
     runs[0] = runs[1] = NULL;
     for (int k = 0; k < 2; k++) {
         int i = swap ? !k : k, n = 0;
@@ -82,10 +71,11 @@ static bool pair(course *r, const char *name, int number, bool swap, int64_t at,
             sets[n++] = where;
         if (set)
             sets[n++] = set;
+        int limit_s = eb_check_limit_s(r->longest_ns[i], simulates(side));
         int64_t began = eb_now_ns();
-        runs[i] = eb_check_trial(side, r->args, r->self, dir, sets, n, limit_s(r, side), r->signal, err);
-        if (!warming && eb_now_ns() - began > r->longest_ns)
-            r->longest_ns = eb_now_ns() - began;
+        runs[i] = eb_check_trial(side, r->args, r->self, dir, sets, n, limit_s, r->signal, err);
+        int64_t took = eb_now_ns() - began;
+        r->longest_ns[i] = took > r->longest_ns[i] ? took : r->longest_ns[i];
         forget(r, dir);
         free(dir);
         if (!runs[i])

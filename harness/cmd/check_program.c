@@ -16,6 +16,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/cmd/check.h"
+#include "harness/cmd/check_child.h"
 
 extern char **environ;
 
@@ -53,12 +54,13 @@ static bool says_effbench(const answer *a)
     return false;
 }
 
-// Until it says what we look for, it has said enough, ended, or its time is over. The pipe may outlive the program.
-static void listen_to(int fd, pid_t pid, answer *a)
+// Until it says what we look for, it has said enough, ended, its time is over, or a signal was caught. The pipe may
+// outlive the program.
+static void listen_to(int fd, pid_t pid, const volatile sig_atomic_t *signal, answer *a)
 {
     int64_t end_ns = eb_now_ns() + (int64_t)ANSWER_S * 1000000000;
     bool open = true;
-    while (!says_effbench(a) && a->n < HEARD_MAX && eb_now_ns() < end_ns) {
+    while (!says_effbench(a) && a->n < HEARD_MAX && eb_now_ns() < end_ns && !*signal) {
         struct pollfd p = { .fd = open ? fd : -1, .events = POLLIN };
         poll(&p, 1, TICK_MS);
         ssize_t got = p.revents ? read(fd, a->text + a->n, HEARD_MAX - a->n) : -1;
@@ -110,7 +112,7 @@ static bool no_effbench(const eb_check_side *side, answer *a, eb_err *err)
                        side->name[0] == 'b' ? "base" : "cand", side->bin);
 }
 
-bool eb_check_program(const eb_check_side *side, eb_err *err)
+bool eb_check_program(const eb_check_side *side, const volatile sig_atomic_t *signal, eb_err *err)
 {
     answer *a = &(answer){ 0 };
     int pipe_fd[2], errnum;
@@ -121,11 +123,13 @@ bool eb_check_program(const eb_check_side *side, eb_err *err)
     close(pipe_fd[1]);
     if (started) {
         fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK);
-        listen_to(pipe_fd[0], pid, a);
+        listen_to(pipe_fd[0], pid, signal, a);
     }
     close(pipe_fd[0]);
     if (!started)
         return cannot_start(side, errnum, err);
+    if (eb_check_interrupted(signal, err))
+        return false;
     // One that fails at this may still be a script that knows `run` alone: its first trial tells.
     return says_effbench(a) || (WIFEXITED(a->status) && WEXITSTATUS(a->status) != 0) || no_effbench(side, a, err);
 }

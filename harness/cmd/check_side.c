@@ -54,7 +54,8 @@ static bool usage(eb_check_side *side, eb_err_list *errs, const char *why, const
     return eb_err_hint(err, "%s", hint);
 }
 
-bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_list *errs)
+bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, const volatile sig_atomic_t *signal,
+                           eb_err_list *errs)
 {
     const char *operand = side->operand ? side->operand : a->config;
     if (!operand)
@@ -76,7 +77,7 @@ bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, eb_err_l
         *eb_err_list_add(errs) = err;
         return false;
     }
-    if (side->bin && !eb_check_program(side, &err)) {
+    if (side->bin && !eb_check_program(side, signal, &err)) {
         *eb_err_list_add(errs) = err;
         return false;
     }

@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // One trial of a side: a process of its own, so that sides may be different programs, and so that what a process is by
 // chance (where its memory lies) is drawn anew for each trial and not once for a side.
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "harness/base/file.h"
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
+#include "harness/cmd/check_child.h"
 #include "harness/record/records.h"
-
-extern char **environ;
 
 enum { LOG_LIMIT = 1 << 20 };
 
@@ -26,69 +20,17 @@ static const char *const trimmed[] = { "run:trials=1",      "run:trials_max=1", 
                                        "run:cold_start=no", "run:ceilings=off", "probes:calibrate=off" };
 enum { N_TRIMMED = sizeof trimmed / sizeof *trimmed, FIXED_ARGS = 12 };
 
-static bool start(const char *program, char *const *argv, const char *log, pid_t *pid, eb_err *err)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, 2, log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    int rc = posix_spawnp(pid, program, &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return rc == 0 || eb_err_sys(err, EB_USAGE, rc, "cannot start", program);
-}
-
-static volatile sig_atomic_t ticks; // of the clock that ends a trial that does not
-
-static void on_alarm(int number)
-{
-    (void)number;
-    ticks++;
-}
-
-// The first tick comes at the limit, and one each second after it; without SA_RESTART each ends a wait.
-static void set_clock(int limit_s)
-{
-    struct sigaction sa = { .sa_handler = limit_s ? on_alarm : SIG_DFL };
-    struct itimerval timer = { .it_value.tv_sec = limit_s, .it_interval.tv_sec = limit_s ? 1 : 0 };
-    sigemptyset(&sa.sa_mask);
-    if (limit_s) {
-        ticks = 0;
-        sigaction(SIGALRM, &sa, NULL);
-    }
-    setitimer(ITIMER_REAL, &timer, NULL);
-    if (!limit_s)
-        sigaction(SIGALRM, &sa, NULL);
-}
-
-// A child is interrupted as we are: the terminal tells both, anybody else only us. One that takes no notice is killed.
-static int wait_for(pid_t pid, int limit_s, const volatile sig_atomic_t *signal, bool *late)
-{
-    enum { PATIENCE_S = 10 };
-    int status = 0;
-    bool told = false;
-    set_clock(limit_s);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-        if (!told && (*signal || ticks)) {
-            *late = !*signal;
-            kill(pid, SIGTERM);
-            set_clock(PATIENCE_S);
-            told = true;
-        } else if (told && ticks) {
-            kill(pid, SIGKILL);
-        }
-    }
-    set_clock(0);
-    return status;
-}
-
 // The first line of its log that says that something is wrong, else the last one.
 static void last_words(const char *log, char *said, size_t size)
 {
-    eb_err ignored;
+    eb_err why;
     size_t len = 0;
-    char *text = eb_file_read(log, LOG_LIMIT, &len, &ignored), *line = text;
-    snprintf(said, size, text ? "it said nothing" : "it said too much to show");
+    eb_err_clear(&why);
+    char *text = eb_file_read(log, LOG_LIMIT, &len, &why), *line = text;
+    snprintf(said, size, "%.290s", text ? "it said nothing" : why.message);
+    struct stat st;
+    if (!text && stat(log, &st) == 0 && st.st_size > LOG_LIMIT)
+        snprintf(said, size, "it said too much to show");
     for (char *next; line && *line; line = next) {
         next = line + strcspn(line, "\n");
         bool last = *next == '\0';
@@ -181,19 +123,15 @@ eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const 
                        eb_err *err)
 {
     char **argv = arguments(side, a, dir, sets, n_sets), *log = eb_format("%s.log", dir);
-    pid_t pid;
+    eb_check_child child;
     eb_run *run = NULL;
-    if (start(side->bin ? side->bin : self, argv, log, &pid, err)) {
-        bool late = false;
-        int status = wait_for(pid, limit_s, signal, &late);
-        if (*signal)
-            eb_err_set(err, *signal == SIGTERM ? EB_SIGTERM : EB_SIGINT, "interrupted");
-        else if (late)
+    if (eb_check_child_run(side->bin ? side->bin : self, argv, log, limit_s, signal, &child, err)) {
+        if (child.late)
             complain_of_time(side, self, limit_s, err);
-        else if (status == 0)
+        else if (child.status == 0)
             run = load(side, dir, err);
         else
-            complain(side, log, status, err);
+            complain(side, log, child.status, err);
     }
     free(argv);
     free(log);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `effbench model`: files of our own made, looked into, copied to another type, and computed on.
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -171,14 +172,24 @@ static int say_made(const char *path, bool replaced)
     return EB_OK;
 }
 
-static bool is_model(const char *path)
+// *errnum: why the file cannot be read, so that what it is is not known; 0 = it can.
+static bool looks_like_model(const char *path, int *errnum)
 {
     char head[4] = "";
     FILE *f = fopen(path, "rb");
-    bool ok = f && fread(head, 1, sizeof head, f) == sizeof head && !memcmp(head, "GGUF", sizeof head);
-    if (f)
-        fclose(f);
+    *errnum = f ? 0 : errno;
+    if (!f)
+        return false;
+    bool ok = fread(head, 1, sizeof head, f) == sizeof head && !memcmp(head, "GGUF", sizeof head);
+    *errnum = ferror(f) ? errno : 0;
+    fclose(f);
     return ok;
+}
+
+static bool is_model(const char *path)
+{
+    int ignored;
+    return looks_like_model(path, &ignored);
 }
 
 // A model may be replaced by a model, as compilers and other quantizers do it, and that is said. Neither a device nor a
@@ -187,13 +198,20 @@ static int check_output(const char *path)
 {
     struct stat st;
     eb_err err;
+    int errnum = 0;
+    eb_err_clear(&err);
     if (stat(path, &st))
         return EB_OK;
     if (!S_ISREG(st.st_mode))
         return eb_cmd_usage("model", "the output '%.200s' is no regular file", path);
-    if (st.st_size > 0 && !is_model(path)) {
-        eb_err_set(&err, EB_USAGE, "model: '%.200s' is there already and is no model file: it is not overwritten",
-                   path);
+    if (st.st_size > 0 && !looks_like_model(path, &errnum)) {
+        if (errnum)
+            eb_err_set(&err, EB_USAGE,
+                       "model: '%.200s' is there already and cannot be read (%s): it is not overwritten", path,
+                       strerror(errnum));
+        else
+            eb_err_set(&err, EB_USAGE, "model: '%.200s' is there already and is no model file: it is not overwritten",
+                       path);
         eb_err_hint(&err, "name another file, or remove that one first");
         return eb_cmd_fail(&err);
     }

@@ -236,7 +236,7 @@ static void note_short(eb_check *c, const eb_run *run)
         return;
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_info *info = &d->trials[t].info;
-        if (info->number && !info->error && info->t_end_ns - info->t_start_ns < EB_LOAD_SEEN_NS)
+        if (info->number && !info->error && !eb_load_seen(info->t_end_ns - info->t_start_ns))
             eb_check_say(&c->notes, &c->n_notes,
                          "there are trials of less than 0.2 s: whether other processes (load) or the hypervisor "
                          "(steal) took the CPU in them is not known; longer prompts and outputs tell");

@@ -86,6 +86,10 @@ typedef struct eb_trial_totals {
 
 // The kernel counts in ticks of 10 ms: of a shorter window nothing can be said about what others took of the CPU.
 #define EB_LOAD_SEEN_NS 200000000
+static inline bool eb_load_seen(int64_t window_ns)
+{
+    return window_ns >= EB_LOAD_SEEN_NS;
+}
 
 typedef struct eb_trial_info {
     int number; // 1-based over the run, in execution order; 0 = idle baseline

@@ -109,7 +109,7 @@ void eb_guard_read(const eb_io *io, eb_guard *out)
         out->governor[0] = 0;
 }
 
-void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings *w)
+void eb_guard_compare(const eb_guard *before, const eb_guard *after, int64_t window_ns, eb_warnings *w)
 {
     double span = (double)(after->t_ns - before->t_ns) / 1e9;
     double own = (double)(after->own_cpu_ns - before->own_cpu_ns) / 1e9;
@@ -126,7 +126,7 @@ void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings
                 after->swap_pages - before->swap_pages);
     if (strcmp(before->governor, after->governor) != 0)
         eb_warn(w, "the frequency governor changed from '%s' to '%s'", before->governor, after->governor);
-    if (after->t_ns - before->t_ns < EB_LOAD_SEEN_NS)
+    if (!eb_load_seen(window_ns))
         return;
     if (steal > STEAL_SHARE * span)
         eb_warn(w, "the hypervisor stole %.1f %% of a CPU", 100 * steal / span);

@@ -19,8 +19,9 @@ typedef struct eb_guard {
 } eb_guard;
 
 void eb_guard_read(const eb_io *io, eb_guard *out);
-// Warnings about what lay between two looks.
-void eb_guard_compare(const eb_guard *before, const eb_guard *after, eb_warnings *warnings);
+// Warnings about what lay between two looks. window_ns: the measured window in between; of one that is too short
+// (eb_load_seen) nothing is said of other processes and of the hypervisor.
+void eb_guard_compare(const eb_guard *before, const eb_guard *after, int64_t window_ns, eb_warnings *warnings);
 // Once per run: governor not `performance`, turbo state unknown to differ, loaded machine before the start.
 void eb_guard_machine(const eb_io *io, eb_warnings *warnings);
 

@@ -91,7 +91,7 @@ static bool measure(eb_runner *r, const eb_case *c, eb_trial_sink *sink, eb_tria
         return false;
     eb_guard_read(r->job->io, &after);
     if (!eb_runner_simulates(r)) // what the machine does meanwhile is of no weight
-        eb_guard_compare(&before, &after, w);
+        eb_guard_compare(&before, &after, sink->t_end_ns - sink->t_start_ns, w);
     eb_engine_memory memory;
     r->plan->engine->memory(r->engine, &memory);
     c->ops->verify(sink, info->digest);

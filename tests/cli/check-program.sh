@@ -19,6 +19,10 @@ script forgets '[ $1 = run ] || exec "$EFFBENCH" "$@"'
 script lies 'if [ $1 = run ]; then mkdir -p "$7"; echo x >"$7/trials.jsonl"; else exec "$EFFBENCH" "$@"; fi'
 script wrapped 'exec "$EFFBENCH" "$@"'
 script silent '[ $1 = run ] || exit 1' 'exec "$EFFBENCH" "$@"'
+script breaks 'kill -INT $PPID' 'sleep 600'
+script stops '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'sleep 600 &' 'kill -TERM $PPID' 'wait'
+script floods-log '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'head -c 1100000 /dev/zero | tr "\\0" y >&2' 'exit 1'
+script hides-log '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'rm -f "$7.log"' 'exit 1'
 echo "just text" >text
 printf '\177ELF and no more' >broken
 chmod +x broken
@@ -27,7 +31,7 @@ try() {
     echo "== $*"
     rc=0
     "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 $quiet "$@" >out 2>err || rc=$?
-    sed "s,$SRC,SRC,;s,$TMPDIR,TMP," err
+    sed "s,$SRC,SRC,;s,$TMPDIR,TMP,;s,effbench-check-[[:alnum:]]*,TRIALS," err
     echo "exit $rc$(head -n 1 out | sed 's/^/, /')"
 }
 for program in ./ends ./fails ./talks ./garbage ./floods ./hangs ./dies ./forgets ./lies ./folder ./text ./broken text nothing-here ./nothing-here; do
@@ -36,4 +40,9 @@ done
 try --base-bin ./ends --cand-bin ./talks
 try --cand-bin ./wrapped
 try --base-bin ./silent
+try --cand-bin ./floods-log
+try --cand-bin ./hides-log
+# A signal while a program is asked, and while it runs.
+try --cand-bin ./breaks
+try --cand-bin ./stops
 [ -z "$(ls tmp)" ]

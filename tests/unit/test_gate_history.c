@@ -303,13 +303,24 @@ static void test_troubles(void **state)
     snprintf(b.governor, sizeof b.governor, "powersave");
     b.steal_s = 0.2;
     b.busy_s = 0.8;
-    eb_guard_compare(&a, &b, &w);
+    eb_guard_compare(&a, &b, 1000000000, &w);
     unsigned seen = 0;
     for (size_t i = 0; i < w.n; i++)
         seen |= (unsigned)eb_trouble_of(w.items[i]);
     assert_int_equal(seen,
                      EB_TROUBLE_THROTTLE | EB_TROUBLE_SWAP | EB_TROUBLE_SUSPEND | EB_TROUBLE_LOAD | EB_TROUBLE_STEAL);
     eb_warnings_deinit(&w);
+    // By the window, which the note on short trials goes by too, and not by the longer time between the two looks.
+    for (int64_t window_ns = 199999999; window_ns <= 200000000; window_ns++) {
+        w = (eb_warnings){ 0 };
+        seen = 0;
+        eb_guard_compare(&a, &b, window_ns, &w);
+        for (size_t i = 0; i < w.n; i++)
+            seen |= (unsigned)eb_trouble_of(w.items[i]) & (EB_TROUBLE_LOAD | EB_TROUBLE_STEAL);
+        assert_int_equal(seen, eb_load_seen(window_ns) ? EB_TROUBLE_LOAD | EB_TROUBLE_STEAL : 0);
+        assert_int_equal(eb_load_seen(window_ns), window_ns == 200000000);
+        eb_warnings_deinit(&w);
+    }
     assert_int_equal(eb_trouble_of("other processes used 30 % of a CPU"), EB_TROUBLE_NONE);
     assert_int_equal(eb_trouble_of("other processes used 50 % of a CPU"), EB_TROUBLE_LOAD);
     assert_int_equal(eb_trouble_of("the hypervisor stole 1.5 % of a CPU"), EB_TROUBLE_NONE);

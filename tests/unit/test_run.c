@@ -83,7 +83,7 @@ static void test_guards_see_what_changed(void **state)
     assert_true(a.swap_pages == 12 && a.throttle_count == 3 && a.temperature_c == 45);
     b = a;
     b.t_ns += 1000000000;
-    eb_guard_compare(&a, &b, &w);
+    eb_guard_compare(&a, &b, 1000000000, &w);
     assert_int_equal(w.n, 0); // nothing happened
     put("/proc/stat", "cpu  1300 0 500 9000 0 0 0 60 0 0\n");
     put("/proc/vmstat", "pswpin 5\npswpout 9\n");
@@ -92,7 +92,7 @@ static void test_guards_see_what_changed(void **state)
     put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
     eb_guard_read(&io, &b);
     b.t_ns = a.t_ns + 1000000000;
-    eb_guard_compare(&a, &b, &w);
+    eb_guard_compare(&a, &b, 1000000000, &w);
     assert_true(warned(&w, "the CPU throttled (counted over all CPUs: 1)") && warned(&w, "stole") &&
                 warned(&w, "pages were swapped (2)"));
     assert_true(warned(&w, "99 C") && warned(&w, "from 'performance' to 'powersave'") && warned(&w, "other processes"));
@@ -111,7 +111,7 @@ static void test_guards_do_not_judge_the_unknown(void **state)
     assert_int_equal(a.governor[0], 0);
     b = a;
     b.t_ns += 1000000000;
-    eb_guard_compare(&a, &b, &w);
+    eb_guard_compare(&a, &b, 1000000000, &w);
     eb_guard_machine(&io, &w);
     assert_int_equal(w.n, 0);
     eb_io_deinit(&io);
