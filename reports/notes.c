@@ -143,6 +143,13 @@ static void note_kind(const eb_run *run, eb_notes *out, int kind, int kinds)
 
 static void note_energy(const eb_run *run, eb_notes *out)
 {
+    if (!eb_run_has_energy(run) && eb_run_setting(run, "import", "joules")) {
+        eb_notes_add(
+            out, "energy",
+            "the joules of the imported rows (avg_j) are not taken over: no boundary, coverage or error stands "
+            "beside them; the folder of the run that measured them has all of it");
+        return;
+    }
     if (!eb_run_has_energy(run) && eb_header_imported(run->header)) {
         eb_notes_add(out, "energy", "%s records no joules: none are known here", eb_header_imported(run->header));
         return;

@@ -228,6 +228,21 @@ static void add_setting(eb_header *h, const char *key, const char *value, const 
                           eb_strdup(""),       eb_strdup(origin), false,          false };
 }
 
+// Rows of `effbench report --format llama-bench-json` have joules, and nothing of what counts as one here: no boundary,
+// no coverage, no error. They are left out, and it is said.
+static void look_for_joules(eb_import *out, const cJSON *rows, const char *file)
+{
+    const cJSON *row;
+    bool found = false;
+    cJSON_ArrayForEach(row, rows)
+    {
+        source s = { .json = row, .file = file };
+        found = found || isfinite(number_of(&s, "avg_j"));
+    }
+    if (found)
+        add_setting(&out->header, "joules", EB_IMPORT_JOULES_LEFT_OUT, eb_path_base(file));
+}
+
 // The machine as the rows tell it; where they differ, the first one speaks and a warning says so.
 static void add_machine(eb_import *out, const cJSON *rows, const char *file)
 {
@@ -273,6 +288,7 @@ static void begin(eb_import *out, const cJSON *rows, const char *text, size_t le
     // The same file gives the same plan.
     h->plan_digest = eb_format("%016llx", (unsigned long long)XXH64(text, len, 0));
     add_setting(h, "from", "llama-bench", eb_path_base(name));
+    look_for_joules(out, rows, name);
     add_machine(out, rows, name);
     size_t n = (size_t)cJSON_GetArraySize(rows);
     h->cases = eb_alloc(n * sizeof *h->cases + 1);

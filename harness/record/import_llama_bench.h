@@ -8,6 +8,9 @@
 
 enum { EB_IMPORT_MAX_BYTES = 64 << 20, EB_IMPORT_MAX_ROWS = 1000, EB_IMPORT_MAX_SAMPLES = 1000 };
 
+// Setting `joules` of section `import`, where the rows had some.
+#define EB_IMPORT_JOULES_LEFT_OUT "left out"
+
 typedef struct eb_import {
     eb_header header;
     eb_case_facts *facts; // of each case

@@ -34,3 +34,10 @@ try llama-bench spoilt.jsonl --out bad
 printf 'a,b\n1,2,3\n' >wide.csv
 try llama-bench wide.csv --out bad
 [ ! -e bad ]
+# Rows that effbench wrote itself have joules; they are not taken over, and the report says why.
+"$EFFBENCH" run "$SRC/configs/null.ini" --out own >/dev/null 2>&1
+"$EFFBENCH" report own --format llama-bench-json >own.json
+"$EFFBENCH" report own --format llama-bench-csv >own.csv
+for form in json csv; do
+    "$EFFBENCH" import llama-bench own.$form --out own-$form 2>/dev/null | sed -n '/^energy/,/^[^e ]/p' | sed '$d'
+done
