@@ -7,6 +7,10 @@
 
 #include "harness/base/units.h"
 
+const char eb_gate_bounds_note[] =
+    "from the least that is certain, at Holm's strictest step (what fails at a later one may show less than 0), to the "
+    "most that is possible: a pass excludes more";
+
 static const eb_gate_form forms[] = { { "term", eb_gate_write_term },
                                       { "json", eb_gate_write_json },
                                       { "junit", eb_gate_write_junit },
@@ -28,7 +32,8 @@ char *eb_gate_percent(char *buf, size_t size, double share)
     else if (isinf(share) || fabs(share) >= 99.995)
         snprintf(buf, size, share > 0 ? "more" : "less");
     else
-        snprintf(buf, size, fabs(share) >= 0.995 ? "%+.0f %%" : "%+.1f %%", 100 * share);
+        snprintf(buf, size, fabs(share) >= 0.995 ? "%+.0f %%" : "%+.1f %%",
+                 fabs(share) < 0.0005 ? 0.0 : 100 * share); // no negative zero
     return buf;
 }
 

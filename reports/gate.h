@@ -19,6 +19,7 @@ void eb_gate_write_json(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_junit(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_github(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_summary(const eb_check *c, bool color, FILE *out);
+extern const char eb_gate_bounds_note[]; // what the column of bounds says
 // "+4.9 %", "-" for NAN; buf of 32 is enough.
 char *eb_gate_percent(char *buf, size_t size, double share);
 // A metric's value with its unit, for people.

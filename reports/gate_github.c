@@ -57,11 +57,11 @@ static void row(const eb_check *c, const eb_check_metric *m, FILE *out)
     if (isnan(m->base_median))
         return;
     bool judged = m->gated && c->look >= 0 && m->found.n;
-    fprintf(out, "| `%s` | %s | %s | %s | %s to %s | %s |\n", m->key,
-            eb_gate_value(base, sizeof base, m, m->base_median), eb_gate_value(cand, sizeof cand, m, m->cand_median),
+    fprintf(out, "| `%s` | %s | %s | %s | %s%s%s | %s |\n", m->key, eb_gate_value(base, sizeof base, m, m->base_median),
+            eb_gate_value(cand, sizeof cand, m, m->cand_median),
             eb_gate_percent(change, sizeof change, eb_check_change(m)),
-            judged ? eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)) : "-",
-            judged ? eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)) : "-",
+            judged ? eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)) : "", judged ? " to " : "",
+            judged ? eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)) : "",
             judged        ? eb_gate_verdict_name(m->found.verdict)
             : m->explains ? ""
                           : "not gated");
@@ -79,6 +79,7 @@ static void lists(const eb_check *c, FILE *out)
         cell(out, c->notes[i]);
         fputc('\n', out);
     }
+    fprintf(out, "\nbounds: %s\n", eb_gate_bounds_note);
     fprintf(out, "\n%d pair%s, %d spoilt, %.0f s, seed %llu%s\n", c->pairs, eb_s(c->pairs), c->void_pairs, c->seconds,
             (unsigned long long)c->seed, c->simulated ? "; simulated, nothing was measured" : "");
 }

@@ -141,10 +141,7 @@ void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
     wrapped(out, "change",
             c->stored ? "of what is gated: by trimmed means, not by the two medians beside it"
                       : "by the trimmed mean over the pairs, not by the two medians beside it");
-    wrapped(
-        out, "bounds",
-        "from the least that is certain, at Holm's strictest step (what fails at a later one may show less than 0), "
-        "to the most that is possible: a pass excludes more");
+    wrapped(out, "bounds", eb_gate_bounds_note);
     trends(c, out);
     if (c->accepted)
         wrapped(out, "accepted", c->accepted);
