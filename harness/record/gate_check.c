@@ -169,7 +169,9 @@ static bool first_look(eb_check *c, eb_check_metric *m, const eb_metric *a, cons
     if (isnan(x) && isnan(y))
         leave_out(m, "%s", a && a->note[0] ? a->note : "not known");
     else if (m->energy && a->grade != b->grade && !isnan(x) && !isnan(y))
-        return eb_check_invalid(c, "energy of grade %s in the base and %s in the candidate: these do not compare",
+        return eb_check_invalid(c,
+                                "energy of grade %s in the base and %s in the candidate: these do not compare; "
+                                "--metrics ttft_ns,itl_ns gates without energy",
                                 eb_grade_name(a->grade), eb_grade_name(b->grade)) != EB_CHECK_ENDED;
     else if (m->energy && !isnan(x) && !isnan(y) && a->grade < c->options.energy_grade)
         leave_out(m, "energy of grade %s; --energy-grade %s gates it", eb_grade_name(a->grade),
@@ -177,12 +179,20 @@ static bool first_look(eb_check *c, eb_check_metric *m, const eb_metric *a, cons
     return true;
 }
 
-static bool energy_domains(eb_check *c, const eb_case_result *a, const eb_case_result *b)
+static bool energy_domains(eb_check *c, eb_boundary base, eb_boundary cand, const eb_case_result *a,
+                           const eb_case_result *b)
 {
+    if (base != cand)
+        return eb_check_invalid(c,
+                                "the energy is that of boundary %s in the base and %s in the candidate: these do not "
+                                "compare; --metrics ttft_ns,itl_ns gates without energy",
+                                eb_boundary_name(base), eb_boundary_name(cand)) != EB_CHECK_ENDED;
     const char *x = a->energy.domains, *y = b->energy.domains;
     if (!x || !y || !*x || !*y || eb_check_same(x, y))
         return true;
-    return eb_check_invalid(c, "the energy is that of %s in the base and of %s in the candidate: these do not compare",
+    return eb_check_invalid(c,
+                            "the energy is that of %s in the base and of %s in the candidate: these do not compare; "
+                            "--metrics ttft_ns,itl_ns gates without energy",
                             x, y) != EB_CHECK_ENDED;
 }
 
@@ -302,21 +312,18 @@ bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
         return true;
     if (!eb_check_match(c, base, cand, err))
         return false;
-    if (base->header->boundary != cand->header->boundary) {
-        eb_check_invalid(c,
-                         "the energy is that of boundary %s in the base and %s in the candidate: these do not compare",
-                         eb_boundary_name(base->header->boundary), eb_boundary_name(cand->header->boundary));
-        return true;
-    }
     for (int i = 0; i < c->n_cases; i++) {
         eb_check_case *k = &c->cases[i];
         const eb_case_result *a = eb_check_result(base, k->id), *b = eb_check_result(cand, k->cand_id);
-        if (!energy_domains(c, a, b))
-            return true;
-        for (int j = 0; j < k->n_metrics; j++)
+        bool energy = false;
+        for (int j = 0; j < k->n_metrics; j++) {
             if (!first_look(c, &k->metrics[j], eb_case_metric(a, k->metrics[j].key),
                             eb_case_metric(b, k->metrics[j].key)))
                 return true;
+            energy = energy || (k->metrics[j].gated && k->metrics[j].energy);
+        }
+        if (energy && !energy_domains(c, base->header->boundary, cand->header->boundary, a, b))
+            return true;
     }
     return true;
 }
