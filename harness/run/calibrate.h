@@ -42,8 +42,8 @@ typedef struct eb_calibrate_setup {
 // Is there a counter or a gauge of energy to look at (and not only a model)?
 bool eb_calibrate_worthwhile(const eb_channel *channels, int n);
 // Looks, with a spinning thread on each CPU but one where `io` is the machine itself, and writes what was found into
-// the channels of all probes, in order: period_ns (where found), jitter_ns, read_ns, live, duplicate, repeats, note. Returns how
-// long it looked, in ns. Threads: reads the probes on the caller's thread.
+// the channels of all probes, in order: period_ns (where found), jitter_ns, read_ns, live, duplicate, repeats, note.
+// Returns how long it looked, in ns. Threads: reads the probes on the caller's thread.
 int64_t eb_calibrate(const eb_calibrate_setup *setup, eb_channel *channels);
 
 #endif
