@@ -224,10 +224,18 @@ static void machines_to_the_microjoule(void **state)
     }
 }
 
+// Room for a text of n characters: by steps, since tapes are long.
+static size_t room(size_t n)
+{
+    const size_t step = 1 << 20;
+    return (n / step + 1) * step;
+}
+
 static void grow(char **text, size_t *n, const char *line)
 {
     size_t len = strlen(line);
-    *text = eb_realloc(*text, *n + len + 1, 1);
+    if (!*text || room(*n + len) > room(*n))
+        *text = eb_realloc(*text, room(*n + len), 1);
     memcpy(*text + *n, line, len + 1);
     *n += len;
 }
