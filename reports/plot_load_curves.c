@@ -60,7 +60,7 @@ static void add_names(eb_text *t, const eb_plot_load_curve *curves, int n, int h
 {
     for (int i = 0; i < n; i++) {
         char *fitted = eb_plot_fit(curves[i].name, NAME_PX - 30.0);
-        eb_plot_legend(t, i, LEFT + (double)(i % 3) * NAME_PX, 16 + (double)(i / 3) * LINE_H, eb_plot_colors[i], fitted,
+        eb_plot_legend(t, i, LEFT + (double)(i % 3) * NAME_PX, 16 + floor(i / 3.0) * LINE_H, eb_plot_colors[i], fitted,
                        WIDTH, height);
         free(fitted);
     }

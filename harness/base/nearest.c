@@ -54,15 +54,15 @@ static size_t shared(const char *word, const char *longer)
     return strncmp(a, b, n) == 0 ? strlen(b) : 0;
 }
 
-// The shortest that begins with the word, whole = of its own length alone; "q8" is q8_0.
-static const char *same_or_longer(const char *word, const char *const *candidates, int n, bool whole)
+// The shortest that begins with the word, whole = of its own length alone; "q8" is q8_0. -1 = none.
+static int same_or_longer(const char *word, const char *const *candidates, int n, bool whole)
 {
-    const char *best = NULL;
+    int best = -1;
     size_t own = shared(word, word), least = SIZE_MAX;
     for (int i = 0; i < n && own >= 2; i++) {
         size_t len = shared(word, candidates[i]);
         if (len && len < least && (!whole || len == own)) {
-            best = candidates[i];
+            best = i;
             least = len;
         }
     }
@@ -90,20 +90,22 @@ const char *eb_nearest(const char *word, const char *const *candidates, int n)
     int len = (int)strnlen(word, WORD_MAX + 1), limit = len <= 3 ? 1 : len <= 6 ? 2 : len / 3;
     if (len == 0 || len > WORD_MAX)
         return NULL;
-    const char *best = same_or_longer(word, candidates, n, true);
-    if (best)
-        return best;
+    int same = same_or_longer(word, candidates, n, true);
+    if (same >= 0)
+        return candidates[same];
+    const char *best = NULL;
     for (int i = 0; i < n; i++) {
-        int clen = (int)strnlen(candidates[i], WORD_MAX + 1);
+        size_t clen = strlen(candidates[i]);
         if (clen > WORD_MAX)
             continue;
-        int d = distance(word, len, candidates[i], clen);
-        if (d <= limit && d < clen) {
+        int d = distance(word, len, candidates[i], (int)clen);
+        if (d <= limit && d < (int)clen) {
             best = candidates[i];
             limit = d - 1; // only nearer ones from here on; the first of equals wins
         }
     }
-    if (!best)
-        best = same_or_longer(word, candidates, n, false);
+    int longer = best ? -1 : same_or_longer(word, candidates, n, false);
+    if (longer >= 0)
+        return candidates[longer];
     return best ? best : shorter(word, candidates, n);
 }
