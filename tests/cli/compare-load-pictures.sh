@@ -1,23 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Load curves are drawn over each other on the page, each once however many prices it has; what is no curve has none.
 command -v gnuplot >/dev/null || { echo "gnuplot is not installed" >&2; exit 77; }
-cat >c.ini <<INI
-[run]
-engine = null
-trials = 6
-idle = 0
-cold_start = no
-[model m]
-model = shape:tiny-llama
-[workload server]
-kind = load
-mode = server
-rate = 1, 3
-requests = 50
-batch = 8
-prompt = 128
-output = 16
-INI
+. "$SRC/tests/fixtures/run.sh"
+{
+    scripted trials=6
+    served server rate="1, 3" requests=50 output=16
+} >c.ini
 "$EFFBENCH" run c.ini --out a >/dev/null 2>err || { cat err; exit 1; }
 "$EFFBENCH" run c.ini --set null:seed=2 --out b >/dev/null 2>err || { cat err; exit 1; }
 sed -e 's/mode = server/mode = curve/; s/^rate = .*/level = 10s/; /^requests/d' -e 's/trials = 6/trials = 2/' c.ini >curve.ini

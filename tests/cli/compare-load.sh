@@ -1,22 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Two loads of one model are two works: each is compared with its own.
-cat >c.ini <<INI
-[run]
-engine = null
-trials = 6
-idle = 0
-cold_start = no
-[model m]
-model = shape:tiny-llama
-[workload server]
-kind = load
-mode = server
-rate = 1, 3
-requests = 50
-batch = 8
-prompt = 128
-output = 16
-INI
+. "$SRC/tests/fixtures/run.sh"
+{
+    scripted trials=6
+    served server rate="1, 3" requests=50 output=16
+} >c.ini
 "$EFFBENCH" run c.ini --out a >/dev/null 2>err || { cat err; exit 1; }
 "$EFFBENCH" run c.ini --set null:seed=2 --out b >/dev/null 2>err || { cat err; exit 1; }
 "$EFFBENCH" compare a b >out.txt 2>err || { cat err; exit 1; }

@@ -34,24 +34,11 @@ echo "bought tokens and a battery"
 sed 's/^\[cost\].*/&\nbattery_wh = 50/; /^battery_wh = 50$/d' "$prices" >all.ini
 "$EFFBENCH" cost "$stored" --prices all.ini --format csv | awk -F, 'NR > 1 && NR < 5 { print $2, ($10 == "" ? "no charge" : "a charge") }'
 echo "a load that was not kept up with"
-cat >load.ini <<INI
-[run]
-engine = null
-trials = 1
-idle = 0
-cold_start = no
-[model m]
-model = shape:tiny-llama
-[workload server]
-kind = load
-mode = server
-rate = 2, 20
-requests = 100
-batch = 8
-prompt = 128
-output = 32
-INI
-noiseless >>load.ini
+{
+    scripted trials=1
+    served server rate="2, 20" requests=100 output=32
+    noiseless
+} >load.ini
 "$EFFBENCH" run load.ini --out load >/dev/null 2>err || cat err
 "$EFFBENCH" cost load --prices "$prices" >out
 words <out

@@ -2,41 +2,14 @@
 # Loads on the null engine's virtual clock: minutes of arrivals in a moment, the same each time. Every level that it can
 # keep up with is valid; a rate beyond what it can do is not; a p99 of 100 requests is refused.
 . "$SRC/tests/fixtures/run.sh"
-cat >c.ini <<INI
-[run]
-engine = null
-trials = 1
-idle = 0
-cold_start = no
-[model m]
-model = shape:tiny-llama
-[workload server]
-kind = load
-mode = server
-rate = 2, 20
-requests = 100
-batch = 8
-prompt = 128
-output = 32
-[workload enough]
-kind = load
-mode = server
-rate = 2
-requests = 500
-batch = 8
-prompt = 128
-output = 32
-[workload curve]
-kind = load
-mode = curve
-level = 10min
-batch = 8
-prompt = 128
-output = 32
-[slo]
-ttft = 1s
-INI
-noiseless >>c.ini
+{
+    scripted trials=1
+    served server rate="2, 20" requests=100 output=32
+    served enough rate=2 requests=500 output=32
+    printf '[workload curve]\nkind = load\nmode = curve\nlevel = 10min\nbatch = 8\nprompt = 128\noutput = 32\n'
+    printf '[slo]\nttft = 1s\n'
+    noiseless
+} >c.ini
 "$EFFBENCH" run c.ini --out r >out.txt 2>err || { cat err; exit 1; }
 sed -n '/^Load$/,/^energy/p' out.txt | sed '$d'
 tr -s '\n ' ' ' <out.txt | grep -o 'load m f16[^=]*p99 ([0-9]* of 459)' | sed 's/load m/\nload m/g' | grep .
