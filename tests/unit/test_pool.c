@@ -11,10 +11,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "harness/base/cpus.h"
+#include "harness/base/mem.h"
 #include "workloads/engine/native/pool.h"
 
 enum { MOST_ITEMS = 1000 };
@@ -75,17 +77,19 @@ static void no_items_no_call(void **state)
 }
 
 typedef struct beats {
-    pthread_t caller;
-    int n, others;
-    int64_t now_ns, step_ns; // a clock that moves so far from beat to beat
+    pthread_t caller, first; // `first`: who beat first
+    _Atomic int n, callers, strays;
+    _Atomic int64_t now_ns, step_ns; // a clock that moves so far from beat to beat
 } beats;
 
 static int64_t count_beat(void *arg)
 {
     beats *b = arg;
-    b->n++;
-    b->others += !pthread_equal(pthread_self(), b->caller);
-    return b->now_ns += b->step_ns;
+    if (b->n++ == 0)
+        b->first = pthread_self();
+    b->callers += pthread_equal(pthread_self(), b->caller) != 0;
+    b->strays += !pthread_equal(pthread_self(), b->first);
+    return atomic_fetch_add(&b->now_ns, b->step_ns) + b->step_ns;
 }
 
 static void nothing(void *arg, int64_t begin, int64_t end, int thread)
@@ -94,7 +98,7 @@ static void nothing(void *arg, int64_t begin, int64_t end, int thread)
 }
 
 // Long pieces: a beat after each. Short ones: after every eighth, in the end.
-static void beats_come_on_the_caller(void **state)
+static void a_lone_thread_beats_between_pieces(void **state)
 {
     (void)state;
     eb_pool *pool = pool_of(1);
@@ -103,6 +107,7 @@ static void beats_come_on_the_caller(void **state)
     eb_pool_set_pulse(pool, &pulse);
     eb_pool_for(pool, 100, 1, nothing, NULL);
     assert_int_equal(b.n, 100);
+    assert_int_equal(b.callers, 100);
     b.n = 0;
     b.step_ns = 1000;
     eb_pool_for(pool, 1000, 1, nothing, NULL);
@@ -117,11 +122,40 @@ static void beats_come_on_the_caller(void **state)
     eb_pool_for(pool, 100, 1, nothing, NULL);
     assert_int_equal(b.n, 0);
     eb_pool_free(pool);
-    pool = pool_of(3);
-    eb_pool_set_pulse(pool, &pulse);
-    eb_pool_for(pool, 1000, 1, nothing, NULL);
-    assert_int_equal(b.others, 0);
-    eb_pool_free(pool);
+}
+
+// Leaves pieces to the workers, on one CPU too.
+static void doze(void *arg, int64_t begin, int64_t end, int thread)
+{
+    (void)arg, (void)begin, (void)end;
+    if (thread == 0)
+        nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+}
+
+// Also between loops, for a while; but not once it is told to stop, however soon what it beats for goes away.
+static void one_worker_beats_until_it_is_told(void **state)
+{
+    (void)state;
+    for (int threads = 2; threads <= 3; threads++) {
+        eb_pool *pool = pool_of(threads);
+        for (int round = 0; round < 20; round++) {
+            beats *b = eb_alloc(sizeof *b);
+            eb_pulse *pulse = eb_alloc(sizeof *pulse);
+            *pulse = (eb_pulse){ count_beat, b };
+            b->caller = pthread_self();
+            b->step_ns = 1000000;
+            eb_pool_set_pulse(pool, pulse);
+            while (b->n == 0)
+                eb_pool_for(pool, 20, 1, doze, NULL);
+            eb_pool_set_pulse(pool, NULL);
+            assert_int_equal(b->callers, 0);
+            assert_int_equal(b->strays, 0);
+            free(b);
+            free(pulse);
+            eb_pool_for(pool, 1000, 1, nothing, NULL);
+        }
+        eb_pool_free(pool);
+    }
 }
 
 typedef struct caller_check {
@@ -286,7 +320,8 @@ int main(void)
         cmocka_unit_test(small_loops_stay_with_the_caller),
         cmocka_unit_test(a_loop_sees_the_loop_before),
         cmocka_unit_test(idle_workers_sleep),
-        cmocka_unit_test(beats_come_on_the_caller),
+        cmocka_unit_test(a_lone_thread_beats_between_pieces),
+        cmocka_unit_test(one_worker_beats_until_it_is_told),
         cmocka_unit_test(affinity_pins_and_is_given_back),
         cmocka_unit_test(bad_numbers_are_refused),
     };

@@ -134,8 +134,9 @@ struct eb_engine_ops {
     // Optional. Operator spans of all later steps go to `sink` (borrowed; NULL: off, which costs one branch per
     // operator). Not while a step runs.
     void (*set_span_sink)(eb_engine *engine, eb_span_sink *sink);
-    // Optional. From now on the engine beats on its caller's thread in the midst of its steps: at least at every
-    // operator, and about every 0.1 ms where it can (borrowed; NULL: off, which costs one branch per piece of work).
+    // Optional. From now on the engine beats on one of its threads in the midst of its steps, about every 0.1 ms where
+    // it can, and maybe for some microseconds after one (borrowed; NULL: off, which costs one branch per piece of work;
+    // after the call nothing beats any more). Not while a step runs.
     void (*set_pulse)(eb_engine *engine, const eb_pulse *pulse);
     // Optional. Family of the model ("dense", "moe", "ssm") where it can be told quickly, else NULL.
     const char *(*family)(const eb_model_spec *spec);

@@ -29,9 +29,17 @@
 
 enum { CACHE_LINE = 64, SPINS = 2000, STACK_BYTES = 256 * 1024 };
 
-// A beat reads the clock: pieces between two of them double and halve so that beats stay this far apart. Few at most,
-// since the pieces of a prompt that follow those of a token are far longer.
-enum { BEAT_MIN_NS = 20000, BEAT_MAX_NS = 100000, BEAT_PIECES_MAX = 8, BEAT_REST = 2 };
+// One thread beats: a worker, where there is one. Its best time is when it waits for the next loop, and costs nothing;
+// only where loops are long it also beats between two pieces. That reads the clock: pieces between two beats double and
+// halve so that beats stay this far apart. Few at most, since the pieces of a prompt that follow those of a token are
+// far longer.
+enum { BEAT_MIN_NS = 20000, BEAT_MAX_NS = 100000, BEAT_PIECES_MAX = 8, BEAT_REST = 2, BEAT_SPINS = 500 };
+
+typedef struct beats {
+    const eb_pulse *pulse; // NULL = none
+    int pieces, left;      // from beat to beat, and until the next
+    int64_t last_ns;
+} beats;
 
 typedef struct worker {
     eb_pool *pool;
@@ -52,14 +60,13 @@ struct eb_pool {
     bool quit;
     void (*watch)(void *arg, int thread, bool begin);
     void *watch_arg;
-    const eb_pulse *pulse;
-    int beat_pieces, beat_left; // pieces from beat to beat, and until the next
-    int64_t beat_ns;            // the last one
+    const eb_pulse *pulse; // as wanted; the thread that beats follows
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Alignas(CACHE_LINE) _Atomic uint32_t generation;
     _Atomic uint32_t sleepers;
     _Alignas(CACHE_LINE) _Atomic uint32_t working;
     _Atomic uint32_t caller_sleeps;
+    _Alignas(CACHE_LINE) beats beats; // only of the thread that beats
 };
 
 static void futex_wait(_Atomic uint32_t *at, uint32_t while_value)
@@ -72,42 +79,60 @@ static void futex_wake_all(_Atomic uint32_t *at)
     syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, 0x7fffffff, NULL, NULL, 0);
 }
 
-static void beat(eb_pool *pool)
+static bool is_beater(const eb_pool *pool, int thread)
 {
-    int64_t now_ns = pool->pulse->beat(pool->pulse->arg), gap_ns = now_ns - pool->beat_ns;
-    if (gap_ns < BEAT_MIN_NS && pool->beat_pieces < BEAT_PIECES_MAX)
-        pool->beat_pieces *= 2;
-    else if (gap_ns > BEAT_MAX_NS && pool->beat_pieces > 1)
-        pool->beat_pieces /= 2;
-    pool->beat_left = pool->beat_pieces;
-    pool->beat_ns = now_ns;
+    return thread == (pool->threads > 1 ? 1 : 0);
+}
+
+static void follow_pulse(eb_pool *pool)
+{
+    if (pool->beats.pulse != pool->pulse)
+        pool->beats = (beats){ .pulse = pool->pulse, .pieces = 1, .left = 1 };
+}
+
+static void beat(beats *b)
+{
+    int64_t now_ns = b->pulse->beat(b->pulse->arg), gap_ns = now_ns - b->last_ns;
+    if (gap_ns < BEAT_MIN_NS && b->pieces < BEAT_PIECES_MAX)
+        b->pieces *= 2;
+    else if (gap_ns > BEAT_MAX_NS && b->pieces > 1)
+        b->pieces /= 2;
+    b->left = b->pieces;
+    b->last_ns = now_ns;
 }
 
 static void take_pieces(eb_pool *pool, int thread)
 {
     // Early in a loop a beat costs the others a piece more each; at its end they would wait.
-    const int64_t beats_until = thread > 0 || !pool->pulse ? -1
-                                : pool->started            ? pool->n - BEAT_REST * pool->threads * pool->grain
-                                                           : pool->n;
+    int64_t beats_until = -1;
+    if (is_beater(pool, thread)) {
+        follow_pulse(pool);
+        if (pool->beats.pulse)
+            beats_until = thread > 0 ? pool->n - BEAT_REST * pool->threads * pool->grain : pool->n;
+    }
     for (;;) {
         int64_t begin = atomic_fetch_add_explicit(&pool->next, pool->grain, memory_order_relaxed);
         if (begin >= pool->n)
             return;
         int64_t end = begin + pool->grain < pool->n ? begin + pool->grain : pool->n;
-        if (begin <= beats_until && --pool->beat_left <= 0)
-            beat(pool);
+        if (begin <= beats_until && --pool->beats.left <= 0)
+            beat(&pool->beats);
         pool->fn(pool->arg, begin, end, thread);
     }
 }
 
 // The sleeper counts itself before it looks at the generation once more, and the caller counts the
 // generation up before it looks for sleepers: in the one order of all four, one of them sees the other.
-static uint32_t wait_for_loop(eb_pool *pool, uint32_t seen)
+static uint32_t wait_for_loop(worker *w, uint32_t seen)
 {
+    eb_pool *pool = w->pool;
+    const bool beating = is_beater(pool, w->index) && pool->beats.pulse;
     for (int i = 0; i < pool->spins; i++) {
         uint32_t now = atomic_load_explicit(&pool->generation, memory_order_acquire);
         if (now != seen)
             return now;
+        if (beating && i % BEAT_SPINS == 0)
+            beat(&pool->beats);
         SPIN_HINT();
     }
     uint32_t now;
@@ -124,7 +149,7 @@ static void *work(void *arg)
     eb_pool *pool = w->pool;
     uint32_t seen = 0;
     for (;;) {
-        seen = wait_for_loop(pool, seen);
+        seen = wait_for_loop(w, seen);
         if (pool->quit)
             return NULL;
         if (pool->watch)
@@ -274,10 +299,19 @@ void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin),
     pool->watch_arg = arg;
 }
 
+static void no_work(void *arg, int64_t begin, int64_t end, int thread)
+{
+    (void)arg, (void)begin, (void)end, (void)thread;
+}
+
+// The worker that beats may do so between loops: after one that all take part in, it beats as is wanted now.
 void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse)
 {
+    if (pool->pulse == pulse)
+        return;
     pool->pulse = pulse;
-    pool->beat_pieces = pool->beat_left = 1;
+    if (pool->threads > 1)
+        eb_pool_for(pool, pool->threads, 1, no_work, NULL);
 }
 
 int eb_pool_threads(const eb_pool *pool)

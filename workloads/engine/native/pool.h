@@ -31,7 +31,8 @@ void eb_pool_for(eb_pool *pool, int64_t n, int64_t grain, eb_pool_fn *fn, void *
 // false after it. NULL = none. Not while a loop runs.
 void eb_pool_watch(eb_pool *pool, void (*fn)(void *arg, int thread, bool begin), void *arg);
 
-// Beats on the caller's thread while it works, some ten microseconds apart where pieces are short enough. NULL = none.
+// Beats while the pool works, always on one thread, some ten microseconds apart where pieces are short enough: where
+// there is a worker, on that one's, also for some microseconds after a loop. NULL = none: after the call nothing beats.
 // Not while a loop runs.
 void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse);
 
