@@ -22,7 +22,7 @@ boundary = wall
 meter_grade = wall
 meter = ./meter
 INI
-fail() { echo "$*"; cat out err; exit 1; }
+fail() { cat out err; echo "$*"; exit 1; }
 dry() {  # `out` is with its lines in one again
     rc=0
     "$EFFBENCH" run c.ini --sysroot root --dry-run "$@" >wrapped 2>err || rc=$?
