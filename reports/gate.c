@@ -25,6 +25,39 @@ const eb_gate_form *eb_gate_form_find(const char *name)
     return NULL;
 }
 
+bool eb_gate_metric_shown(const eb_check_metric *m)
+{
+    return !isnan(m->base_median) || !isnan(m->cand_median);
+}
+
+bool eb_gate_fact_shown(const eb_check_fact *f)
+{
+    return f->base[0] || f->cand[0];
+}
+
+bool eb_gate_judged(const eb_check *c, const eb_check_metric *m)
+{
+    return m->gated && c->look >= 0 && m->found.n;
+}
+
+bool eb_gate_case_shown(const eb_check_case *k)
+{
+    bool any = false;
+    for (int i = 0; i < k->n_metrics; i++)
+        any = any || eb_gate_metric_shown(&k->metrics[i]);
+    for (int i = 0; i < k->n_facts; i++)
+        any = any || eb_gate_fact_shown(&k->facts[i]);
+    return any;
+}
+
+bool eb_gate_any_shown(const eb_check *c)
+{
+    bool any = false;
+    for (int i = 0; i < c->n_cases; i++)
+        any = any || eb_gate_case_shown(&c->cases[i]);
+    return any;
+}
+
 char *eb_gate_percent(char *buf, size_t size, double share)
 {
     if (isnan(share))

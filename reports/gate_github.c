@@ -29,6 +29,11 @@ static void annotate(FILE *out, const char *level, const char *title, const char
     fputc('\n', out);
 }
 
+void eb_gate_github_error(const char *text, FILE *out)
+{
+    annotate(out, "error", "effbench check: no verdict", text);
+}
+
 void eb_gate_write_github(const eb_check *c, bool color, FILE *out)
 {
     (void)color;
@@ -54,9 +59,9 @@ static void cell(FILE *out, const char *text)
 static void row(const eb_check *c, const eb_check_metric *m, FILE *out)
 {
     char base[48], cand[48], change[32], lo[32], hi[32];
-    if (isnan(m->base_median))
+    if (!eb_gate_metric_shown(m))
         return;
-    bool judged = m->gated && c->look >= 0 && m->found.n;
+    bool judged = eb_gate_judged(c, m);
     fprintf(out, "| `%s` | %s | %s | %s | %s%s%s | %s |\n", m->key, eb_gate_value(base, sizeof base, m, m->base_median),
             eb_gate_value(cand, sizeof cand, m, m->cand_median),
             eb_gate_percent(change, sizeof change, eb_check_change(m)),
@@ -65,6 +70,28 @@ static void row(const eb_check *c, const eb_check_metric *m, FILE *out)
             judged        ? eb_gate_verdict_name(m->found.verdict)
             : m->explains ? ""
                           : "not gated");
+}
+
+static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
+{
+    fputs("### ", out);
+    cell(out, k->id);
+    fputs("\n\n", out);
+    if (eb_gate_case_shown(k))
+        fputs("| metric | base | candidate | change | bounds | verdict |\n| --- | --- | --- | --- | --- | --- |\n",
+              out);
+    for (int j = 0; j < k->n_metrics; j++)
+        row(c, &k->metrics[j], out);
+    for (int j = 0; j < k->n_facts; j++)
+        if (eb_gate_fact_shown(&k->facts[j]))
+            fprintf(out, "| %s | %s | %s | | | %s |\n", k->facts[j].what, k->facts[j].base, k->facts[j].cand,
+                    k->facts[j].gated ? eb_gate_verdict_name(k->facts[j].verdict) : "not gated");
+    fputc('\n', out);
+    for (int j = 0; j < k->n_why; j++) {
+        fputs("- ", out);
+        cell(out, k->why[j]);
+        fputc('\n', out);
+    }
 }
 
 static void lists(const eb_check *c, FILE *out)
@@ -79,9 +106,15 @@ static void lists(const eb_check *c, FILE *out)
         cell(out, c->notes[i]);
         fputc('\n', out);
     }
-    fprintf(out, "\nbounds: %s\n", eb_gate_bounds_note);
-    fprintf(out, "\n%d pair%s, %d spoilt, %.0f s, seed %llu%s\n", c->pairs, eb_s(c->pairs), c->void_pairs, c->seconds,
-            (unsigned long long)c->seed, c->simulated ? "; simulated, nothing was measured" : "");
+    if (eb_gate_any_shown(c))
+        fprintf(out, "\nbounds: %s\n", eb_gate_bounds_note);
+    const char *simulated = c->simulated ? "; simulated, nothing was measured" : "";
+    if (c->stored)
+        fprintf(out, "\n%d trial%s of a side, unpaired, %d spoilt%s\n", c->pairs, eb_s(c->pairs), c->void_pairs,
+                simulated);
+    else
+        fprintf(out, "\n%d pair%s, %d spoilt, %.0f s, seed %llu%s\n", c->pairs, eb_s(c->pairs), c->void_pairs,
+                c->seconds, (unsigned long long)c->seed, simulated);
 }
 
 void eb_gate_write_summary(const eb_check *c, bool color, FILE *out)
@@ -94,24 +127,8 @@ void eb_gate_write_summary(const eb_check *c, bool color, FILE *out)
     fputs("  \ncandidate: ", out);
     cell(out, c->cand);
     fputs("\n\n", out);
-    for (int i = 0; i < c->n_cases; i++) {
-        const eb_check_case *k = &c->cases[i];
-        fputs("### ", out);
-        cell(out, k->id);
-        fputs("\n\n| metric | base | candidate | change | bounds | verdict |\n| --- | --- | --- | --- | --- | --- |\n",
-              out);
-        for (int j = 0; j < k->n_metrics; j++)
-            row(c, &k->metrics[j], out);
-        for (int j = 0; j < k->n_facts; j++)
-            if (k->facts[j].base[0])
-                fprintf(out, "| %s | %s | %s | | | %s |\n", k->facts[j].what, k->facts[j].base, k->facts[j].cand,
-                        k->facts[j].gated ? eb_gate_verdict_name(k->facts[j].verdict) : "not gated");
-        fputc('\n', out);
-        for (int j = 0; j < k->n_why; j++) {
-            fputs("- ", out);
-            cell(out, k->why[j]);
-            fputc('\n', out);
-        }
-    }
+    for (int i = 0; i < c->n_cases; i++)
+        if (eb_gate_case_shown(&c->cases[i]) || c->verdict != EB_GATE_INVALID)
+            one_case(c, &c->cases[i], out);
     lists(c, out);
 }

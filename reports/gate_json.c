@@ -39,7 +39,7 @@ static void add_values(cJSON *obj, const char *key, const double *x, int n)
 static void add_metric(cJSON *arr, const eb_check *c, const eb_check_metric *m)
 {
     cJSON *obj = eb_json_append_obj(arr);
-    bool judged = m->gated && c->look >= 0 && m->found.n > 0;
+    bool judged = eb_gate_judged(c, m);
     eb_json_add_str(obj, "key", m->key);
     eb_json_add_str(obj, "unit", m->unit);
     eb_json_add_str(obj, "class", eb_gate_class_name(m->cls));

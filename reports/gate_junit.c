@@ -100,23 +100,45 @@ static void put_test(FILE *out, const char *suite, const char *name, outcome o, 
     fputs("    </testcase>\n", out);
 }
 
+// "A -> B (+1.2 %)", with the bounds of what was judged; "" where neither side is known.
+static void put_change(char *text, size_t size, const eb_check *c, const eb_check_metric *m)
+{
+    char base[48], cand[48], change[32], lo[32], hi[32], bounds[80] = "";
+    text[0] = '\0';
+    if (!eb_gate_metric_shown(m))
+        return;
+    if (eb_gate_judged(c, m))
+        snprintf(bounds, sizeof bounds, ", bounds %s to %s", eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)),
+                 eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)));
+    snprintf(text, size, "%s -> %s (%s%s)", eb_gate_value(base, sizeof base, m, m->base_median),
+             eb_gate_value(cand, sizeof cand, m, m->cand_median),
+             eb_gate_percent(change, sizeof change, eb_check_change(m)), bounds);
+}
+
 static void metric_test(const eb_check *c, const eb_check_case *k, const eb_check_metric *m, FILE *out)
 {
-    char base[48], cand[48], change[32], lo[32], hi[32], text[300] = "", message[600];
+    char text[300], message[600];
     outcome o = of_metric(c, m);
-    if (!isnan(m->base_median))
-        snprintf(text, sizeof text, "%s -> %s (%s, bounds %s to %s)",
-                 eb_gate_value(base, sizeof base, m, m->base_median),
-                 eb_gate_value(cand, sizeof cand, m, m->cand_median),
-                 eb_gate_percent(change, sizeof change, eb_check_change(m)),
-                 eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)),
-                 eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)));
-    snprintf(message, sizeof message, "%s",
-             o == FAILED  ? text
-             : o == ERROR ? c->because
-             : !m->gated  ? m->why_not
-                          : "not decided when the gate ended");
+    put_change(text, sizeof text, c, m);
+    if (!m->gated && text[0])
+        snprintf(message, sizeof message, "shown and not gated (%s): %s", m->why_not, text);
+    else if (!m->gated)
+        snprintf(message, sizeof message, "not gated: %s", m->why_not);
+    else
+        snprintf(message, sizeof message, "%s",
+                 o == FAILED  ? text
+                 : o == ERROR ? c->because
+                              : "not decided when the gate ended");
     put_test(out, k->id, m->key, o, message, text);
+}
+
+static void fact_test(const eb_check_case *k, const eb_check_fact *f, FILE *out)
+{
+    char text[300] = "";
+    outcome o = of_fact(f);
+    if (eb_gate_fact_shown(f))
+        snprintf(text, sizeof text, "%.100s -> %.100s", f->base[0] ? f->base : "-", f->cand[0] ? f->cand : "-");
+    put_test(out, k->id, f->what, o, o == FAILED ? text : f->note, text);
 }
 
 static void put_case(const eb_check *c, const eb_check_case *k, FILE *out)
@@ -130,12 +152,8 @@ static void put_case(const eb_check *c, const eb_check_case *k, FILE *out)
     for (int i = 0; i < k->n_metrics; i++)
         if (!k->metrics[i].explains)
             metric_test(c, k, &k->metrics[i], out);
-    for (int i = 0; i < k->n_facts; i++) {
-        const eb_check_fact *f = &k->facts[i];
-        char text[300];
-        snprintf(text, sizeof text, "%.100s -> %.100s", f->base, f->cand);
-        put_test(out, k->id, f->what, of_fact(f), of_fact(f) == FAILED ? text : f->note, text);
-    }
+    for (int i = 0; i < k->n_facts; i++)
+        fact_test(k, &k->facts[i], out);
     if (k->n_why)
         fputs("    <system-out>", out);
     for (int i = 0; i < k->n_why; i++) {

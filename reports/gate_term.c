@@ -39,9 +39,7 @@ static void head(const eb_check *c, bool color, FILE *out)
 
 static const char *word(const eb_check *c, const eb_check_metric *m)
 {
-    if (c->look < 0 || !m->found.n)
-        return "not judged";
-    return eb_gate_verdict_name(m->found.verdict);
+    return eb_gate_judged(c, m) ? eb_gate_verdict_name(m->found.verdict) : "not judged";
 }
 
 // The last columns may be empty: no line ends with blanks. Takes `line`.
@@ -57,7 +55,7 @@ static void put_row(FILE *out, char *line)
 static void metric_line(const eb_check *c, const eb_check_metric *m, FILE *out)
 {
     char base[48], cand[48], change[32], lo[32], hi[32], range[72];
-    if (isnan(m->base_median) && isnan(m->cand_median))
+    if (!eb_gate_metric_shown(m))
         return;
     snprintf(range, sizeof range, "%s to %s", eb_gate_percent(lo, sizeof lo, eb_check_change_lo(m)),
              eb_gate_percent(hi, sizeof hi, eb_check_change_hi(m)));
@@ -84,7 +82,7 @@ static void facts(const eb_check_case *k, FILE *out)
 {
     for (int i = 0; i < k->n_facts; i++) {
         const eb_check_fact *f = &k->facts[i];
-        if (!f->base[0] && !f->cand[0])
+        if (!eb_gate_fact_shown(f))
             continue;
         bool equal = strcmp(f->base, f->cand) == 0;
         fprintf(out, "  %-18s %14.14s %14.14s %9s  %-20s %s\n", f->what, f->base, f->cand, equal ? "equal" : "differs",
@@ -94,9 +92,13 @@ static void facts(const eb_check_case *k, FILE *out)
 
 static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
 {
+    bool table = eb_gate_case_shown(k);
+    if (!table && c->verdict == EB_GATE_INVALID)
+        return;
     char *id = eb_text_clean(k->id), *cand = eb_text_clean(k->cand_id);
     fprintf(out, "\n%s%s%s\n", id, strcmp(id, cand) ? " against " : "", strcmp(id, cand) ? cand : "");
-    fprintf(out, "  %-18s %14s %14s %9s  %-20s %s\n", "", "base", "candidate", "change", "bounds", "verdict");
+    if (table)
+        fprintf(out, "  %-18s %14s %14s %9s  %-20s %s\n", "", "base", "candidate", "change", "bounds", "verdict");
     for (int explains = 0; explains < 2; explains++)
         for (int i = 0; i < k->n_metrics; i++)
             if (k->metrics[i].explains == explains)
@@ -124,24 +126,34 @@ static void trends(const eb_check *c, FILE *out)
     }
 }
 
-void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
+// How many trials and pairs, and how to read the table, where there is one.
+static void how(const eb_check *c, FILE *out)
 {
-    head(c, color, out);
-    for (int i = 0; i < c->n_cases; i++)
-        one_case(c, &c->cases[i], out);
     char text[300];
-    fputc('\n', out);
     if (c->stored)
         snprintf(text, sizeof text, "%d trial%s of a side, unpaired; one look at all of alpha and beta", c->pairs,
                  eb_s(c->pairs));
     else
         snprintf(text, sizeof text, "%d counted, %d spoilt, in %.0f s; order by seed %llu; %d of %d looks", c->pairs,
                  c->void_pairs, c->seconds, (unsigned long long)c->seed, c->look + 1, EB_GATE_LOOKS);
-    wrapped(out, c->stored ? "trials" : "pairs", text);
+    if (!c->stored || c->pairs)
+        wrapped(out, c->stored ? "trials" : "pairs", text);
+    if (!eb_gate_any_shown(c))
+        return;
     wrapped(out, "change",
             c->stored ? "of what is gated: by trimmed means, not by the two medians beside it"
                       : "by the trimmed mean over the pairs, not by the two medians beside it");
     wrapped(out, "bounds", eb_gate_bounds_note);
+}
+
+void eb_gate_write_term(const eb_check *c, bool color, FILE *out)
+{
+    head(c, color, out);
+    for (int i = 0; i < c->n_cases; i++)
+        one_case(c, &c->cases[i], out);
+    if (eb_gate_any_shown(c) || !c->stored || c->pairs || c->n_troubles || c->n_notes || c->simulated)
+        fputc('\n', out);
+    how(c, out);
     trends(c, out);
     if (c->accepted)
         wrapped(out, "accepted", c->accepted);

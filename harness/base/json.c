@@ -85,30 +85,41 @@ static const char *duplicate_key(const cJSON *json)
     return found;
 }
 
-cJSON *eb_json_parse(const char *text, size_t len, const char *name, eb_err *err)
+cJSON *eb_json_parse_fault(const char *text, size_t len, const char *name, eb_json_fault *fault, eb_err *err)
 {
     size_t at = 0;
     const char *why = scan(text, len, &at);
+    *fault = why ? EB_JSON_BYTES : EB_JSON_FINE;
     if (why)
         return fail_at(err, name, text, at, why);
     const char *end = text;
     cJSON *json = cJSON_ParseWithLengthOpts(text, len, &end, false);
-    if (!json)
+    if (!json) {
+        *fault = EB_JSON_MALFORMED;
         return fail_at(err, name, text, end >= text && end <= text + len ? (size_t)(end - text) : len,
                        "malformed JSON");
+    }
     at = (size_t)(end - text);
     while (at < len && strchr(" \t\r\n", text[at]))
         at++;
     const char *twice = at < len ? NULL : duplicate_key(json);
-    if (at < len)
+    if (at < len) {
+        *fault = EB_JSON_TRAILING;
         fail_at(err, name, text, at, "text after the end of the JSON value");
-    else if (twice)
+    } else if (twice) {
+        *fault = EB_JSON_TWICE;
         eb_err_at(err, EB_USAGE, name, 0, 0, "key '%.100s' occurs twice in one JSON object", twice);
-    if (at < len || twice) {
-        cJSON_Delete(json);
-        return NULL;
     }
-    return json;
+    if (*fault == EB_JSON_FINE)
+        return json;
+    cJSON_Delete(json);
+    return NULL;
+}
+
+cJSON *eb_json_parse(const char *text, size_t len, const char *name, eb_err *err)
+{
+    eb_json_fault ignored;
+    return eb_json_parse_fault(text, len, name, &ignored, err);
 }
 
 static void add_raw(cJSON *obj, const char *key, const char *digits)

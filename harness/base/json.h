@@ -10,7 +10,17 @@
 #include <stdint.h>
 #include "harness/base/error.h"
 
+typedef enum eb_json_fault {
+    EB_JSON_FINE,
+    EB_JSON_BYTES,     // not UTF-8, a NUL byte, nested too deeply
+    EB_JSON_MALFORMED, // no JSON value; where the text ends too early, the place is at or before its end
+    EB_JSON_TRAILING,  // text after the value
+    EB_JSON_TWICE,     // a key is there twice in one object; its place is not known
+} eb_json_fault;
+
 cJSON *eb_json_parse(const char *text, size_t len, const char *name, eb_err *err); // caller: cJSON_Delete
+// The same, and which kind of error it was.
+cJSON *eb_json_parse_fault(const char *text, size_t len, const char *name, eb_json_fault *fault, eb_err *err);
 
 void eb_json_add_num(cJSON *obj, const char *key, double value);
 void eb_json_add_i64(cJSON *obj, const char *key, int64_t value);

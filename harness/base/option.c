@@ -246,19 +246,24 @@ static void put(text *t, const char *s)
     t->n += len;
 }
 
-// Words broken into lines of at most 96 columns, indented by two.
-static void put_wrapped(text *t, const char *s)
+// Words broken into lines of at most 96 columns, all but the first indented; the first goes on at `column`.
+static void put_wrapped(text *t, const char *s, size_t indent, size_t column)
 {
-    enum { INDENT = 2, WIDTH = 96 };
-    size_t column = WIDTH;
+    enum { WIDTH = 96 };
+    bool first = true; // of its line
     while (*s) {
         size_t len = strcspn(s, " ");
-        bool fits = column + 1 + len <= WIDTH;
-        put(t, fits ? " " : t->n && t->s[t->n - 1] != '\n' ? "\n  " : "  ");
-        column = fits ? column + 1 + len : INDENT + len;
-        char *word = eb_strndup(s, len);
+        if (!first && column + 1 + len > WIDTH) {
+            put(t, "\n");
+            for (column = 0; column < indent; column++)
+                put(t, " ");
+            first = true;
+        }
+        char *word = eb_format("%s%.*s", first ? "" : " ", (int)len, s);
         put(t, word);
         free(word);
+        column += len + !first;
+        first = false;
         s += len;
         s += strspn(s, " ");
     }
@@ -271,7 +276,8 @@ char *eb_option_help(const eb_option *opt)
     char line[512], lo[40], hi[40];
     snprintf(line, sizeof line, "%s.%s\n", opt->section, opt->key);
     put(&t, line);
-    put_wrapped(&t, opt->doc);
+    put(&t, "  ");
+    put_wrapped(&t, opt->doc, 2, 2);
     // A time is written with its own unit, whatever the program counts in.
     bool unit = opt->unit && opt->type != EB_OPTION_TIME;
     snprintf(line, sizeof line, "  type     %s%s%s%s%s%s\n", types[opt->type].name, unit ? ", " : "",
@@ -287,9 +293,9 @@ char *eb_option_help(const eb_option *opt)
     snprintf(line, sizeof line, "  default  %s\n", opt->def && opt->def[0] ? opt->def : "none");
     put(&t, line);
     for (const eb_choice *c = opt->choices; c && c->name; c++) {
-        snprintf(line, sizeof line, "  %s %-14s %s\n", c == opt->choices ? "values  " : "        ", c->name,
-                 c->help ? c->help : "");
+        snprintf(line, sizeof line, "  %s %-14s ", c == opt->choices ? "values  " : "        ", c->name);
         put(&t, line);
+        put_wrapped(&t, c->help ? c->help : "", 26, strlen(line));
     }
     return t.s;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -89,14 +90,56 @@ static char *trials_folder(const eb_check_args *a, eb_err *err)
     if (mkdtemp(dir))
         return dir;
     eb_err_sys(err, EB_FAILED, errno, "cannot make the folder of the trials", dir);
+    eb_err_hint(err, "$TMPDIR says where it is made; or name one with --out");
     free(dir);
     return NULL;
+}
+
+// A rename onto a device or a pipe would put a file in its place.
+static bool may_be_file(const char *path, eb_err *err)
+{
+    struct stat st;
+    bool stream = strncmp(path, "/dev/std", 8) == 0 || strncmp(path, "/dev/fd/", 8) == 0; // whatever it leads to
+    bool there = stat(path, &st) == 0;
+    if (!stream && (!there || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        return true;
+    eb_err_set(err, EB_USAGE, "'%s' is not a file and cannot be written as one", path);
+    return eb_err_hint(err, "--format json or junit prints on stdout");
+}
+
+// A file of ours is written aside and renamed; one that is appended to must be writable itself.
+static bool can_write(const char *path, bool append, eb_err *err)
+{
+    struct stat st;
+    if (!may_be_file(path, err))
+        return false;
+    char *folder = eb_strdup(path), *slash = strrchr(folder, '/');
+    bool there = stat(path, &st) == 0;
+    if (slash)
+        slash[slash == folder] = '\0'; // the root keeps its name
+    const char *changed = append && there ? path : slash ? folder : ".";
+    int bad = access(changed, W_OK) != 0 ? errno : 0;
+    if (there && S_ISDIR(st.st_mode))
+        bad = EISDIR;
+    free(folder);
+    if (bad)
+        eb_err_sys(err, EB_USAGE, bad, "cannot write", path);
+    if (bad == ENOENT)
+        eb_err_hint(err, "make its folder first");
+    return !bad;
+}
+
+// The pairs may take an hour: what says how they ended must have a place before they begin.
+static bool can_tell(const eb_check_args *a, eb_err *err)
+{
+    return (!a->json || can_write(a->json, false, err)) && (!a->junit || can_write(a->junit, false, err)) &&
+           (!a->history || can_write(a->history, true, err));
 }
 
 static bool run_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, eb_err *err)
 {
     char *dir = trials_folder(a, err), *self = self_path();
-    bool ok = dir && self && eb_check_pairs(c, a, history, self, dir, &caught, err);
+    bool ok = dir && self && can_tell(a, err) && eb_check_pairs(c, a, history, self, dir, &caught, err);
     if (dir && !self)
         eb_err_set(err, EB_FAILED, "this program's own path is not known; name it with --base-bin and --cand-bin");
     if (dir && !a->out)
@@ -131,23 +174,34 @@ static bool write_file(const char *path, const eb_gate_form *form, const eb_chec
         return eb_err_sys(err, EB_FAILED, errno, "no memory for", path);
     form->write(c, false, f);
     fclose(f);
-    bool ok = eb_file_write_atomic(path, text, len, err);
+    bool ok = may_be_file(path, err) && eb_file_write_atomic(path, text, len, err);
     free(text);
     return ok;
 }
 
-// GitHub names a file that the markdown of the step's summary is appended to.
+// GitHub names a file that the markdown of the step's summary is appended to; elsewhere it goes where the annotations
+// do.
 static bool append_summary(const eb_check *c, eb_err *err)
 {
     const char *path = getenv("GITHUB_STEP_SUMMARY");
-    if (!path || !*path)
-        return true;
+    if (!path || !*path) {
+        fprintf(stderr, "effbench: $GITHUB_STEP_SUMMARY is not set: the summary is printed on stdout, after the "
+                        "annotations\n");
+        fputc('\n', stdout);
+        eb_gate_form_find("md")->write(c, false, stdout);
+        return fflush(stdout) == 0 || eb_err_sys(err, EB_FAILED, errno, "cannot write the summary to", "stdout");
+    }
     FILE *f = fopen(path, "a");
-    if (!f)
-        return eb_err_sys(err, EB_FAILED, errno, "cannot append the summary to", path);
-    eb_gate_form_find("md")->write(c, false, f);
-    int bad = ferror(f);
-    return (fclose(f) == 0 && !bad) || eb_err_sys(err, EB_FAILED, errno, "cannot append the summary to", path);
+    if (f) {
+        eb_gate_form_find("md")->write(c, false, f);
+        int bad = ferror(f);
+        if (fclose(f) == 0 && !bad) {
+            fprintf(stderr, "effbench: the summary was appended to '%s'\n", path);
+            return true;
+        }
+    }
+    eb_err_sys(err, EB_FAILED, errno, "cannot append the summary to $GITHUB_STEP_SUMMARY", path);
+    return eb_err_hint(err, "name a file that can be written, or unset it: then the summary is printed on stdout");
 }
 
 static int show(const eb_globals *globals, const eb_check_args *a, const eb_check *c)
@@ -194,6 +248,20 @@ static bool remember(const eb_check *c, const eb_check_args *a, eb_err *err)
     return true;
 }
 
+// On the page of the workflow too: what stands on stderr is in its log alone.
+static void annotate(const eb_globals *globals, const eb_err *err)
+{
+    if (!globals->format || strcmp(globals->format, "github") != 0 || err->code == EB_SIGINT || err->code == EB_SIGTERM)
+        return;
+    char place[20] = "";
+    if (err->file[0] && err->line)
+        snprintf(place, sizeof place, ":%d", err->line);
+    char *text = eb_format("%s%s%s%s%s%s", err->file, place, err->file[0] ? ": " : "", err->message,
+                           err->hint[0] ? "; " : "", err->hint);
+    eb_gate_github_error(text, stdout);
+    free(text);
+}
+
 static int gate(const eb_globals *globals, const eb_check_args *a)
 {
     eb_err err;
@@ -209,6 +277,8 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     bool ok = !a->history || eb_history_read(a->history, &history, &err);
     ok = ok && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
     ok = ok && (!a->history || look_back(c, a, &history, &err));
+    if (!ok)
+        annotate(globals, &err);
     int rc = ok ? show(globals, a, c) : eb_cmd_fail(&err);
     if (ok && !remember(c, a, &err)) // after it is shown: the pairs may have taken an hour
         rc = eb_cmd_fail(&err);
@@ -230,8 +300,11 @@ static int run(const eb_globals *globals, int argc, char **argv)
     if (rc == EB_OK)
         catch_signals(); // before a first program is started: each has a group of its own
     for (int i = 0; i < 2 && rc == EB_OK; i++)
-        if (!eb_check_side_resolve(&a->sides[i], a, &caught, &errs))
+        if (!eb_check_side_resolve(&a->sides[i], a, &caught, &errs)) {
+            for (size_t k = 0; k < errs.n; k++)
+                annotate(globals, &errs.items[k]);
             rc = eb_cmd_fail_all(&errs);
+        }
     if (rc == EB_OK)
         rc = gate(globals, a);
     for (int i = 0; i < 2; i++)
@@ -243,34 +316,35 @@ static int run(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_check = {
     .name = "check",
-    .synopsis = "check [CONFIG] [--base X] [--cand Y] [--cand-set S:K=V] [--cand-bin PROGRAM] [--strict]",
+    .synopsis = "check [CONFIG] [--base X] [--cand Y] [--cand-set S:K=V]\n"
+                "                      [--cand-bin PROGRAM] [--strict]",
     .doc = "the gate for CI: did the candidate get slower or hungrier than the base",
     .run = run,
-    .help =
-        "  Both sides run now, on this machine, in pairs: A B B A or B A A B at random, 10, 20 or 40 of them.\n"
-        "  exit status 0 pass, 3 fail, 4 inconclusive, 5 invalid; docs/ci.md has the rule and its error rates\n"
-        "\n"
-        "  --base X, --cand Y        a config; a model (shape:NAME, file:PATH) for CONFIG; a result folder (both or "
-        "none)\n"
-        "  CONFIG                    what a side without a config of its own runs\n"
-        "  --set S[:NAME]:KEY=VALUE  change an option of both sides; --base-set, --cand-set: of one; may be repeated\n"
-        "  --base-bin P, --cand-bin P  the effbench program that runs a side (default: this one)\n"
-        "  --strict                  inconclusive fails too (exit 3)\n"
-        "  --energy-grade GRADE      gate energies of this grade and better (default counter)\n"
-        "  --metrics LIST            gate only these: ttft_ns, itl_ns, j_per_tok, ttft_p99_ns, itl_p99_ns, "
-        "e2e_p99_ns,\n"
-        "                            rss_peak_bytes, instructions\n"
-        "  --limit CLASS=MARGIN:LIMIT  margin and limit of median, tail, memory or count, such as median=2%:5%\n"
-        "  --ignore LIST             let pairs count in spite of throttle, swap, suspend, load, steal, gap; digest:\n"
-        "                            let the output differ\n"
-        "  --history FILE.jsonl      append the candidate's figures, and show the trend and where the level changed;\n"
-        "                            a file of another machine is refused (exit 5)\n"
-        "  --block                   fail when the candidate is worse than the history's level by the limit\n"
-        "  --accept --reason TEXT    take a fail as the new level, for this reason (exit 0)\n"
-        "  --seed N                  of the order of the pairs (default: the time)\n"
-        "  --out DIR                 keep the trials there, and check.json\n"
-        "  --json FILE, --junit FILE  write these too\n"
-        "  --progress MODE           auto, always or never\n"
-        "  --format F                term (default), json, junit, md, github (annotations; the md is appended to\n"
-        "                            $GITHUB_STEP_SUMMARY)\n",
+    .help = "  Both sides run now, on this machine, in pairs: A B B A or B A A B at random, 10, 20 or 40 of them.\n"
+            "  exit status 0 pass, 3 fail, 4 inconclusive, 5 invalid; docs/ci.md has the rule and its error rates\n"
+            "\n"
+            "  --base X, --cand Y        a config; a model (shape:NAME, file:PATH) for CONFIG; a result folder\n"
+            "                            (both or none)\n"
+            "  CONFIG                    what a side without a config of its own runs\n"
+            "  --set S[:NAME]:KEY=VALUE  change an option of both sides; --base-set, --cand-set: of one; may be\n"
+            "                            repeated\n"
+            "  --base-bin P, --cand-bin P  the effbench program that runs a side (default: this one)\n"
+            "  --strict                  inconclusive fails too (exit 3)\n"
+            "  --energy-grade GRADE      gate energies of this grade and better (default counter)\n"
+            "  --metrics LIST            gate only these: ttft_ns, itl_ns, j_per_tok, ttft_p99_ns, itl_p99_ns,\n"
+            "                            e2e_p99_ns, rss_peak_bytes, instructions\n"
+            "  --limit CLASS=MARGIN:LIMIT  margin and limit of median, tail, memory or count, such as\n"
+            "                              median=2%:5%\n"
+            "  --ignore LIST             let pairs count in spite of throttle, swap, suspend, load, steal, gap;\n"
+            "                            digest: let the output differ\n"
+            "  --history FILE.jsonl      append the candidate's figures, and show the trend and where the level\n"
+            "                            changed; a file of another machine is refused (exit 5)\n"
+            "  --block                   fail when the candidate is worse than the history's level by the limit\n"
+            "  --accept --reason TEXT    take a fail as the new level, for this reason (exit 0)\n"
+            "  --seed N                  of the order of the pairs (default: the time)\n"
+            "  --out DIR                 keep the trials there, and check.json\n"
+            "  --json FILE, --junit FILE  write these too\n"
+            "  --progress MODE           auto, always or never\n"
+            "  --format F                term (default), json, junit, md, github (annotations; the md is appended\n"
+            "                            to $GITHUB_STEP_SUMMARY, and printed after them where that is not set)\n",
 };

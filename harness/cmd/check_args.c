@@ -167,7 +167,7 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
         known[n++] = options[k].name;
     for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
         known[n++] = flags[k].name;
-    return eb_cmd_unknown("check", name, known, n);
+    return eb_cmd_unknown_key("check", name, *i + 1 < argc ? argv[*i + 1] : NULL, known, n);
 }
 
 int eb_check_parse(eb_check_args *a, int argc, char **argv)

@@ -37,6 +37,12 @@ static int mixed(const char *base, const char *cand)
                base, kinds[kind[0]], cand, kinds[kind[1]]);
     bool first = kind[0] == EB_SIDE_FOLDER;
     const char *folder = first ? base : cand, *other = first ? cand : base;
+    if (kind[first] == EB_SIDE_CONFIG && !eb_file_exists(other)) {
+        eb_err_set(&err, EB_USAGE, "check: the %s '%.200s' does not exist, and the %s '%.200s' is a result folder",
+                   first ? "candidate" : "base", other, first ? "base" : "candidate", folder);
+        eb_err_hint(&err, "`effbench run CONFIG --out %.200s` makes a result folder", other);
+        return eb_cmd_fail(&err);
+    }
     char *config = eb_path_join(folder, "config.ini");
     if (kind[first] == EB_SIDE_MODEL)
         eb_err_hint(&err, "a model needs a config: effbench check CONFIG --base %.200s --cand MODEL", other);

@@ -8,6 +8,18 @@
 #include "harness/base/mem.h"
 #include "harness/cmd/check.h"
 
+static const char *option_of(const eb_check_side *side)
+{
+    return side->name[0] == 'b' ? "base" : "cand";
+}
+
+static void no_one_model(const eb_check_side *side, const eb_check_args *a, int n, const char *name, eb_err *err)
+{
+    eb_err_set(err, EB_USAGE, "'%s' has %d models: which one the %s replaces is not clear", a->config, n, side->name);
+    if (n)
+        eb_err_hint(err, "--%s-set model:%s:model=%s names one of them", option_of(side), name, side->operand);
+}
+
 // A model as a side replaces the one model of the common config.
 static bool take_model(eb_check_side *side, const eb_check_args *a, eb_err *err)
 {
@@ -27,8 +39,7 @@ static bool take_model(eb_check_side *side, const eb_check_args *a, eb_err *err)
     if (n == 1)
         side->model_set = eb_format("model:%s:model=\"%s\"", name, side->operand);
     else if (plan)
-        eb_err_set(err, EB_USAGE, "'%s' has %d models: which one the %s replaces is not clear", a->config, n,
-                   side->name);
+        no_one_model(side, a, n, name, err);
     else
         *err = errs.items[0];
     eb_plan_free(plan);
@@ -52,6 +63,21 @@ static bool usage(eb_check_side *side, eb_err_list *errs, const char *why, const
     eb_err *err = eb_err_list_add(errs);
     eb_err_set(err, EB_USAGE, "check: the %s %s", side->name, why);
     return eb_err_hint(err, "%s", hint);
+}
+
+// The plan counts all changes as "--set N"; the user gave some of them as the side's own, or as its model.
+static void name_sets(const eb_check_side *side, const eb_check_args *a, eb_err_list *errs)
+{
+    for (size_t i = 0; i < errs->n; i++) {
+        eb_err *err = &errs->items[i];
+        int n;
+        if (sscanf(err->file, "--set %d", &n) != 1 || (n -= a->n_common) <= 0)
+            continue;
+        if (n <= side->n_sets)
+            snprintf(err->file, sizeof err->file, "--%s-set %d", option_of(side), n);
+        else
+            snprintf(err->file, sizeof err->file, "--%s", option_of(side));
+    }
 }
 
 bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, const volatile sig_atomic_t *signal,
@@ -91,6 +117,7 @@ bool eb_check_side_resolve(eb_check_side *side, const eb_check_args *a, const vo
     if (side->model_set)
         sets[n++] = side->model_set;
     side->plan = eb_plan_load(side->config, sets, n, errs);
+    name_sets(side, a, errs);
     return side->plan != NULL;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One trial of a side: a process of its own, so that sides may be different programs, and so that what a process is by
 // chance (where its memory lies) is drawn anew for each trial and not once for a side.
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static void last_words(const char *log, char *said, size_t size)
 }
 
 // What came of a trial that left no run to read.
-static void complain(const eb_check_side *side, const char *log, int status, eb_err *err)
+static void complain(const eb_check_side *side, const eb_check_args *a, const char *log, int status, eb_err *err)
 {
     char said[300], by[300] = "";
     last_words(log, said, sizeof said);
@@ -56,7 +57,10 @@ static void complain(const eb_check_side *side, const char *log, int status, eb_
     eb_err_set(err, code == EB_USAGE || code == EB_UNAVAILABLE ? (eb_code)code : EB_FAILED,
                "a trial of the %s%s ended with %s %d: %s", side->name, by, WIFEXITED(status) ? "status" : "signal",
                WIFEXITED(status) ? code : WTERMSIG(status), what);
-    eb_err_hint(err, "%s run %s", side->bin ? side->bin : "effbench", side->config);
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    eb_err_hint(err, "%s run %s%s%.300s%s", side->bin ? side->bin : "effbench", side->config,
+                a->out ? "; all that it said is in " : "", a->out ? log : "",
+                killed ? "; the system kills so what takes too much memory (dmesg tells)" : "");
 }
 
 static void complain_of_time(const eb_check_side *side, const char *self, int limit_s, eb_err *err)
@@ -131,7 +135,7 @@ eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const 
         else if (child.status == 0)
             run = load(side, dir, err);
         else
-            complain(side, log, child.status, err);
+            complain(side, a, log, child.status, err);
     }
     free(argv);
     free(log);

@@ -37,6 +37,14 @@ int eb_cmd_usage(const char *command, const char *fmt, ...) __attribute__((forma
 // The same for an option that is none of the command's (NULL = none of the program's): names the nearest of `known` and
 // of the global ones.
 int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n);
+const char *eb_cmd_near(const char *arg, const char *const *known, size_t n); // the nearest; NULL = none is near
+
+// The same for a command that takes --set: a key of a config of about that name is shown as --set has it. `next`: the
+// argument behind it, which may be its value; NULL = none.
+int eb_cmd_unknown_key(const char *command, const char *arg, const char *next, const char *const *known, size_t n);
+
+// Whether the run.json of `dir` is a newer program's, which is then not written over; says so on stderr.
+bool eb_cmd_keep_newer(const char *dir);
 
 // The report format of that name (NULL: the default); NULL after the message that there is none.
 struct eb_report_ops;

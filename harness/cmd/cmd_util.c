@@ -4,8 +4,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "harness/base/file.h"
 #include "harness/base/option.h"
+#include "harness/record/records.h"
+#include "harness/record/vouch.h"
 
 int eb_cmd_fail(const eb_err *err)
 {
@@ -47,7 +51,7 @@ int eb_cmd_usage(const char *command, const char *fmt, ...)
     return eb_cmd_fail(&err);
 }
 
-int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n)
+const char *eb_cmd_near(const char *arg, const char *const *known, size_t n)
 {
     enum { MOST = 32 };
     static const char *const global[] = { "--sysroot", "--format", "--color", "--debug", "--version", "--help" };
@@ -59,7 +63,12 @@ int eb_cmd_unknown(const char *command, const char *arg, const char *const *know
         names[count++] = global[i];
     char word[64];
     snprintf(word, sizeof word, "%.*s", (int)strcspn(arg, "="), arg);
-    const char *near = eb_nearest(word, names, count);
+    return eb_nearest(word, names, count);
+}
+
+int eb_cmd_unknown(const char *command, const char *arg, const char *const *known, size_t n)
+{
+    const char *near = eb_cmd_near(arg, known, n);
     eb_err err;
     if (command)
         eb_err_set(&err, EB_USAGE, "%s: there is no option '%.60s'", command, arg);
@@ -82,5 +91,19 @@ bool eb_cmd_option(int argc, char **argv, int *i, const char *name, const char *
         *value = arg + len + 1;
     else
         *value = *i + 1 < argc ? argv[++*i] : NULL;
+    return true;
+}
+
+bool eb_cmd_keep_newer(const char *dir)
+{
+    char what[96];
+    if (!eb_vouch_newer(dir, what, sizeof what))
+        return false;
+    char *path = eb_path_join(dir, "run.json");
+    fprintf(stderr,
+            "effbench: warning: '%s' %s: it is left as it is, with the CSV files made beside it; all figures "
+            "are computed from the raw files (%s) by the definitions of effbench %s (docs/metrics.md)\n",
+            path, what, EB_JOURNAL_SCHEMA, eb_version);
+    free(path);
     return true;
 }

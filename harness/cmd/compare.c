@@ -186,17 +186,16 @@ static int run_compare(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_compare = {
     .name = "compare",
-    .synopsis =
-        "effbench compare RUN... [--by machine|model|type|price] [--reference RUN] [--slo FILE] [--prices FILE]\n"
-        "                           [--format term|md|html|csv|json]",
+    .synopsis = "effbench compare RUN... [--by machine|model|type|price] [--reference RUN] [--slo FILE]\n"
+                "                        [--prices FILE] [--format term|md|html|csv|json]",
     .doc = "the same work of several runs side by side: ratios, perf/W, perf/$, Pareto front",
     .run = run_compare,
     .help = "  RUN              result folders; what cannot be read is said in one line and passed over\n"
-            "  --by WHAT        what differs: machine (run against run), model, type, price; left out, machine for\n"
-            "                   several runs, and model or type for one\n"
+            "  --by WHAT        what differs: machine (run against run), model, type, price; left out, machine\n"
+            "                   for several runs, and model or type for one\n"
             "  --reference RUN  what ratios are of: a folder, or a name in the first column (left out: the first)\n"
             "  --slo FILE       limits that all are held to: an INI file with [slo] and ttft, tpot, e2e\n"
-            "  --prices FILE    a price file; with several offers each goes to the runs whose folder begins with its\n"
-            "                   name, or --by price compares them\n"
+            "  --prices FILE    a price file; with several offers each goes to the runs whose folder begins with\n"
+            "                   its name, or --by price compares them\n"
             "  --format FORM    term (default), md, html, csv, json\n",
 };

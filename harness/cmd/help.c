@@ -276,7 +276,8 @@ const eb_command eb_cmd_help = {
     .synopsis = "help [COMMAND [PART] | SECTION | SECTION.KEY | METRIC | WORD] [--format term|md|man]",
     .doc = "explain a command, a config key, a metric or a word of the tables",
     .run = run,
-    .help = "  COMMAND        its arguments; COMMAND PART: one of them, as `help model quantize`, `help run --out`\n"
+    .help = "  COMMAND        its arguments; COMMAND PART: one of them, as `help model quantize`,\n"
+            "                 `help run --out`\n"
             "  SECTION        the keys of a section of a config: run, model, workload, probes, cost, slo,\n"
             "                 null\n"
             "  SECTION.KEY    one key: type, range, default, values\n"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `effbench help groups`: the metric groups, what their formulas may use, and which of their events count here.
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "harness/base/io.h"
+#include "harness/base/mem.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/help.h"
 #include "probes/op_counters.h"
@@ -23,13 +25,12 @@ static void print_groups(const eb_groups *groups)
 
 static void print_event(const eb_op_event *e)
 {
+    char *words = e->detection.state == EB_PROBE_OK
+                      ? eb_format("yes, as %s%s", e->event, e->user_only ? ", without the kernel's share" : "")
+                      : eb_format("no: %s", e->detection.reason);
     printf("  %-16s ", e->name);
-    if (e->detection.state != EB_PROBE_OK)
-        printf("no: ");
-    if (e->detection.state != EB_PROBE_OK)
-        eb_cmd_wrap(e->detection.reason, 19, 0);
-    else
-        printf("yes, as %s%s\n", e->event, e->user_only ? ", without the kernel's share" : "");
+    eb_cmd_wrap(words, 19, 0);
+    free(words);
 }
 
 // The groups' own events; what else `auto` counts is in no formula.

@@ -117,6 +117,6 @@ const eb_command eb_cmd_import = {
             "  --out DIR     result folder (default: results/NAME-DATE-TIME)\n"
             "  --format F    what to print at the end, as for `effbench report`\n"
             "\n"
-            "A case for each row, a trial for each repetition (CSV has only their mean). There are no joules and no\n"
-            "times of single tokens in such a file, so the folder has none: its grade is none.\n",
+            "A case for each row, a trial for each repetition (CSV has only their mean). There are no joules and\n"
+            "no times of single tokens in such a file, so the folder has none: its grade is none.\n",
 };

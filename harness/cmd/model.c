@@ -315,17 +315,16 @@ const eb_command eb_cmd_model = {
     .synopsis = "model make|inspect|quantize|logits|shapes ...",
     .doc = "make, look into, quantize and compute on model files (GGUF)",
     .run = cmd_model,
-    .help =
-        "  shapes                                      the shapes and weight types there are\n"
-        "  make --shape S --type T -o F [--seed N]     a shape's file of seeded random weights (T: f16, N: 1)\n"
-        "  inspect F [--tensors] [--format json]       what a file holds and what a token of it costs\n"
-        "  quantize IN OUT --type T                    a copy in another weight type (from f32, f16, bf16, q8_0)\n"
-        "  logits F --tokens 1,2,3                     CSV, a row per position, a column per vocabulary entry\n"
-        "      --mode prefill|decode                   all at once (default), or one token at a time\n"
-        "      --kv f32|f16                            type of the cache (default f32)\n"
-        "      --chunk N                               prefill in chunks of N tokens\n"
-        "      --threads N                             default: one for each CPU\n"
-        "\n"
-        "A model file that is there already is replaced by make and quantize once the new one is whole, and they say\n"
-        "so; a file of another kind is not overwritten.\n",
+    .help = "  shapes                                      the shapes and weight types there are\n"
+            "  make --shape S --type T -o F [--seed N]     a shape's file of seeded random weights (T: f16, N: 1)\n"
+            "  inspect F [--tensors] [--format json]       what a file holds and what a token of it costs\n"
+            "  quantize IN OUT --type T                    a copy in another type (from f32, f16, bf16, q8_0)\n"
+            "  logits F --tokens 1,2,3                     CSV, a row per position, a column per vocabulary entry\n"
+            "      --mode prefill|decode                   all at once (default), or one token at a time\n"
+            "      --kv f32|f16                            type of the cache (default f32)\n"
+            "      --chunk N                               prefill in chunks of N tokens\n"
+            "      --threads N                             default: one for each CPU\n"
+            "\n"
+            "A model file that is there already is replaced by make and quantize once the new one is whole, and\n"
+            "they say so; a file of another kind is not overwritten.\n",
 };

@@ -89,7 +89,8 @@ static int read_arguments(int argc, char **argv, arguments *out)
             out->sets[out->n_sets++] = value;
         } else if (argv[i][0] == '-') {
             static const char *const known[] = { "--watch", "--interval", "--count", "--quick", "--boundary", "--set" };
-            return eb_cmd_unknown("probes", argv[i], known, sizeof known / sizeof *known);
+            return eb_cmd_unknown_key("probes", argv[i], i + 1 < argc ? argv[i + 1] : NULL, known,
+                                      sizeof known / sizeof *known);
         } else if (out->config_path) {
             return eb_cmd_usage("probes", "one config at most, not also '%s'", argv[i]);
         } else {
@@ -144,16 +145,16 @@ static int run(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_probes = {
     .name = "probes",
-    .synopsis = "effbench probes [CONFIG] [--set section:key=value] [--boundary compute|platform|wall] [--quick]\n"
-                "                [--watch [--interval TIME] [--count N]] [--format term|json]",
+    .synopsis = "effbench probes [CONFIG] [--set section:key=value] [--boundary compute|platform|wall]\n"
+                "                       [--quick] [--watch [--interval TIME] [--count N]] [--format term|json]",
     .doc = "what can be measured here, and what to do about the rest",
     .run = run,
-    .help =
-        "Lists every source with its state, the reason and the remedy where it does not work, and the channels of\n"
-        "those that do: which domain each measures, how good it is, how often it is updated and what a read costs\n"
-        "(a look of 0.25 to 1.5 s, with busy CPUs; --quick leaves it out), and whether it counts towards the total\n"
-        "of the boundary. With CONFIG, its [probes] section is used (stated watts, boundary, events). With --sysroot\n"
-        "DIR, /sys and /proc are read below DIR. Exits 0 also where nothing can be measured: docs/permissions.md.\n"
-        "--watch shows the watts of every channel and of the boundary, each second or --interval, until Ctrl-C or\n"
-        "--count refreshes; a line each where stdout is no terminal, and with --format json an object a line.\n",
+    .help = "Lists every source with its state, the reason and the remedy where it does not work, and the\n"
+            "channels of those that do: which domain each measures, how good it is, how often it is updated and\n"
+            "what a read costs (a look of 0.25 to 1.5 s, with busy CPUs; --quick leaves it out), and whether it\n"
+            "counts towards the total of the boundary. With CONFIG, its [probes] section is used (stated watts,\n"
+            "boundary, events). With --sysroot DIR, /sys and /proc are read below DIR. Exits 0 also where nothing\n"
+            "can be measured: docs/permissions.md. --watch shows the watts of every channel and of the boundary,\n"
+            "each second or --interval, until Ctrl-C or --count refreshes; a line each where stdout is no\n"
+            "terminal, and with --format json an object a line.\n",
 };

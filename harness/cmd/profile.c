@@ -96,17 +96,19 @@ static int run(const eb_globals *globals, int argc, char **argv)
 
 const eb_command eb_cmd_profile = {
     .name = "profile",
-    .synopsis = "profile CONFIG [--trials N] [--set section[:name]:key=value] [--out DIR] [--resume DIR]",
+    .synopsis = "profile CONFIG [--trials N] [--set section[:name]:key=value] [--out DIR]\n"
+                "                        [--resume DIR]",
     .doc = "time, traffic, joules and events by operator",
     .run = run,
-    .help =
-        "Runs the config as `effbench run` does, and writes down which operator of the model ran when. Then, for each\n"
-        "case and phase: calls, time and its share, predicted bytes and operations per second against what this\n"
-        "machine can do, joules where a counter tells operators apart, and events where they can be counted.\n"
-        "\n"
-        "  --trials N    trials of each case (default 4); the last of several counts events, the others take time\n"
-        "  the rest      as `effbench help run` says; the counters are read at their edges ([probes] sampling =\n"
-        "                edge) unless the config says otherwise\n"
-        "\n"
-        "`effbench report DIR` prints it again; profile.csv and run.json have it all.\n",
+    .help = "Runs the config as `effbench run` does, and writes down which operator of the model ran when. Then,\n"
+            "for each case and phase: calls, time and its share, predicted bytes and operations per second\n"
+            "against what this machine can do, joules where a counter tells operators apart, and events where\n"
+            "they can be counted.\n"
+            "\n"
+            "  --trials N    trials of each case (default 4); the last of several counts events, the others\n"
+            "                take time\n"
+            "  the rest      as `effbench help run` says; the counters are read at their edges\n"
+            "                ([probes] sampling = edge) unless the config says otherwise\n"
+            "\n"
+            "`effbench report DIR` prints it again; profile.csv and run.json have it all.\n",
 };

@@ -90,6 +90,8 @@ static void doubt_run_json(const char *dir)
 
 static void refresh_derived(const eb_run *run, const char *dir)
 {
+    if (eb_cmd_keep_newer(dir))
+        return;
     doubt_run_json(dir);
     refresh(run, dir, "run.json", eb_run_json(run), eb_run_json_write);
     refresh(run, dir, "energy.csv", eb_energy_csv(run), eb_energy_csv_write);
@@ -205,14 +207,14 @@ const eb_command eb_cmd_report = {
     .synopsis = "effbench report RUN... [--format term|md|html|csv|json|sql|...] [--plots]",
     .doc = "every figure of a result folder, computed again from its raw files",
     .run = run_report,
-    .help =
-        "  RUN             a result folder; several are printed one after another, each under its name; of csv, json\n"
-        "                  and llama-bench's they make one document\n"
-        "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per case\n"
-        "                  and metric), json (run.json), sql (for SQLite), llama-bench-json, llama-bench-csv,\n"
-        "                  llama-bench-md (llama-bench's names, with joules)\n"
-        "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
-        "                  gnuplot)\n"
-        "\n"
-        "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n",
+    .help = "  RUN             a result folder; several are printed one after another, each under its name; of\n"
+            "                  csv, json and llama-bench's they make one document\n"
+            "  --format FORM   term (default), md, html (one page with pictures, of one folder), csv (one row per\n"
+            "                  case and metric), json (run.json), sql (for SQLite), llama-bench-json,\n"
+            "                  llama-bench-csv, llama-bench-md (llama-bench's names, with joules)\n"
+            "  --plots         write report.md, report.html and plots/*.svg of the folder again (the plots need\n"
+            "                  gnuplot)\n"
+            "\n"
+            "Writes RUN/run.json and energy.csv again where they are missing or are not what the raw files give.\n"
+            "What a newer effbench made of them is left as it is.\n",
 };

@@ -76,7 +76,8 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
                 return eb_cmd_usage("run", "%s needs a value", options[k].name);
         }
     if (!value)
-        return eb_cmd_unknown("run", name, known, sizeof known / sizeof *known);
+        return eb_cmd_unknown_key("run", name, *i + 1 < argc ? argv[*i + 1] : NULL, known,
+                                  sizeof known / sizeof *known);
     if (set || grade) {
         if (a->n_sets == MAX_SETS)
             return eb_cmd_usage("run", "more than %d --set", MAX_SETS);
@@ -262,16 +263,16 @@ const eb_command eb_cmd_run = {
     .synopsis = "run CONFIG [--set section[:name]:key=value] [--out DIR] [--dry-run]",
     .doc = "measure what a config asks for and print the table",
     .run = run,
-    .help = "  CONFIG                     an INI file (- is the standard input); configs/ has some, `effbench help\n"
-            "                             SECTION.KEY` explains each option\n"
+    .help = "  CONFIG                     an INI file (- is the standard input); configs/ has some, `effbench\n"
+            "                             help SECTION.KEY` explains each option\n"
             "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
             "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
             "  --raw                      measure and print nothing; `effbench report DIR` does the rest\n"
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"
             "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
-            "  --require-energy GRADE     estimate, sampled, counter or wall: anything weaker is an error (exit 5)\n"
-            "  --progress MODE            progress on stderr: never, always (a line for each trial), or auto: on a "
-            "terminal\n"
-            "                             one line that is rewritten, elsewhere a line every 10 s at most\n"
+            "  --require-energy GRADE     estimate, sampled, counter or wall: what is weaker is an error (exit 5)\n"
+            "  --progress MODE            progress on stderr: never, always (a line for each trial), or auto: on\n"
+            "                             a terminal one line that is rewritten, elsewhere a line every 10 s at\n"
+            "                             most\n"
             "  --format F                 what to print at the end, as for `effbench report`\n",
 };

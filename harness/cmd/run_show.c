@@ -59,6 +59,14 @@ static int judge(const eb_run *run, const eb_plan *plan)
     return EB_OK;
 }
 
+static bool write_derived(const eb_run *run, const char *dir, eb_err *err)
+{
+    return eb_run_json_write(run, dir, err) && eb_energy_csv_write(run, dir, err) &&
+           (!run->n_profiles || eb_profile_csv_write(run, dir, err)) &&
+           (!run->n_loads || eb_load_csv_write(run, dir, err)) &&
+           (!run->n_sustained || eb_sustained_csv_write(run, dir, err));
+}
+
 int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir)
 {
     eb_err err;
@@ -73,10 +81,7 @@ int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         rc = eb_cmd_fail(&err);
     fflush(stdout);
     eb_err_clear(&err);
-    if (!eb_run_json_write(run, dir, &err) || !eb_energy_csv_write(run, dir, &err) ||
-        (run->n_profiles && !eb_profile_csv_write(run, dir, &err)) ||
-        (run->n_loads && !eb_load_csv_write(run, dir, &err)) ||
-        (run->n_sustained && !eb_sustained_csv_write(run, dir, &err)) || !eb_report_files(run, dir, &err))
+    if ((!eb_cmd_keep_newer(dir) && !write_derived(run, dir, &err)) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);
     if (!eb_report_plots(run, dir, &missing, &err))

@@ -3,6 +3,7 @@
 #include "harness/record/compare_read.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/file.h"
@@ -226,6 +227,17 @@ eb_compare_run *eb_compare_parse(const char *dir, const char *text, size_t len, 
     return run;
 }
 
+// Ratios of figures that were defined differently would be no comparison: the raw files are for the user to choose.
+static void say_way_out(const char *dir, eb_err *err)
+{
+    char *lines = eb_path_join(dir, EB_JOURNAL_LINES);
+    size_t n = strlen(err->message);
+    if (eb_file_exists(lines))
+        snprintf(err->message + n, sizeof err->message - n,
+                 "; without its run.json its figures are computed from its raw files, by this one's definitions");
+    free(lines);
+}
+
 // The run.json of the folder, or, where it is none of the raw files beside it, what they give; `doubt` then says why.
 static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
 {
@@ -237,6 +249,8 @@ static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
     cJSON *json = made ? eb_json_parse(made, len, path, &ignored) : NULL;
     free(path);
     bool readable = !json || known_schema(dir, json, err), believed = false;
+    if (!readable)
+        say_way_out(dir, err);
     doubt[0] = '\0';
     if (json && readable && !strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA))
         believed = eb_vouch_check(dir, made, json, doubt, size);

@@ -285,8 +285,9 @@ static eb_check_step spoilt(eb_check *c)
     c->void_pairs++;
     if (c->void_pairs < VOID_MOST && !(c->void_pairs >= VOID_FIRST && c->void_pairs > c->pairs))
         return EB_CHECK_VOID;
-    return eb_check_invalid(c, "%d of %d pairs were spoilt, the last one by: %s", c->void_pairs,
-                            c->void_pairs + c->pairs, c->n_troubles ? c->troubles[c->n_troubles - 1] : "nothing known");
+    const char *last = c->n_troubles ? c->troubles[c->n_troubles - 1] : "nothing known";
+    return eb_check_invalid(c, "%d of %d pairs were spoilt, the last one by: %s; %s", c->void_pairs,
+                            c->void_pairs + c->pairs, last, eb_trouble_cure(last));
 }
 
 static bool is_spoilt(eb_check *c, const eb_run *base, const eb_run *cand)

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include "harness/record/gate_check.h"
 
+#define EB_CHECK_NOT_ASKED "not asked for" // why a metric that --metrics does not list is not gated
+
 // Adds a copy of `text`, once.
 void eb_check_say(char ***texts, int *n, const char *text);
 // Sets the verdict and why; returns EB_CHECK_ENDED.
@@ -19,6 +21,8 @@ bool eb_check_match(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
 bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
 // Whether a warning of the trial spoils it, unless that is ignored; says so among the troubles.
 bool eb_check_trouble(eb_check *c, const char *side, const eb_trial_info *info);
+// What to do about a trouble, "SIDE: WARNING" as it stands among them. Static.
+const char *eb_trouble_cure(const char *text);
 bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs
 void eb_check_medians(eb_check *c);
 

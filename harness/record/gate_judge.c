@@ -127,11 +127,25 @@ static int gated_metrics(const eb_check *c)
     return m;
 }
 
+// Of what was asked for, the first one tells: energy that is too weak, a counter that is not there.
+static void nothing_gated(eb_check *c)
+{
+    for (int i = 0; i < c->n_cases; i++)
+        for (int k = 0; k < c->cases[i].n_metrics; k++) {
+            const eb_check_metric *m = &c->cases[i].metrics[k];
+            if (m->gated || m->explains || !m->why_not[0] || strcmp(m->why_not, EB_CHECK_NOT_ASKED) == 0)
+                continue;
+            because(c, "nothing can be gated here: %s: %s", m->key, m->why_not);
+            return;
+        }
+    because(c, "nothing can be gated here: no metric is known on both sides");
+}
+
 static void sentence(eb_check *c)
 {
     place p = foremost(c, c->verdict);
     if (!p.m) {
-        because(c, "nothing can be gated here: no metric is known on both sides");
+        nothing_gated(c);
         return;
     }
     if (isinf(p.m->found.hi)) {
@@ -250,7 +264,8 @@ static void stored_metric(eb_check *c, eb_check_metric *m, const stored *a, cons
     m->base_median = eb_median(x, (size_t)nx);
     m->cand_median = eb_median(y, (size_t)ny);
     if (m->gated && m->energy && !(nx && ny) && !(c->options.ignore & EB_TROUBLE_GAP))
-        eb_check_invalid(c, "no %s in the %s's run", m->key, nx ? b->side : a->side);
+        eb_check_invalid(c, "no %s in the %s's run; `effbench probes` shows which meters can be read", m->key,
+                         nx ? b->side : a->side);
     else if (m->gated)
         eb_gate_unpaired(&c->options.rule, x, nx, y, ny, sign_of(m), &c->options.limits[m->cls], all, &m->found);
     free(x);
@@ -261,8 +276,9 @@ static bool too_many_spoilt(eb_check *c, const stored *s)
 {
     if (2 * s->n_spoilt <= s->result->n_figures)
         return false;
-    eb_check_invalid(c, "%d of %d trials of the %s were spoilt, by: %s", s->n_spoilt, s->result->n_figures, s->side,
-                     c->troubles[c->n_troubles - 1]);
+    const char *last = c->troubles[c->n_troubles - 1];
+    eb_check_invalid(c, "%d of %d trials of the %s were spoilt, by: %s; %s", s->n_spoilt, s->result->n_figures, s->side,
+                     last, eb_trouble_cure(last));
     return true;
 }
 
@@ -341,7 +357,10 @@ bool eb_check_stored(eb_check *c, const eb_run *base, const eb_run *cand, eb_err
     if (c->verdict == EB_GATE_INVALID)
         return true;
     if (strcmp(a ? a : "", b ? b : "") != 0) {
-        eb_check_invalid(c, "the two runs are of different machines: %.40s and %.40s", a ? a : "?", b ? b : "?");
+        eb_check_invalid(c,
+                         "the two runs are of different machines (%.40s and %.40s): run both sides on one, "
+                         "`effbench check --base A.ini --cand B.ini`; `effbench compare` compares machines",
+                         a ? a : "?", b ? b : "?");
         return true;
     }
     eb_check_say(

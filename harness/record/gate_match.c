@@ -119,7 +119,7 @@ static void begin_metrics(const eb_check *c, eb_check_case *k)
                                 .ratio = NAN };
         if (m->gated && !listed(c->options.metrics, m->key)) {
             m->gated = false;
-            snprintf(m->why_not, sizeof m->why_not, "not asked for");
+            snprintf(m->why_not, sizeof m->why_not, EB_CHECK_NOT_ASKED);
         }
     }
 }

@@ -7,6 +7,7 @@
 
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/units.h"
 #include "harness/record/gate_history.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/gate_stats.h"
@@ -139,10 +140,26 @@ static void one_trend(const eb_history *h, eb_check *c, const eb_check_case *k, 
     free(entry);
 }
 
+// Who asked to be stopped and cannot be yet should know.
+static void note_few(eb_check *c)
+{
+    int most = 0;
+    for (int i = 0; i < c->n_trends; i++)
+        most = c->trends[i].n > most ? c->trends[i].n : most;
+    if (most >= BLOCK_LEAST || c->verdict == EB_GATE_INVALID)
+        return;
+    char *text = eb_format("--block had no say: the history has %d accepted line%s of this level, and it needs %d",
+                           most, eb_s(most), BLOCK_LEAST);
+    eb_check_say(&c->notes, &c->n_notes, text);
+    free(text);
+}
+
 void eb_history_compare(const eb_history *h, eb_check *c, bool block)
 {
     for (int i = 0; i < c->n_cases; i++)
         for (int k = 0; k < c->cases[i].n_metrics; k++)
             if (!c->cases[i].metrics[k].explains)
                 one_trend(h, c, &c->cases[i], &c->cases[i].metrics[k], block);
+    if (block)
+        note_few(c);
 }

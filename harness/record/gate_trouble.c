@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness/record/gate_check.h"
+#include "harness/record/gate_impl.h"
 
 bool eb_trouble_parse(const char *name, eb_trouble *out)
 {
@@ -46,4 +46,25 @@ eb_trouble eb_trouble_of(const char *warning)
             return marks[i].trouble;
     }
     return EB_TROUBLE_NONE;
+}
+
+const char *eb_trouble_cure(const char *text)
+{
+    static const struct {
+        eb_trouble trouble;
+        const char *cure;
+    } cures[] = {
+        { EB_TROUBLE_THROTTLE, "governor and power limit must stay as they are" },
+        { EB_TROUBLE_SWAP, "free memory, or take a smaller model" },
+        { EB_TROUBLE_SUSPEND, "keep the machine awake" },
+        { EB_TROUBLE_LOAD, "end what else runs on the machine" },
+        { EB_TROUBLE_STEAL, "take a machine that shares its CPUs with no other" },
+        { EB_TROUBLE_GAP, "`effbench probes` shows which meters can be read" },
+    };
+    const char *warning = strstr(text, ": "); // after the side
+    eb_trouble t = eb_trouble_of(warning ? warning + 2 : text);
+    for (size_t i = 0; i < sizeof cures / sizeof *cures; i++)
+        if (cures[i].trouble == (t == EB_TROUBLE_NONE ? EB_TROUBLE_GAP : t))
+            return cures[i].cure;
+    return "";
 }

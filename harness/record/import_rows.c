@@ -13,7 +13,7 @@ enum { MAX_COLUMNS = 256, MAX_FIELD = 4096 };
 
 // ---- JSON, JSON lines ----
 
-static cJSON *of_lines(const char *text, size_t len, const char *name, eb_err *err)
+static cJSON *of_lines(const char *text, size_t len, const char *name, eb_json_fault *fault, eb_err *err)
 {
     cJSON *rows = cJSON_CreateArray();
     const char *end = text + len;
@@ -22,7 +22,8 @@ static cJSON *of_lines(const char *text, size_t len, const char *name, eb_err *e
         stop = stop ? stop : end;
         size_t n = (size_t)(stop - text);
         if (n && strspn(text, " \t\r") < n) {
-            cJSON *row = cJSON_GetArraySize(rows) < EB_IMPORT_MAX_ROWS ? eb_json_parse(text, n, name, err) : NULL;
+            cJSON *row =
+                cJSON_GetArraySize(rows) < EB_IMPORT_MAX_ROWS ? eb_json_parse_fault(text, n, name, fault, err) : NULL;
             if (!row) {
                 if (err->code == EB_OK)
                     eb_err_at(err, EB_USAGE, name, line, 0, "more than %d rows", EB_IMPORT_MAX_ROWS);
@@ -144,7 +145,7 @@ static bool other_form(const char *text, size_t len, const char *name, eb_err *e
 }
 
 // What to do next, with the place in bytes: a file in one line has columns that no editor goes to.
-static void advise(const char *text, size_t len, eb_err *err)
+static void advise(const char *text, size_t len, eb_json_fault fault, eb_err *err)
 {
     static const char good[] = "llama-bench -o json (or csv, jsonl) writes what can be imported";
     size_t at = 0;
@@ -157,7 +158,7 @@ static void advise(const char *text, size_t len, eb_err *err)
     for (int line = 1; line < err->line && at < len; at++)
         line += text[at] == '\n';
     at += (size_t)err->column - 1;
-    if (at + 1 < len || (at < len && strncmp(err->message, "text after", 10) == 0))
+    if (at + 1 < len || (at < len && fault == EB_JSON_TRAILING))
         eb_err_hint(err, "byte %zu of %zu is wrong; %s", at + 1, len, good);
     else
         eb_err_hint(err, "it ends too early, after %zu bytes: copy it whole, or measure again; %s", len, good);
@@ -170,13 +171,14 @@ cJSON *eb_import_rows(const char *text, size_t len, const char *name, eb_err *er
         first++;
     if (other_form(text + first, len - first, name, err))
         return NULL;
+    eb_json_fault fault = EB_JSON_FINE;
     char begins = first < len ? text[first] : '\0';
-    cJSON *rows = begins == '['   ? eb_json_parse(text, len, name, err)
-                  : begins == '{' ? of_lines(text, len, name, err)
+    cJSON *rows = begins == '['   ? eb_json_parse_fault(text, len, name, &fault, err)
+                  : begins == '{' ? of_lines(text, len, name, &fault, err)
                   : begins        ? of_csv(text, len, name, err)
                                   : cJSON_CreateArray();
     if (!rows) {
-        advise(text, len, err);
+        advise(text, len, fault, err);
         return NULL;
     }
     int n = cJSON_GetArraySize(rows);

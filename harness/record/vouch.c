@@ -10,6 +10,7 @@
 #include "harness/base/mem.h"
 #include "harness/record/journal_scan.h"
 #include "harness/record/records.h"
+#include "harness/record/run.h"
 
 enum { BLOCK = 1 << 18, DIGITS = 16 };
 static const size_t lines_limit = (size_t)1 << 30;
@@ -124,6 +125,33 @@ void eb_vouch_add(cJSON *json, const eb_journal_data *d)
             eb_json_add_str(digests, eb_csv_names[i], d->csv_digest[i]);
     }
     eb_json_add_str(obj, "own_digest", "0000000000000000");
+}
+
+// "effbench.run/7" is newer than "effbench.run/1"; what is no number after the same name is damage, not a version.
+static bool is_newer(const char *schema)
+{
+    static const char known[] = EB_RUN_SCHEMA;
+    size_t before = (size_t)(strchr(known, '/') + 1 - known), digits;
+    if (strncmp(schema, known, before) != 0)
+        return false;
+    digits = strspn(schema + before, "0123456789");
+    return digits > 0 && digits < 9 && !schema[before + digits] && atoi(schema + before) > atoi(known + before);
+}
+
+bool eb_vouch_newer(const char *dir, char *what, size_t size)
+{
+    eb_err ignored = { 0 };
+    size_t len = 0;
+    char *path = eb_path_join(dir, "run.json"), *text = eb_file_read_regular(path, lines_limit, &len, &ignored);
+    cJSON *json = text ? eb_json_parse(text, len, path, &ignored) : NULL;
+    const char *schema = eb_json_str(json, "schema", "");
+    bool newer = is_newer(schema);
+    if (newer)
+        snprintf(what, size, "has schema %s, and this program knows %s", schema, EB_RUN_SCHEMA);
+    cJSON_Delete(json);
+    free(text);
+    free(path);
+    return newer;
 }
 
 static bool because(char *why, size_t size, const char *what, const char *how)

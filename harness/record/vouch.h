@@ -22,4 +22,8 @@ void eb_vouch_seal(char *text);
 // text.
 bool eb_vouch_check(const char *dir, const char *text, const cJSON *json, char *why, size_t size);
 
+// Whether the run.json of `dir` is of a newer schema than this program knows: it must not be written over, for what it
+// holds can then not be made again here. `what` says which ("has schema effbench.run/7, and this program knows ...").
+bool eb_vouch_newer(const char *dir, char *what, size_t size);
+
 #endif

@@ -11,6 +11,9 @@ gate() {
 }
 gate
 cp h.jsonl first
+gate --block
+sed -n '/^note *--block/,/needs/p' out
+cp first h.jsonl
 gate --cand-set null:output=1
 gate --cand-set null:output=1 --accept --reason "the sampler draws otherwise now"
 [ "$(head -n 1 h.jsonl)" = "$(cat first)" ]
@@ -24,11 +27,30 @@ printf '{"schema":"effbench.hist' >>h.jsonl
 gate --set null:slower=0.2
 gate --set null:slower=0.2 --block
 grep -q "worse by .* than the history's level of" out
+! grep -q 'had no say' out
 # What cannot be appended is an error after the verdict, which may have taken an hour, and not instead of it.
+mkdir gone
+cat >removes <<'END'
+#!/bin/sh
+[ "$1" = run ] && rm -rf gone
+exec "$EFFBENCH" "$@"
+END
+chmod +x removes
+export EFFBENCH
 rc=0
-"$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --history nowhere/h.jsonl >out 2>err || rc=$?
+"$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --cand-bin ./removes --history gone/h.jsonl >out 2>err || rc=$?
 echo "exit $rc, $(head -n 1 out)"
 grep 'error:' err
+# A place that is no place is refused before the pairs.
+mkfifo fifo
+for option in --history --json --junit; do
+    for place in nowhere/file . ./fifo; do
+        rc=0
+        "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 $option $place >out 2>err || rc=$?
+        echo "$option $place: exit $rc, $(wc -c <out) bytes said"
+        cat err
+    done
+done
 printf '{"my":"settings"}' >mine.json
 rc=0
 "$EFFBENCH" check "$SRC/configs/null.ini" --history mine.json >out 2>err || rc=$?

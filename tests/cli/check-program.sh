@@ -23,6 +23,8 @@ script breaks 'kill -INT $PPID' 'sleep 600'
 script stops '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'sleep 600 &' 'kill -TERM $PPID' 'wait'
 script floods-log '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'head -c 1100000 /dev/zero | tr "\\0" y >&2' 'exit 1'
 script hides-log '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'rm -f "$7.log"' 'exit 1'
+script killed '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'kill -KILL $$'
+script refuses '[ $1 = run ] || exec "$EFFBENCH" "$@"' 'echo "effbench: error: the meter went away" >&2' 'exit 5'
 echo "just text" >text
 printf '\177ELF and no more' >broken
 chmod +x broken
@@ -42,6 +44,9 @@ try --cand-bin ./wrapped
 try --base-bin ./silent
 try --cand-bin ./floods-log
 try --cand-bin ./hides-log
+try --cand-bin ./killed
+try --cand-bin ./refuses --out kept
+TMPDIR=$PWD/nowhere try --cand-bin ./wrapped 2>&1 | sed 's/effbench-check-[[:alnum:]]*/TRIALS/'
 # A signal while a program is asked, and while it runs.
 try --cand-bin ./breaks
 try --cand-bin ./stops

@@ -34,6 +34,14 @@ try() { echo "== check $*"; "$EFFBENCH" check "$@" >/dev/null || echo "exit $?";
     try n.ini --out
     try n.ini --fast
     try n.ini --cand-set null:slower=x --base-set null:watt=1
+    try n.ini --set run:trials=3 --cand-set run:trials=5 --cand-set run:trails=1
+    cp n.ini two.ini
+    printf '[model other]\nmodel = shape:tiny-llama\n' >>two.ini
+    try two.ini --base shape:a --cand shape:b
+    printf '[run]\n[model m]\nmodel = shape:tiny-llama\n[workload w]\nkind = dense\n' >real.ini
+    try real.ini --cand shape:none
+    try --base results/base --cand folder
+    try --base folder --cand results/cand
     try n.ini --cand shape:smollm2-135m --base-bin ./nothing-here
     try --base shape:a --cand shape:b
     "$EFFBENCH" run n.ini --set run:trials=1 --out old >/dev/null 2>&1

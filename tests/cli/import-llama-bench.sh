@@ -29,6 +29,8 @@ head -c 700 "bench.json" >cut.json
 try llama-bench cut.json --out bad
 sed '0,/"n_prompt": */s//"n_prompt": x/' bench.json >spoilt.json
 try llama-bench spoilt.json --out bad
+{ cat bench.json; printf x; } >more.json # its last byte is wrong: it does not end too early
+try llama-bench more.json --out bad
 printf '{"a": 1}\n{"a" 2}\n' >spoilt.jsonl
 try llama-bench spoilt.jsonl --out bad
 printf 'a,b\n1,2,3\n' >wide.csv

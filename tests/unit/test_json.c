@@ -86,13 +86,14 @@ static void test_what_is_refused(void **state)
     static const struct {
         const char *text, *message;
         int line, column;
+        eb_json_fault fault;
     } bad[] = {
-        { "{\"a\":1} x", "text after the end of the JSON value", 1, 9 },
-        { "{\"a\":1,\"b\":{\"c\":1,\"c\":2}}", "key 'c' occurs twice in one JSON object", 0, 0 },
-        { "{\n\"a\":\"\xc3\x28\"}", "invalid UTF-8 in JSON", 2, 6 },
-        { "{\"a\":}", "malformed JSON", 1, 6 },
-        { "", "malformed JSON", 1, 1 },
-        { "{\"a\":\"\xed\xa0\x80\"}", "invalid UTF-8 in JSON", 1, 7 },
+        { "{\"a\":1} x", "text after the end of the JSON value", 1, 9, EB_JSON_TRAILING },
+        { "{\"a\":1,\"b\":{\"c\":1,\"c\":2}}", "key 'c' occurs twice in one JSON object", 0, 0, EB_JSON_TWICE },
+        { "{\n\"a\":\"\xc3\x28\"}", "invalid UTF-8 in JSON", 2, 6, EB_JSON_BYTES },
+        { "{\"a\":}", "malformed JSON", 1, 6, EB_JSON_MALFORMED },
+        { "", "malformed JSON", 1, 1, EB_JSON_MALFORMED },
+        { "{\"a\":\"\xed\xa0\x80\"}", "invalid UTF-8 in JSON", 1, 7, EB_JSON_BYTES },
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         eb_err err;
@@ -102,6 +103,9 @@ static void test_what_is_refused(void **state)
         assert_string_equal(err.file, "x.json");
         assert_int_equal(err.line, bad[i].line);
         assert_int_equal(err.column, bad[i].column);
+        eb_json_fault fault = EB_JSON_FINE;
+        assert_null(eb_json_parse_fault(bad[i].text, strlen(bad[i].text), "x.json", &fault, &err));
+        assert_int_equal(fault, bad[i].fault);
     }
     eb_err err = { 0 };
     assert_null(eb_json_parse("{\"a\":1}\0", 8, "x.json", &err));
@@ -113,6 +117,11 @@ static void test_what_is_refused(void **state)
     assert_string_equal(err.message, "JSON is nested too deeply");
     cJSON *brackets = parse("{\"a\":\"[[[[\\\"[[[\",\"b\":[1,2] } \n", &err);
     assert_non_null(brackets);
+    eb_json_fault fault = EB_JSON_TWICE;
+    cJSON *fine = eb_json_parse_fault("[1]\n", 4, "x.json", &fault, &err);
+    assert_int_equal(fault, EB_JSON_FINE);
+    assert_non_null(fine);
+    cJSON_Delete(fine);
     cJSON_Delete(brackets);
 }
 
