@@ -21,8 +21,8 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
 eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g);
 // Whether any row of the group has the figure.
 bool eb_compare_knows(const eb_compare *c, const eb_compare_group *g, eb_figure f);
-// The best of a column among rows of its own kind of energy, and those whose interval reaches into its own.
-eb_mark eb_compare_mark(const eb_compare *c, const eb_compare_group *g, int row, eb_figure f);
+// The best of a column, where it is one, and those that it is not told apart from though there are trials enough.
+eb_mark eb_compare_mark(const eb_compare *c, int row, eb_figure f);
 // Whether any cost of the group is made of demonstration prices.
 bool eb_compare_made_up(const eb_compare *c, const eb_compare_group *g);
 // The kind of energy that most rows of a group have, the reference's where two are as many; -1 = none has any.

@@ -113,7 +113,7 @@ static void csv_row(const eb_compare *c, const eb_compare_group *g, const eb_com
     fprintf(out, "%s,%s,%s,", intervals[r->interval], eb_word_name(r->word), r->mixed ? "yes" : "no");
     fprintf(out, "%s,", eb_grade_name(v->grade));
     eb_csv_put_text(out, v->grade != EB_GRADE_NONE && row->kind >= 0 ? c->kinds[row->kind] : "");
-    fprintf(out, ",%s,", row->front ? "yes" : "no");
+    fprintf(out, ",%s,", !row->front ? "no" : row->front_noise ? "within noise" : "yes");
     eb_csv_put_text(out, v->note);
     fprintf(out, ",%s\n", eb_figures[f].money && row->demonstration ? "yes" : "no");
 }

@@ -40,6 +40,8 @@ static void add_figure(cJSON *figures, const eb_compare_row *row, eb_figure f)
     eb_json_add_str(ratio, "interval", intervals[r->interval]);
     eb_json_add_known(ratio, "word", eb_word_name(r->word));
     eb_json_add_bool(ratio, "mixed", r->mixed);
+    eb_json_add_bool(ratio, "price_ranges", r->prices);
+    eb_json_add_known(obj, "lead", eb_lead_name(row->leads[f]));
 }
 
 static void add_row(cJSON *list, const eb_compare *c, const eb_compare_row *row)
@@ -53,6 +55,7 @@ static void add_row(cJSON *list, const eb_compare *c, const eb_compare_row *row)
     eb_json_add_str(obj, "energy", row->kind < 0 ? NULL : c->kinds[row->kind]);
     eb_json_add_bool(obj, "demonstration", row->demonstration);
     eb_json_add_bool(obj, "front", row->front);
+    eb_json_add_bool(obj, "front_within_noise", row->front_noise);
     eb_json_add_bool(obj, "other_output", row->other_digest);
     cJSON *curve = eb_json_add_obj(obj, "at_utilisation");
     eb_json_add_num(curve, "flat", row->curve.flat);

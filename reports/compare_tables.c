@@ -74,39 +74,10 @@ static bool set_apart(const eb_compare *c, const eb_compare_group *g, const eb_c
            row->kind != ref->kind;
 }
 
-static bool better(int direction, double a, double b)
+eb_mark eb_compare_mark(const eb_compare *c, int row, eb_figure f)
 {
-    return direction > 0 ? a > b : a < b;
-}
-
-eb_mark eb_compare_mark(const eb_compare *c, const eb_compare_group *g, int index, eb_figure f)
-{
-    const eb_compare_value *v = &c->rows[index].figures[f];
-    const eb_compare_value *best = NULL;
-    int peers = 0;
-    for (int i = g->first; i < g->first + g->n; i++) {
-        const eb_compare_value *o = &c->rows[i].figures[f];
-        bool watts = eb_figures[f].energy && v->grade != EB_GRADE_NONE && o->grade != EB_GRADE_NONE;
-        if (isnan(o->value) || (watts && c->rows[i].kind != c->rows[index].kind))
-            continue;
-        peers++;
-        if (!best || better(eb_figures[f].better, o->value, best->value))
-            best = o;
-    }
-    if (isnan(v->value) || peers < 2)
-        return EB_MARK_NONE;
-    bool clear = eb_figures[f].better > 0 ? v->hi < best->lo : v->lo > best->hi;
-    bool spread = v->interval != EB_INTERVAL_NONE && best->interval != EB_INTERVAL_NONE;
-    if (v->value != best->value)
-        return spread && !clear ? EB_MARK_TIED : EB_MARK_NONE;
-    for (int i = g->first; i < g->first + g->n; i++) {
-        const eb_compare_value *o = &c->rows[i].figures[f];
-        bool overlaps = o->interval != EB_INTERVAL_NONE && (eb_figures[f].better > 0 ? o->hi >= v->lo : o->lo <= v->hi);
-        bool peer = !eb_figures[f].energy || c->rows[i].kind == c->rows[index].kind;
-        if (i != index && peer && !isnan(o->value) && (o->value == v->value || overlaps))
-            return EB_MARK_TIED;
-    }
-    return EB_MARK_BEST;
+    eb_lead lead = c->rows[row].leads[f];
+    return lead == EB_LEAD_BEST ? EB_MARK_BEST : lead == EB_LEAD_TIED ? EB_MARK_TIED : EB_MARK_NONE;
 }
 
 // For forms with room for it: the spread beside each value, and where the value comes from.
@@ -149,7 +120,7 @@ static void put_figure(eb_table *t, const eb_compare *c, const eb_compare_group 
         shown[k].put(number, sizeof number, v->value, half_of(v));
     bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
     snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
-    eb_table_cell(t, cell, eb_compare_mark(c, g, i, shown[k].figure));
+    eb_table_cell(t, cell, eb_compare_mark(c, i, shown[k].figure));
     put_about(t, c, row, k);
 }
 
@@ -187,7 +158,7 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
             if (k == grade_after)
                 put_grade(t, c, row, c->n_kinds > 1);
         }
-        eb_table_cell(t, row->front ? "yes" : "-", EB_MARK_NONE);
+        eb_table_cell(t, !row->front ? "-" : row->front_noise ? "~yes" : "yes", EB_MARK_NONE);
     }
     return t;
 }

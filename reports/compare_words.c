@@ -73,15 +73,19 @@ static bool several_kinds(const eb_compare *c, const eb_compare_group *g, int le
     return false;
 }
 
-static void put_best(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best,
-                     const eb_answer_style *style, FILE *out)
+static void put_best(const eb_compare *c, int best, const eb_answer_style *style, FILE *out)
+{
+    fputs(style->strong_open, out);
+    style->put(out, c->rows[best].label);
+    fputs(style->strong_close, out);
+}
+
+static void put_relation(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best,
+                         const eb_answer_style *style, FILE *out)
 {
     const eb_ratio *r = &c->rows[best].ratios[f];
     const eb_compare_value *v = &c->rows[best].figures[f];
     char number[40];
-    fputs(style->strong_open, out);
-    style->put(out, c->rows[best].label);
-    fputs(style->strong_close, out);
     if (r->word == EB_WORD_REFERENCE) {
         fputs(" (the reference)", out);
     } else if (!isnan(r->value) && !r->mixed) {
@@ -96,32 +100,35 @@ static void put_best(const eb_compare *c, const eb_compare_group *g, eb_figure f
 }
 
 // The others that the best is not told apart from: of its own kind where it is about energy.
-static void put_tied(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, FILE *out)
+static void put_rivals(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, FILE *out)
 {
-    int tied = 0;
-    if (eb_compare_mark(c, g, best, f) != EB_MARK_TIED)
-        return;
+    int tied = 0, few = 0;
+    bool ranges = false; // of prices, of any of them
     for (int i = g->first; i < g->first + g->n; i++) {
         bool other = eb_figures[f].energy && c->rows[i].figures[f].grade != EB_GRADE_NONE &&
                      c->rows[best].figures[f].grade != EB_GRADE_NONE && c->rows[i].kind != c->rows[best].kind;
-        tied += i != best && !other && eb_compare_mark(c, g, i, f) == EB_MARK_TIED;
+        tied += i != best && !other && c->rows[i].leads[f] == EB_LEAD_TIED;
+        few += i != best && !other && c->rows[i].leads[f] == EB_LEAD_FEW;
+        ranges = ranges || c->rows[i].ratios[f].prices;
     }
     if (tied)
-        fprintf(out, ", not told apart from %d other%s", tied, eb_s(tied));
+        fprintf(out, ", within noise%s of %d other%s", ranges ? " and the ranges of prices" : "", tied, eb_s(tied));
+    if (few)
+        fprintf(out, ", too few trials to tell %d other%s from it", few, eb_s(few));
 }
 
 void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, const eb_answer_style *style, FILE *out)
 {
     static const struct {
         eb_figure figure;
-        const char *what;
-    } claims[] = { { EB_FIGURE_GOODPUT, "fastest" },
-                   { EB_FIGURE_PREFILL, "fastest prefill" },
-                   { EB_FIGURE_DECODE, "fastest decode" },
-                   { EB_FIGURE_TOK_PER_J, "most tokens per joule" },
-                   { EB_FIGURE_TOK_PER_USD, "most tokens per dollar" } };
+        const char *what, *unsure; // the latter where the best is not told apart from all others
+    } claims[] = { { EB_FIGURE_GOODPUT, "fastest", "speed" },
+                   { EB_FIGURE_PREFILL, "fastest prefill", "prefill" },
+                   { EB_FIGURE_DECODE, "fastest decode", "decode" },
+                   { EB_FIGURE_TOK_PER_J, "most tokens per joule", "tokens per joule" },
+                   { EB_FIGURE_TOK_PER_USD, "most tokens per dollar", "tokens per dollar" } };
     int rows, said = 0, lead = eb_compare_lead_kind(c, g, &rows);
-    bool mixed = several_kinds(c, g, lead);
+    bool several = several_kinds(c, g, lead);
     for (size_t k = 0; k < sizeof claims / sizeof *claims; k++) {
         eb_figure f = claims[k].figure;
         int best = best_row(c, g, f, lead);
@@ -130,17 +137,20 @@ void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, con
         bool same_work = c->options.by == EB_BY_PRICE && f != EB_FIGURE_TOK_PER_USD;
         if (best < 0 || same_work || makes_tokens)
             continue;
-        bool apart = mixed && eb_figures[f].energy && c->rows[best].figures[f].grade != EB_GRADE_NONE;
-        fprintf(out, "%s%s", said++ ? "; " : "", claims[k].what);
+        bool apart = several && eb_figures[f].energy && c->rows[best].figures[f].grade != EB_GRADE_NONE;
+        bool sure = c->rows[best].leads[f] == EB_LEAD_BEST, alone = c->rows[best].leads[f] == EB_LEAD_ALONE;
+        fprintf(out, "%s%s", said++ ? "; " : "", sure || (apart && rows < 2) ? claims[k].what : claims[k].unsure);
         if (apart && rows < 2) {
             fputs(": not ranked, no two have joules of one kind", out);
             continue;
         }
         if (apart)
             fprintf(out, " of the %d with energy %c", rows, 'A' + lead % 26);
-        fputs(": ", out);
-        put_best(c, g, f, best, style, out);
-        put_tied(c, g, f, best, out);
+        fputs(alone ? ": only " : ": ", out);
+        put_best(c, best, style, out);
+        fputs(sure ? "" : alone ? " is known" : " leads", out);
+        put_relation(c, g, f, best, style, out);
+        put_rivals(c, g, f, best, out);
         if (f == EB_FIGURE_TOK_PER_USD && (c->rows[best].demonstration || c->rows[g->reference].demonstration))
             fputs(", demonstration prices", out);
     }
@@ -280,9 +290,10 @@ static void note_front(const eb_compare *c, eb_notes *notes)
                 news && memcmp(c->groups[k].objectives, c->groups[g].objectives, sizeof c->groups[g].objectives) != 0;
         if (news && t.n)
             add(notes, "front",
-                eb_format("no other is at least as good in %s and better in one of them%s%s%s", t.s,
-                          left_out.n ? "; left out, because some rows lack it: " : "", left_out.n ? left_out.s : "",
-                          g ? " (in part of the tables)" : ""));
+                eb_format("no other is at least as good in %s and, by the words, better in one of them; ~ only by "
+                          "differences within noise%s%s%s",
+                          t.s, left_out.n ? "; left out, because some rows lack it: " : "",
+                          left_out.n ? left_out.s : "", g ? " (in part of the tables)" : ""));
         eb_text_deinit(&t);
         eb_text_deinit(&left_out);
     }
@@ -309,6 +320,24 @@ static void note_offers(const eb_compare *c, eb_notes *notes)
         }
 }
 
+// What the words on money take in.
+static void note_ranges(const eb_compare *c, eb_notes *notes)
+{
+    bool ranges = false, knows = false;
+    for (int i = 0; i < c->n_rows; i++) {
+        ranges = ranges || c->rows[i].ratios[EB_FIGURE_TOK_PER_USD].prices;
+        knows = knows || !isnan(c->rows[i].ratios[EB_FIGURE_TOK_PER_USD].value);
+    }
+    if (ranges)
+        add(notes, "perf/$",
+            eb_strdup("the interval of the ratio takes in the trials and the low to high of every price and of the "
+                      "utilisation, each side's by itself but for what is one and the same on both (docs/compare.md)"));
+    else if (knows)
+        add(notes, "perf/$",
+            eb_strdup("the interval of the ratio takes in the trials; prices and utilisation are "
+                      "single figures here, as if they were exact"));
+}
+
 void eb_compare_notes(const eb_compare *c, eb_notes *notes)
 {
     for (size_t i = 0; i < c->warnings.n; i++)
@@ -320,9 +349,12 @@ void eb_compare_notes(const eb_compare *c, eb_notes *notes)
     note_offers(c, notes);
     note_outputs(c, notes);
     note_lone(c, notes);
+    note_ranges(c, notes);
     add(notes, "words",
         eb_format("better, worse: the interval of the ratio excludes 1; same: it lies within %.0f %% of 1; "
                   "inconclusive: neither, or fewer than 6 trials (then the range of the trials is shown)",
                   100 * EB_RATIO_MARGIN));
-    add(notes, "marks", eb_strdup("* best of its column, ~ not told apart from the best"));
+    add(notes, "marks",
+        eb_strdup("* better than every other of its column by the words, ~ the best, or not told apart from "
+                  "it; no mark where fewer than 6 trials cannot say"));
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
+#include "harness/record/compare_lead.h"
 #include "harness/record/compare_rows.h"
 #include "harness/record/compare_work.h"
 #include "harness/record/pareto.h"
@@ -28,6 +28,12 @@ bool eb_compare_by_parse(const char *s, eb_compare_by *out)
             return true;
         }
     return false;
+}
+
+const char *eb_lead_name(eb_lead lead)
+{
+    static const char *const names[] = { "", "best", "tied", "few", "alone" };
+    return names[lead];
 }
 
 static int by_text(const void *a, const void *b)
@@ -108,12 +114,6 @@ static bool find_reference(eb_compare *c, eb_err *err)
     return eb_err_hint(err, "name one of them, such as %s", c->rows[c->groups[0].first].label);
 }
 
-static bool mixed(const eb_compare_row *a, const eb_compare_row *b, eb_figure f)
-{
-    bool both = a->figures[f].grade != EB_GRADE_NONE && b->figures[f].grade != EB_GRADE_NONE;
-    return eb_figures[f].energy && both && a->kind != b->kind;
-}
-
 static void relate(eb_compare *c, const eb_compare_group *g, int index)
 {
     eb_compare_row *row = &c->rows[index];
@@ -121,59 +121,18 @@ static void relate(eb_compare *c, const eb_compare_group *g, int index)
     const char *digest = c->runs[row->run]->cases[row->case_index].digest,
                *other = c->runs[ref->run]->cases[ref->case_index].digest;
     row->other_digest = c->options.by == EB_BY_MACHINE && digest[0] && other[0] && strcmp(digest, other) != 0;
-    double level = fmax(c->runs[row->run]->level, c->runs[ref->run]->level);
     for (int f = 0; f < EB_FIGURE_COUNT; f++) {
-        const eb_compare_value *a = &row->figures[f], *b = &ref->figures[f];
         eb_ratio *r = &row->ratios[f];
-        uint64_t seed = XXH64(eb_figures[f].key, strlen(eb_figures[f].key), XXH64(g->title, strlen(g->title), 1));
+        if (index != g->reference) {
+            eb_compare_relate(c, g, index, g->reference, (eb_figure)f, r);
+            continue;
+        }
         *r = (eb_ratio){ .value = NAN, .lo = NAN, .hi = NAN };
-        if (index == g->reference) {
-            r->word = isnan(a->value) ? EB_WORD_NONE : EB_WORD_REFERENCE;
-            continue;
-        }
-        if (isnan(a->value) || isnan(b->value) || !eb_figures[f].better)
-            continue;
-        eb_ratio_of_trials(a->trials, a->n_trials, b->trials, b->n_trials, level, seed, r);
-        eb_ratio_widen(r, hypot(a->common, b->common), a->sensor + b->sensor);
-        eb_ratio_word(r, eb_figures[f].better);
-        r->mixed = mixed(row, ref, (eb_figure)f);
+        r->word = isnan(row->figures[f].value) ? EB_WORD_NONE : EB_WORD_REFERENCE;
     }
 }
 
-// ---- fronts and rankings ----
-
-static void find_front(eb_compare *c, eb_compare_group *g)
-{
-    int m = 0;
-    bool joules = false;
-    double *x = eb_realloc(NULL, (size_t)g->n * EB_FIGURE_COUNT + 1, sizeof *x);
-    for (int f = 0; f < EB_FIGURE_COUNT; f++) {
-        g->objectives[f] = eb_figures[f].objective;
-        for (int i = 0; i < g->n; i++)
-            g->objectives[f] = g->objectives[f] && isfinite(c->rows[g->first + i].figures[f].value);
-        m += g->objectives[f];
-    }
-    int *kinds = eb_alloc((size_t)g->n * sizeof *kinds + 1), k = 0;
-    bool *front = eb_alloc((size_t)g->n + 1);
-    for (int f = 0; f < EB_FIGURE_COUNT; f++) {
-        if (!g->objectives[f])
-            continue;
-        for (int i = 0; i < g->n; i++) {
-            const eb_compare_value *v = &c->rows[g->first + i].figures[f];
-            joules = joules || (eb_figures[f].energy && v->grade != EB_GRADE_NONE);
-            x[i * m + k] = -eb_figures[f].better * v->value;
-        }
-        k++;
-    }
-    for (int i = 0; i < g->n; i++)
-        kinds[i] = c->rows[g->first + i].kind;
-    eb_pareto_front(x, g->n, m, joules ? kinds : NULL, front);
-    for (int i = 0; i < g->n; i++)
-        c->rows[g->first + i].front = m > 0 && front[i];
-    free(front);
-    free(kinds);
-    free(x);
-}
+// ---- rankings ----
 
 static void find_ranking(const eb_compare *c, eb_compare_group *g)
 {
@@ -279,7 +238,8 @@ eb_compare *eb_compare_new(eb_compare_run *const *runs, int n_runs, const eb_com
     for (int g = 0; g < c->n_groups; g++) {
         for (int i = c->groups[g].first; i < c->groups[g].first + c->groups[g].n; i++)
             relate(c, &c->groups[g], i);
-        find_front(c, &c->groups[g]);
+        eb_compare_find_leads(c, &c->groups[g]);
+        eb_compare_find_front(c, &c->groups[g]);
         find_ranking(c, &c->groups[g]);
     }
     warn(c);

@@ -17,16 +17,28 @@ typedef enum eb_compare_by {
 const char *eb_compare_by_name(eb_compare_by by);
 bool eb_compare_by_parse(const char *s, eb_compare_by *out);
 
+typedef struct eb_compare_prices { // equal where an input is one number
+    eb_cost low, value, high;
+} eb_compare_prices;
+
+// How a row stands in a column, by the words of the ratios: EB_LEAD_BEST is better than every other; TIED: the best, or
+// not told apart from it; FEW: the same, for want of trials; ALONE: no other has the figure.
+typedef enum eb_lead { EB_LEAD_NONE, EB_LEAD_BEST, EB_LEAD_TIED, EB_LEAD_FEW, EB_LEAD_ALONE } eb_lead;
+const char *eb_lead_name(eb_lead lead); // "best", "tied", "few", "alone"; "" of NONE
+
 typedef struct eb_compare_row { // a case of a run, at one price
     int run, case_index, offer; // offer -1 = the prices of the run itself
     char *label;                // what sets it apart from the others of its group
     eb_compare_value figures[EB_FIGURE_COUNT];
     int kind; // which kind of energy it has (eb_compare.kinds), -1 = none
+    eb_compare_prices prices;
     eb_cost_curve curve;
-    bool front;
+    bool front;         // nobody is as good in everything and, beyond noise, better in something
+    bool front_noise;   // it is there only because of differences that lie within noise
     bool demonstration; // its prices are made up for show
     bool other_digest;  // its output tokens are not those of the reference
     eb_ratio ratios[EB_FIGURE_COUNT];
+    eb_lead leads[EB_FIGURE_COUNT]; // among rows of its own kind of energy, where that enters the figure
 } eb_compare_row;
 
 typedef struct eb_compare_leader { // cheapest between two utilisations

@@ -12,7 +12,7 @@ static double at(const eb_compare_value *v, int i)
     return i < v->n_trials ? v->trials[i] : NAN;
 }
 
-static eb_cost_load load_of(const eb_compare_row *row, const eb_compare_run *run, const eb_cost *cost)
+eb_cost_load eb_compare_load(const eb_compare_row *row, const eb_compare_run *run, const eb_cost *cost)
 {
     const eb_compare_case *c = &run->cases[row->case_index];
     eb_case_info info = { .prompt_tok = c->prompt_tok, .output_tok = c->output_tok, .depth_tok = c->depth_tok };
@@ -25,7 +25,6 @@ static eb_cost_load load_of(const eb_compare_row *row, const eb_compare_run *run
 
 static void begin(eb_compare_value *v, int n)
 {
-    free(v->trials);
     *v = (eb_compare_value){ .trials = eb_realloc(NULL, (size_t)n + 1, sizeof *v->trials), .n_trials = n };
 }
 
@@ -78,44 +77,41 @@ static void widen(eb_compare_value *v)
     v->hi = v->value + hypot(v->hi - v->value, v->common * v->value) + v->sensor * v->value;
 }
 
-void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_offer *offer, bool again)
+void eb_compare_price_at(const eb_compare_row *row, const eb_compare_run *run, const eb_cost *cost, eb_figure f,
+                         eb_compare_value *out)
 {
-    eb_cost cost;
-    if (offer)
-        cost = offer->value;
-    else
-        eb_cost_from_header(&run->text, &cost);
-    eb_cost_load load = load_of(row, run, &cost), one = load;
-    row->curve = eb_cost_curve_of(&cost, &load);
-    if (!offer && !again)
-        return;
-    eb_compare_value *usd = &row->figures[EB_FIGURE_USD], *per_usd = &row->figures[EB_FIGURE_TOK_PER_USD],
-                     *carbon = &row->figures[EB_FIGURE_CARBON], *goodput = &row->figures[EB_FIGURE_GOODPUT];
-    int n = goodput->n_trials;
-    begin(usd, n);
-    begin(per_usd, n);
-    begin(carbon, n);
-    for (int i = 0; i < n; i++) {
+    const eb_compare_value *goodput = &row->figures[EB_FIGURE_GOODPUT];
+    eb_cost_load load = eb_compare_load(row, run, cost), one = load;
+    bool carbon = f == EB_FIGURE_CARBON;
+    begin(out, goodput->n_trials);
+    for (int i = 0; i < out->n_trials; i++) {
         one.goodput_tok_s = at(goodput, i);
         one.load_w = at(&row->figures[EB_FIGURE_POWER], i);
         one.idle_w = at(&row->figures[EB_FIGURE_IDLE], i);
-        eb_cost_result r = eb_cost_compute(&cost, &one);
-        usd->trials[i] = r.usd_per_mtok;
-        per_usd->trials[i] = 1e6 / r.usd_per_mtok;
-        carbon->trials[i] = r.gco2e_per_mtok;
+        eb_cost_result r = eb_cost_compute(cost, &one);
+        out->trials[i] = carbon ? r.gco2e_per_mtok : f == EB_FIGURE_USD ? r.usd_per_mtok : 1e6 / r.usd_per_mtok;
     }
-    eb_cost_result whole = eb_cost_compute(&cost, &load);
-    settle(usd, goodput, run->level, whole.note);
-    settle(per_usd, goodput, run->level, whole.note);
-    settle(carbon, goodput, run->level, whole.carbon_note);
-    if (eb_cost_kind_of(&cost) == EB_COST_OWN && !isnan(usd->value))
-        take_watts(usd, row, &cost, &load, usd_of);
-    if (!isnan(carbon->value))
-        take_watts(carbon, row, &cost, &load, carbon_of);
-    per_usd->grade = usd->grade;
-    per_usd->common = usd->common;
-    per_usd->sensor = usd->sensor;
-    widen(usd);
-    widen(per_usd);
-    widen(carbon);
+    eb_cost_result whole = eb_cost_compute(cost, &load);
+    settle(out, goodput, run->level, carbon ? whole.carbon_note : whole.note);
+    if (!isnan(out->value) && (carbon || eb_cost_kind_of(cost) == EB_COST_OWN))
+        take_watts(out, row, cost, &load, carbon ? carbon_of : usd_of);
+    widen(out);
+}
+
+void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_offer *offer, bool again)
+{
+    static const eb_figure priced[] = { EB_FIGURE_USD, EB_FIGURE_TOK_PER_USD, EB_FIGURE_CARBON };
+    eb_compare_prices *p = &row->prices;
+    if (offer)
+        *p = (eb_compare_prices){ offer->low, offer->value, offer->high };
+    else
+        eb_cost_range_from_header(&run->text, &p->low, &p->value, &p->high);
+    eb_cost_load load = eb_compare_load(row, run, &p->value);
+    row->curve = eb_cost_curve_of(&p->value, &load);
+    for (size_t i = 0; i < sizeof priced / sizeof *priced && (offer || again); i++) {
+        eb_compare_value made = { 0 };
+        eb_compare_price_at(row, run, &p->value, priced[i], &made);
+        free(row->figures[priced[i]].trials);
+        row->figures[priced[i]] = made;
+    }
 }

@@ -97,23 +97,45 @@ static void bootstrap(const double *a, int na, const double *b, int nb, double l
     free(drawn);
 }
 
+// Medians and the range of what any trial is to any other; x and y: room for the known ones, left in ascending order.
+static void relate_ranges(double *x, int nx, double *y, int ny, eb_ratio *out)
+{
+    double reference = ny ? eb_median(y, (size_t)ny) : 0;
+    *out = (eb_ratio){ .value = NAN, .lo = NAN, .hi = NAN };
+    if (!nx || !(reference > 0))
+        return;
+    qsort(x, (size_t)nx, sizeof *x, by_value);
+    qsort(y, (size_t)ny, sizeof *y, by_value);
+    out->value = eb_median(x, (size_t)nx) / reference;
+    out->lo = x[0] / y[ny - 1];
+    out->hi = over(x[nx - 1], y[0], 1);
+    out->interval = EB_INTERVAL_RANGE;
+}
+
+static bool enough(int nx, int ny)
+{
+    return nx >= EB_BOOTSTRAP_TRIALS_MIN && ny >= EB_BOOTSTRAP_TRIALS_MIN;
+}
+
 void eb_ratio_of_trials(const double *a, int na, const double *b, int nb, double level, uint64_t seed, eb_ratio *out)
 {
-    *out = (eb_ratio){ .value = NAN, .lo = NAN, .hi = NAN };
     double *x = eb_realloc(NULL, (size_t)(na + nb) + 1, sizeof *x), *y = x + na;
     int nx = known(a, na, x), ny = known(b, nb, y);
-    double reference = ny ? eb_median(y, (size_t)ny) : 0;
-    if (nx && reference > 0) {
-        qsort(x, (size_t)nx, sizeof *x, by_value);
-        qsort(y, (size_t)ny, sizeof *y, by_value);
-        out->value = eb_median(x, (size_t)nx) / reference;
-        out->lo = x[0] / y[ny - 1];
-        out->hi = over(x[nx - 1], y[0], 1);
-        out->interval = EB_INTERVAL_RANGE;
-        if (nx >= EB_BOOTSTRAP_TRIALS_MIN && ny >= EB_BOOTSTRAP_TRIALS_MIN)
-            bootstrap(x, nx, y, ny, level, seed, out);
-    }
+    relate_ranges(x, nx, y, ny, out);
+    if (!isnan(out->value) && enough(nx, ny))
+        bootstrap(x, nx, y, ny, level, seed, out);
     free(x);
+}
+
+bool eb_ratio_bound(const double *a, int na, const double *b, int nb, eb_ratio *out)
+{
+    double *x = eb_realloc(NULL, (size_t)(na + nb) + 1, sizeof *x), *y = x + na;
+    int nx = known(a, na, x), ny = known(b, nb, y);
+    relate_ranges(x, nx, y, ny, out);
+    if (enough(nx, ny) && out->interval == EB_INTERVAL_RANGE)
+        out->interval = EB_INTERVAL_CONFIDENCE; // of at least its level
+    free(x);
+    return out->interval == EB_INTERVAL_CONFIDENCE;
 }
 
 void eb_ratio_widen(eb_ratio *r, double common, double bound)

@@ -289,3 +289,8 @@ void eb_cost_break_even_range(const eb_offer *a, const eb_offer *b, const eb_cos
     *lo = fmin(*lo, meeting(&early));
     *hi = fmax(*hi, meeting(&late));
 }
+
+void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value)
+{
+    set_input(cost, field, value);
+}

@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fronts and envelopes, the plain way: there are few rows.
+// Envelopes, the plain way: there are few rows.
 #include "harness/record/pareto.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
-
-static bool beats(const double *a, const double *b, int m)
-{
-    bool better = false;
-    for (int k = 0; k < m; k++) {
-        if (a[k] > b[k])
-            return false;
-        better = better || a[k] < b[k];
-    }
-    return better;
-}
-
-void eb_pareto_front(const double *x, int n, int m, const int *kind, bool *front)
-{
-    for (int i = 0; i < n; i++) {
-        front[i] = true;
-        for (int k = 0; k < n && front[i]; k++)
-            front[i] = k == i || (kind && kind[k] != kind[i]) || !beats(x + k * m, x + i * m, m);
-    }
-}
 
 static bool known(eb_cost_curve c)
 {

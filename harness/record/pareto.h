@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is beaten by nobody, and who is cheapest at which utilisation.
+// Who is cheapest at which utilisation.
 #ifndef EB_RECORD_PARETO_H
 #define EB_RECORD_PARETO_H
 
 #include "harness/record/compare.h"
-
-// x: n rows of m objectives, less is better, all finite. A row is on the front when no other row of the same kind is at
-// least as good in everything and better in something. `kind` NULL: all rows may be compared.
-void eb_pareto_front(const double *x, int n, int m, const int *kind, bool *front);
 
 // The lower envelope of cost curves over the utilisation in (0, 1], from left to right: leaders[i] are the indices,
 // from ascending. Curves that are not known are passed over. `leaders` has room for n; returns their number.

@@ -218,6 +218,171 @@ static void test_limits_count_again(void **state)
     eb_compare_run_free(run);
 }
 
+static const eb_ratio *per_dollar(const eb_compare *c, int row)
+{
+    return &c->rows[row].ratios[EB_FIGURE_TOK_PER_USD];
+}
+
+static void near(double a, double b)
+{
+    if (!(fabs(a / b - 1) < 1e-9))
+        print_error("%.12g is not %.12g\n", a, b);
+    assert_true(fabs(a / b - 1) < 1e-9);
+}
+
+// Rents of two machines that do the same: the ratio is that of the rents, over the whole of their ranges.
+static void test_a_word_on_money_holds_over_the_ranges_of_prices(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reference, *other;
+        double value, lo, hi;
+        eb_word word;
+    } rents[] = {
+        { "2.5", "1,2,3", 1.25, 2.5 / 3, 2.5, EB_WORD_INCONCLUSIVE },
+        { "2.5", "1,2,2.4", 1.25, 2.5 / 2.4, 2.5, EB_WORD_BETTER },
+        { "1,2.5,4", "2", 1.25, 0.5, 2, EB_WORD_INCONCLUSIVE },
+        { "1,2,3", "4,5,6", 0.4, 1.0 / 6, 0.75, EB_WORD_WORSE },
+        { "1,2,3", "1,2,3", 1, 1, 1, EB_WORD_SAME }, // one offer: the rent is the same, whatever it is
+        { "2.5", "2", 1.25, 1.25, 1.25, EB_WORD_BETTER },
+    };
+    for (size_t i = 0; i < sizeof rents / sizeof *rents; i++) {
+        eb_err err = { 0 };
+        char *a = eb_format("noise=0 cost:usd_per_hour=%s", rents[i].reference),
+             *b = eb_format("noise=0 cost:usd_per_hour=%s", rents[i].other);
+        eb_compare_run *runs[] = { read_run("a", a), read_run("b", b) };
+        eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+        const eb_ratio *r = per_dollar(c, 1);
+        near(r->value, rents[i].value);
+        near(r->lo, rents[i].lo);
+        near(r->hi, rents[i].hi);
+        assert_int_equal(r->word, rents[i].word);
+        assert_true(r->prices == (strchr(a, ',') || strchr(b, ',')));
+        near(c->rows[1].ratios[EB_FIGURE_USD].lo, 1 / rents[i].hi);
+        assert_int_equal(c->rows[1].ratios[EB_FIGURE_USD].word, rents[i].word);
+        eb_compare_free(c);
+        free_runs(runs, 2);
+        free(a);
+        free(b);
+    }
+}
+
+// What a row's machine would cost.
+static double owned(const eb_compare_row *row, double price, double utilisation, double tariff)
+{
+    eb_cost cost;
+    eb_header none = { 0 };
+    eb_cost_from_header(&none, &cost);
+    cost.price_usd = price;
+    cost.years = 4;
+    cost.utilisation = utilisation;
+    cost.usd_per_kwh = tariff;
+    cost.rest_of_system_w = 3;
+    eb_cost_load load = { .goodput_tok_s = row->figures[EB_FIGURE_GOODPUT].value,
+                          .load_w = row->figures[EB_FIGURE_POWER].value,
+                          .idle_w = row->figures[EB_FIGURE_IDLE].value };
+    return eb_cost_compute(&cost, &load).usd_per_mtok;
+}
+
+// The ends of an interval, a little wider by the counters' whole units.
+static void spans(const eb_ratio *r, double lo, double hi)
+{
+    assert_true(r->lo <= lo * (1 + 1e-9) && r->lo > lo * 0.999);
+    assert_true(r->hi >= hi * (1 - 1e-9) && r->hi < hi * 1.001);
+}
+
+// Two machines are not busy at once because they may be as busy: each has the whole range of its utilisation. Their
+// tariff is one. Two offers for one machine have one utilisation.
+static void test_utilisations_are_of_the_machines_and_tariffs_of_the_place(void **state)
+{
+    (void)state;
+    static const char text[] = "noise=0 cost:price_usd=%s cost:years=4 cost:utilisation=0.1,0.3,0.6 "
+                               "cost:usd_per_kwh=%s cost:rest_of_system_w=3";
+    static const char *const rows[][2] = {
+        { "price_usd", "1000" }, { "years", "4" }, { "utilisation", "0.1, 0.3, 0.6" }, { "usd_per_kwh", "0.25" }
+    };
+    eb_err err = { 0 };
+    char *a = eb_format(text, "200", "0.25"), *b = eb_format(text, "1000", "0.25"),
+         *dear = eb_format(text, "200", "0.1,0.25,0.5"), *far = eb_format(text, "2000", "0.1,0.25,0.5");
+    eb_compare_run *runs[] = { read_run("a", a), read_run("b", b) };
+    eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+    const eb_compare_row *x = &c->rows[0]; // both do the same
+    near(x->figures[EB_FIGURE_USD].value, owned(x, 200, 0.3, 0.25));
+    near(per_dollar(c, 1)->value, owned(x, 200, 0.3, 0.25) / owned(x, 1000, 0.3, 0.25));
+    spans(per_dollar(c, 1), owned(x, 200, 0.6, 0.25) / owned(x, 1000, 0.1, 0.25),
+          owned(x, 200, 0.1, 0.25) / owned(x, 1000, 0.6, 0.25));
+    assert_int_equal(per_dollar(c, 1)->word, EB_WORD_INCONCLUSIVE);
+    eb_compare_free(c);
+    eb_setting_row out[4];
+    eb_offer offer;
+    eb_header prices = settings("cost", rows, 4, out);
+    eb_offer_init(&offer, "dearer", &prices);
+    eb_compare_options options = { .by = EB_BY_PRICE, .offers = &offer, .n_offers = 1 };
+    c = eb_compare_new(runs, 1, &options, &err); // the offer, and the run's own prices
+    x = &c->rows[0];
+    assert_string_equal(c->rows[1].label, "config");
+    spans(per_dollar(c, 1), owned(x, 1000, 0.6, 0.25) / owned(x, 200, 0.6, 0.25),
+          owned(x, 1000, 0.1, 0.25) / owned(x, 200, 0.1, 0.25));
+    assert_int_equal(per_dollar(c, 1)->word, EB_WORD_BETTER);
+    eb_compare_free(c);
+    eb_offer_deinit(&offer);
+    free_runs(runs, 2);
+    runs[0] = read_run("a", dear);
+    runs[1] = read_run("b", far);
+    c = compare(runs, 2, EB_BY_MACHINE, &err);
+    x = &c->rows[0];
+    spans(per_dollar(c, 1), owned(x, 200, 0.6, 0.1) / owned(x, 2000, 0.1, 0.1),
+          owned(x, 200, 0.1, 0.5) / owned(x, 2000, 0.6, 0.5));
+    eb_compare_free(c);
+    free_runs(runs, 2);
+    free(a);
+    free(b);
+    free(dear);
+    free(far);
+}
+
+static void test_noise_decides_neither_leads_nor_fronts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[3];
+        eb_lead leads[3];
+        bool front[3], noise[3];
+    } sets[] = {
+        // The same but for noise, and one that is half as fast at the same watts.
+        { { "noise=0.02", "noise=0.02 seed=2 speed=0.999", "speed=0.5" },
+          { EB_LEAD_TIED, EB_LEAD_TIED, EB_LEAD_NONE },
+          { true, true, false },
+          { true, false, false } },
+        { { "", "speed=0.9", "speed=0.5" },
+          { EB_LEAD_BEST, EB_LEAD_NONE, EB_LEAD_NONE },
+          { true, false, false },
+          { false, false, false } },
+        { { "trials=3", "trials=3 speed=0.9", "trials=3 speed=0.5" }, // nobody knows
+          { EB_LEAD_FEW, EB_LEAD_FEW, EB_LEAD_FEW },
+          { true, true, true },
+          { false, true, true } },
+        { { "", "speed=0.9 trials=3", "speed=0.5" },
+          { EB_LEAD_FEW, EB_LEAD_FEW, EB_LEAD_NONE },
+          { true, true, false },
+          { false, true, false } },
+    };
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        eb_err err = { 0 };
+        eb_compare_run *runs[] = { read_run("a", sets[s].args[0]), read_run("b", sets[s].args[1]),
+                                   read_run("c", sets[s].args[2]) };
+        eb_compare *c = compare(runs, 3, EB_BY_MACHINE, &err);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(c->rows[i].leads[EB_FIGURE_GOODPUT], sets[s].leads[i]);
+            assert_int_equal(c->rows[i].leads[EB_FIGURE_TOK_PER_J], sets[s].leads[i]);
+            assert_true(c->rows[i].front == sets[s].front[i]);
+            assert_true(c->rows[i].front_noise == sets[s].noise[i]);
+        }
+        eb_compare_free(c);
+        free_runs(runs, 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +391,9 @@ int main(void)
         cmocka_unit_test(test_sockets_do_not_make_another_energy),
         cmocka_unit_test(test_prices_again_are_the_prices),
         cmocka_unit_test(test_limits_count_again),
+        cmocka_unit_test(test_a_word_on_money_holds_over_the_ranges_of_prices),
+        cmocka_unit_test(test_utilisations_are_of_the_machines_and_tariffs_of_the_place),
+        cmocka_unit_test(test_noise_decides_neither_leads_nor_fronts),
     };
     return cmocka_run_group_tests_name("compare", tests, folder_make, folder_remove);
 }

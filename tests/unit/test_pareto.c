@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fronts and leaders against what trying everything finds.
+// Leaders against what trying everything finds.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,51 +10,7 @@
 #include "harness/base/stats.h"
 #include "harness/record/pareto.h"
 
-enum { N = 12, M = 3, DRAWS = 400 };
-
-static void test_front_by_hand(void **state)
-{
-    (void)state;
-    static const double x[] = { 1, 5, 2, 4, 3, 3, 3, 4, 1, 5 }; // (1,5) (2,4) (3,3) (3,4) (1,5)
-    bool front[5];
-    eb_pareto_front(x, 5, 2, NULL, front);
-    assert_true(front[0] && front[1] && front[2] && !front[3] && front[4]); // equal rows do not beat each other
-    static const int kinds[] = { 0, 0, 0, 1, 0 };
-    eb_pareto_front(x, 5, 2, kinds, front);
-    assert_true(front[3]); // nobody of its kind beats it
-    eb_pareto_front(x, 1, 2, NULL, front);
-    assert_true(front[0]);
-}
-
-// Nobody on the front is beaten, and whoever is off it is beaten by somebody on it.
-static void test_front_of_any_rows(void **state)
-{
-    (void)state;
-    eb_rng rng;
-    eb_rng_init(&rng, 11);
-    for (int d = 0; d < DRAWS; d++) {
-        double x[N * M];
-        bool front[N];
-        for (int i = 0; i < N * M; i++)
-            x[i] = (double)eb_rng_below(&rng, 6);
-        eb_pareto_front(x, N, M, NULL, front);
-        int on = 0;
-        for (int i = 0; i < N; i++) {
-            bool beaten = false;
-            for (int k = 0; k < N; k++) {
-                bool as_good = true, better = false;
-                for (int m = 0; m < M; m++) {
-                    as_good = as_good && x[k * M + m] <= x[i * M + m];
-                    better = better || x[k * M + m] < x[i * M + m];
-                }
-                beaten = beaten || (front[k] && as_good && better);
-            }
-            assert_true(front[i] == !beaten);
-            on += front[i];
-        }
-        assert_true(on > 0);
-    }
-}
+enum { N = 12, DRAWS = 400 };
 
 static void test_leaders_and_crossings(void **state)
 {
@@ -102,8 +58,6 @@ static void test_leaders_and_crossings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_front_by_hand),
-        cmocka_unit_test(test_front_of_any_rows),
         cmocka_unit_test(test_leaders_and_crossings),
     };
     return cmocka_run_group_tests_name("pareto", tests, NULL, NULL);
