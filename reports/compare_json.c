@@ -97,6 +97,24 @@ static void add_group(cJSON *list, const eb_compare *c, const eb_compare_group *
     add_ranking(obj, c, g);
 }
 
+static void add_differences(cJSON *list, const eb_compare *c)
+{
+    for (int i = 0; i < c->n_differences; i++) {
+        const eb_compare_difference *d = &c->differences[i];
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "run", c->runs[d->run]->dir);
+        eb_json_add_str(obj, "label", d->label);
+        eb_json_add_str(obj, "against", d->against);
+        cJSON *settings = eb_json_add_arr(obj, "settings");
+        for (int k = 0; k < d->n; k++) {
+            cJSON *item = eb_json_append_obj(settings);
+            eb_json_add_str(item, "key", d->items[k].key);
+            eb_json_add_str(item, "value", d->items[k].value);
+            eb_json_add_str(item, "reference", d->items[k].reference);
+        }
+    }
+}
+
 void eb_compare_write_json(const eb_compare *c, bool color, FILE *out)
 {
     (void)color;
@@ -118,6 +136,7 @@ void eb_compare_write_json(const eb_compare *c, bool color, FILE *out)
         eb_json_add_str(obj, "label", c->lone[i].label);
         eb_json_add_str(obj, "run", c->runs[c->lone[i].run]->dir);
     }
+    add_differences(eb_json_add_arr(json, "settings_that_differ"), c);
     eb_json_add_texts(json, "warnings", c->warnings.items, c->warnings.n);
     char *text = eb_json_print(json, true);
     fprintf(out, "%s\n", text);

@@ -8,7 +8,7 @@
 #include "reports/compare.h"
 #include "reports/text.h"
 
-enum { CROSSINGS_SHOWN = 8, LONE_SHOWN = 12 };
+enum { CROSSINGS_SHOWN = 8, LONE_SHOWN = 12, DIFFERENCES_SHOWN = 12, SETTINGS_LEN = 400 };
 
 static void add(eb_notes *notes, const char *label, char *text)
 {
@@ -226,6 +226,26 @@ static void note_kinds(const eb_compare *c, eb_notes *notes)
                 "they are not ranked with it, and no front holds both against each other"));
 }
 
+// One line of bounded length for each, the rest is in the JSON.
+static void note_differences(const eb_compare *c, eb_notes *notes)
+{
+    for (int i = 0; i < c->n_differences && i < DIFFERENCES_SHOWN; i++) {
+        const eb_compare_difference *d = &c->differences[i];
+        eb_text t = { 0 };
+        int k = 0;
+        for (; k < d->n && (!k || t.n < SETTINGS_LEN); k++)
+            eb_text_add(&t, "%s%.40s %.60s vs %.60s", k ? "; " : "", d->items[k].key, d->items[k].value,
+                        d->items[k].reference);
+        if (k < d->n)
+            eb_text_add(&t, "; and %d more", d->n - k);
+        add(notes, "settings", eb_format("that differ, %.80s vs %.80s: %s", d->label, d->against, t.s));
+        eb_text_deinit(&t);
+    }
+    int left = c->n_differences - DIFFERENCES_SHOWN;
+    if (left > 0)
+        add(notes, "settings", eb_format("differ in %d more, in the JSON", left));
+}
+
 static void note_lone(const eb_compare *c, eb_notes *notes)
 {
     eb_text t = { 0 };
@@ -347,6 +367,7 @@ void eb_compare_notes(const eb_compare *c, eb_notes *notes)
     note_absent(c, notes);
     note_front(c, notes);
     note_offers(c, notes);
+    note_differences(c, notes);
     note_outputs(c, notes);
     note_lone(c, notes);
     note_ranges(c, notes);

@@ -10,6 +10,7 @@
 #include "harness/base/units.h"
 #include "harness/record/compare_lead.h"
 #include "harness/record/compare_rows.h"
+#include "harness/record/compare_settings.h"
 #include "harness/record/compare_work.h"
 #include "harness/record/pareto.h"
 
@@ -242,6 +243,7 @@ eb_compare *eb_compare_new(eb_compare_run *const *runs, int n_runs, const eb_com
         eb_compare_find_front(c, &c->groups[g]);
         find_ranking(c, &c->groups[g]);
     }
+    eb_compare_find_differences(c);
     warn(c);
     return c;
 }
@@ -263,6 +265,7 @@ void eb_compare_free(eb_compare *c)
     }
     for (int k = 0; k < c->n_kinds; k++)
         free(c->kinds[k]);
+    eb_compare_free_differences(c);
     eb_warnings_deinit(&c->warnings);
     void *const blocks[] = { c->runs, c->rows, c->groups, c->lone, c->kinds, c };
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)

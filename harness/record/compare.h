@@ -67,6 +67,17 @@ typedef struct eb_compare_lone { // work that only one row has
     int run;
 } eb_compare_lone;
 
+typedef struct eb_compare_setting_pair {
+    char *key, *value, *reference; // "unset" where a side has none
+} eb_compare_setting_pair;
+
+typedef struct eb_compare_difference { // what was not the same of a run and its reference, or of two rows of a run
+    int run;
+    char *label, *against; // names of runs, or labels of rows
+    eb_compare_setting_pair *items;
+    int n;
+} eb_compare_difference;
+
 typedef struct eb_compare_options {
     eb_compare_by by;
     const char *reference;  // a folder or a label; NULL = the first of each group
@@ -85,6 +96,8 @@ typedef struct eb_compare {
     int n_groups;
     eb_compare_lone *lone;
     int n_lone;
+    eb_compare_difference *differences; // those that have any
+    int n_differences;
     char **kinds; // "counter, compute: package + dram"
     int n_kinds;
     eb_warnings warnings;

@@ -10,6 +10,7 @@
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/record/compare_settings.h"
 #include "harness/record/records.h"
 #include "harness/record/vouch.h"
 
@@ -126,6 +127,7 @@ static void take_case(const cJSON *obj, eb_compare_case *c)
                             .workload = text(obj, "workload"),
                             .kv = text(obj, "kv"),
                             .arch = text(obj, "arch"),
+                            .isa = text(obj, "isa"),
                             .model_name = text(obj, "model_name"),
                             .digest = text(obj, "digest"),
                             .domains = text(obj, "domains"),
@@ -145,20 +147,30 @@ static void take_case(const cJSON *obj, eb_compare_case *c)
     take_levels(cJSON_GetObjectItemCaseSensitive(obj, "load_result"), c);
 }
 
+// Options that were left unset say nothing.
 static void take_settings(const cJSON *json, eb_header *h)
 {
-    static const char *const wanted[] = { "cost", "slo", "workload" };
     const cJSON *list = list_of(json, "settings");
     h->settings = eb_alloc((size_t)(list ? cJSON_GetArraySize(list) : 0) * sizeof *h->settings + 1);
     for (const cJSON *s = list ? list->child : NULL; s; s = s->next)
-        for (int i = 0; i < 3; i++)
-            if (!strcmp(eb_json_str(s, "section", ""), wanted[i]))
-                h->settings[h->n_settings++] = (eb_setting_row){ .section = text(s, "section"),
-                                                                 .name = text(s, "name"),
-                                                                 .key = text(s, "key"),
-                                                                 .value = text(s, "value"),
-                                                                 .unit = text(s, "unit"),
-                                                                 .origin = text(s, "origin") };
+        if (eb_json_str(s, "value", "")[0] &&
+            eb_compare_keeps(eb_json_str(s, "section", ""), eb_json_str(s, "key", "")))
+            h->settings[h->n_settings++] = (eb_setting_row){ .section = text(s, "section"),
+                                                             .name = text(s, "name"),
+                                                             .key = text(s, "key"),
+                                                             .value = text(s, "value"),
+                                                             .unit = text(s, "unit"),
+                                                             .origin = text(s, "origin") };
+}
+
+static void take_machine(const cJSON *json, eb_header *h)
+{
+    const cJSON *machine = cJSON_GetObjectItemCaseSensitive(json, "machine");
+    bool is_object = cJSON_IsObject(machine);
+    h->machine = eb_alloc((size_t)(is_object ? cJSON_GetArraySize(machine) : 0) * sizeof *h->machine + 1);
+    for (const cJSON *m = is_object ? machine->child : NULL; m; m = m->next)
+        if (cJSON_IsString(m) && eb_compare_keeps(NULL, m->string))
+            h->machine[h->n_machine++] = (eb_pair){ eb_strdup(m->string), eb_strdup(m->valuestring) };
 }
 
 static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err)
@@ -190,6 +202,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
     run->complete = eb_json_bool(json, "complete", false);
     eb_boundary_parse(eb_json_str(json, "boundary", "compute"), &run->boundary);
     take_settings(json, &run->text);
+    take_machine(json, &run->text);
     run->cases = eb_alloc((size_t)n * sizeof *run->cases + 1);
     for (const cJSON *c = cases->child; c; c = c->next)
         take_case(c, &run->cases[run->n_cases++]);
@@ -274,8 +287,8 @@ eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
 
 static void free_case(eb_compare_case *c)
 {
-    char *owned[] = { c->id,   c->family,     c->model,  c->source,  c->type,     c->workload, c->kv,
-                      c->arch, c->model_name, c->digest, c->domains, c->coverage, c->load };
+    char *owned[] = { c->id,   c->family, c->model,      c->source, c->type,    c->workload, c->kv,
+                      c->arch, c->isa,    c->model_name, c->digest, c->domains, c->coverage, c->load };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     for (int f = 0; f < EB_FIGURE_COUNT; f++)

@@ -51,7 +51,7 @@ typedef struct eb_compare_level { // of a load curve
 } eb_compare_level;
 
 typedef struct eb_compare_case {
-    char *id, *family, *model, *source, *type, *workload, *kv, *arch, *model_name, *digest; // "" = not known
+    char *id, *family, *model, *source, *type, *workload, *kv, *arch, *isa, *model_name, *digest; // "" = not known
     char *domains, *coverage;
     char *load; // "server poisson 4/s"; "" = no load
     double n_params;
@@ -70,7 +70,7 @@ typedef struct eb_compare_run {
     double level; // of its intervals
     bool complete;
     char doubt[80]; // why its run.json was not believed and everything computed again; "" = it was, or there is none
-    eb_header text; // its settings; nothing else is in it
+    eb_header text; // settings, and facts of the machine that may matter; nothing else is in it
     eb_compare_case *cases;
     int n_cases;
 } eb_compare_run;
