@@ -63,6 +63,11 @@ static void put_inputs(eb_text *t, const eb_offer *offer)
     }
     if (value.usd_rate != 1)
         eb_text_add(t, "  prices are written in %s and shown in USD\n", text_of(offer, "currency"));
+    if (value.shared && text_of(offer, "shared_currency"))
+        eb_text_add(t, "  prices of the shared [cost] are written in %s and shown in USD\n",
+                    text_of(offer, "shared_currency"));
+    else if (value.shared)
+        eb_text_add(t, "  prices of the shared [cost] are in USD as written\n");
 }
 
 static void put_measured(eb_text *t, const char *key, double low, double value, double high, const char *unit,

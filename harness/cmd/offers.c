@@ -18,6 +18,7 @@ static void to_header(const eb_offer_text *text, const char *path, eb_header *ou
         char *origin =
             s->origin == EB_ORIGIN_FILE ? eb_format("%s:%d", eb_path_base(path), s->line) : eb_strdup("default");
         out->settings[out->n_settings++] = (eb_setting_row){ .section = eb_strdup(s->option->section),
+                                                             .name = s->name ? eb_strdup(s->name) : NULL,
                                                              .key = eb_strdup(s->option->key),
                                                              .value = eb_strdup(s->text),
                                                              .unit = eb_strdup(s->option->unit ? s->option->unit : ""),
@@ -29,6 +30,7 @@ void eb_cmd_free_limits(eb_header *limits)
 {
     for (int i = 0; i < limits->n_settings; i++) {
         free(limits->settings[i].section);
+        free(limits->settings[i].name);
         free(limits->settings[i].key);
         free(limits->settings[i].value);
         free(limits->settings[i].unit);

@@ -93,6 +93,7 @@ void eb_build_validate(eb_build *b); // rules that span more than one value
 // Those of one block: what counts only with its source and date; what one pays is one thing.
 void eb_validate_needs(eb_build *b, const eb_block *block);
 void eb_validate_cost(eb_build *b, const eb_block *cost);
+void eb_validate_rate(eb_build *b, const eb_block *cost); // currency, rate of exchange, its source and date
 // ---- validate_model.c ----
 // The model's family where it can be told and is not the one that the workload's kind needs; NULL = fits, or not known.
 const char *eb_build_misfit(const eb_build *b, const eb_block *workload, const eb_block *model);

@@ -14,13 +14,35 @@ enum { READ_MAX = 2 << 20 }; // beyond the reader's own limit, whose message is 
 static const eb_section_info price_sections[] = { { "cost", EB_NAME_FREE }, { NULL, EB_NAME_NONE } };
 static const eb_section_info limit_sections[] = { { "slo", EB_NAME_NONE }, { NULL, EB_NAME_NONE } };
 
+// ---- what offers share ----
+
+static const char *currency_of(const eb_block *block)
+{
+    const eb_slot *slot = eb_block_slot(block, "currency");
+    return slot->n ? slot->items[0].text : "USD";
+}
+
+static bool is_given(const eb_block *block, const char *key)
+{
+    return eb_block_slot(block, key)->origin == EB_ORIGIN_FILE;
+}
+
+// Prices of an offer in another currency than the shared ones: a rate of exchange is of one currency.
+static bool is_foreign(const eb_block *block, const eb_block *shared)
+{
+    return is_given(block, "currency") && strcmp(currency_of(block), currency_of(shared)) != 0;
+}
+
 // What the block leaves open is as in `shared`.
 static void inherit(eb_block *block, const eb_block *shared)
 {
+    bool foreign = is_foreign(block, shared);
     for (int i = 0; i < block->n_slots; i++) {
         eb_slot *slot = &block->slots[i];
         const eb_slot *from = &shared->slots[i];
         if (slot->origin == EB_ORIGIN_FILE || from->origin != EB_ORIGIN_FILE)
+            continue;
+        if (foreign && !strcmp(slot->opt->key, "usd_rate"))
             continue;
         eb_slot_clear(slot);
         *slot = *from;
@@ -31,6 +53,13 @@ static void inherit(eb_block *block, const eb_block *shared)
             slot->items[k].value.s = slot->items[k].text;
         }
     }
+}
+
+// A price that was taken over: a value stands on a line of its own.
+static bool is_shared_price(const eb_slot *slot, const eb_slot *from)
+{
+    return slot->opt->unit && !strcmp(slot->opt->unit, "usd") && slot->origin == EB_ORIGIN_FILE &&
+           from->origin == EB_ORIGIN_FILE && slot->place.line == from->place.line;
 }
 
 static bool any_given(const eb_block *block)
@@ -52,37 +81,77 @@ static void check_priced(eb_build *b, const eb_block *block)
         "add price_usd (own the machine), usd_per_hour (rent it) or usd_per_mtok_output (pay by the token)");
 }
 
-static void keep(const eb_block *block, const char *name, eb_offer_texts *out)
+static void keep_slot(const eb_slot *slot, const eb_option *as, eb_offer_text *offer)
+{
+    EB_GROW(offer->settings, offer->n, offer->cap);
+    offer->settings[offer->n++] = (eb_setting){
+        .option = as,
+        .text = eb_slot_text(slot),
+        .origin = slot->origin,
+        .line = slot->origin == EB_ORIGIN_FILE ? slot->place.line : 0,
+    };
+}
+
+static eb_offer_text *keep(const eb_block *block, const char *name, eb_offer_texts *out)
 {
     EB_GROW(out->items, out->n, out->cap);
     eb_offer_text *offer = &out->items[out->n++];
     *offer = (eb_offer_text){ .name = eb_strdup(name) };
-    for (int i = 0; i < block->n_slots; i++) {
-        EB_GROW(offer->settings, offer->n, offer->cap);
-        offer->settings[offer->n++] = (eb_setting){
-            .option = block->slots[i].opt,
-            .text = eb_slot_text(&block->slots[i]),
-            .origin = block->slots[i].origin,
-            .line = block->slots[i].origin == EB_ORIGIN_FILE ? block->slots[i].place.line : 0,
-        };
-    }
+    for (int i = 0; i < block->n_slots; i++)
+        keep_slot(&block->slots[i], block->slots[i].opt, offer);
+    return offer;
 }
 
-static void take_offer(eb_build *b, const eb_block *block, const char *name, eb_offer_texts *out)
+// The prices that the offer took over stay in their own currency: marked, with the rate of the section they stand in.
+static void keep_shared_money(eb_build *b, const eb_block *block, const eb_block *shared, eb_offer_text *offer)
+{
+    static const char *const rate[] = { "usd_rate", "usd_rate_source", "usd_rate_date", "currency" };
+    static const eb_option as[] = {
+        { .section = "cost", .key = "shared_usd_rate" },
+        { .section = "cost", .key = "shared_usd_rate_source" },
+        { .section = "cost", .key = "shared_usd_rate_date" },
+        { .section = "cost", .key = "shared_currency" },
+    };
+    const char *currency = currency_of(shared);
+    bool dollars = !strcmp(currency, "USD"), rated = is_given(shared, "usd_rate"), any = false;
+    if (!is_foreign(block, shared) && !rated)
+        return; // the offer's rate is that of the shared currency too
+    for (int i = 0; i < block->n_slots; i++) {
+        const eb_slot *slot = &block->slots[i];
+        if (!is_shared_price(slot, &shared->slots[i]))
+            continue;
+        any = true;
+        offer->settings[i].name = eb_strdup(EB_OFFER_SHARED);
+        if (!dollars && !rated)
+            eb_err_hint(eb_complain(b, slot->place, "%s is in %.40s, and [cost] says no rate to US dollars",
+                                    slot->opt->key, currency),
+                        "add usd_rate = (US dollars for one %.40s) to [cost], with usd_rate_source and usd_rate_date",
+                        currency);
+    }
+    for (int i = 0; i < 4 && any && !dollars; i++)
+        keep_slot(eb_block_slot(shared, rate[i]), &as[i], offer);
+}
+
+static eb_offer_text *take_offer(eb_build *b, const eb_block *block, const char *name, eb_offer_texts *out)
 {
     eb_validate_needs(b, block);
     eb_validate_cost(b, block);
     check_priced(b, block);
-    keep(block, name, out);
+    return keep(block, name, out);
 }
 
 static void take_prices(eb_build *b, const char *stem, eb_offer_texts *out)
 {
     const eb_block *shared = &b->blocks[0]; // [cost] without a name stands first, written or not
     for (size_t i = 1; i < b->n; i++) {
+        bool apart = is_given(&b->blocks[i], "usd_rate");
         inherit(&b->blocks[i], shared);
-        take_offer(b, &b->blocks[i], b->blocks[i].name, out);
+        eb_offer_text *offer = take_offer(b, &b->blocks[i], b->blocks[i].name, out);
+        if (apart || is_foreign(&b->blocks[i], shared))
+            keep_shared_money(b, &b->blocks[i], shared, offer);
     }
+    if (b->n > 1 && is_given(shared, "usd_rate"))
+        eb_validate_rate(b, shared);
     if (b->n > 1)
         return;
     if (any_given(shared))

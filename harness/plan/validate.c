@@ -47,10 +47,11 @@ static const eb_slot *given(const eb_build *b, const char *section, const char *
     return given_in(eb_build_block(b, section, NULL), key);
 }
 
-void eb_validate_needs(eb_build *b, const eb_block *block)
+// What `key` needs; NULL = every key.
+static void check_needs(eb_build *b, const eb_block *block, const char *key)
 {
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
-        if (strcmp(needs[i].section, block->section) != 0)
+        if (strcmp(needs[i].section, block->section) != 0 || (key && strcmp(needs[i].key, key) != 0))
             continue;
         const eb_slot *slot = given_in(block, needs[i].key);
         if (!slot || slot->origin == EB_ORIGIN_DEFAULT || eb_block_slot(block, needs[i].needs)->n)
@@ -60,6 +61,11 @@ void eb_validate_needs(eb_build *b, const eb_block *block)
         eb_err_hint(err, "add %s = ... to [%s%s%s]", needs[i].needs, needs[i].section, block->name ? " " : "",
                     block->name ? block->name : "");
     }
+}
+
+void eb_validate_needs(eb_build *b, const eb_block *block)
+{
+    check_needs(b, block, NULL);
 }
 
 static void check_currency(eb_build *b, const eb_block *cost)
@@ -92,6 +98,12 @@ void eb_validate_cost(eb_build *b, const eb_block *cost)
     if (input && !eb_block_slot(cost, "usd_per_mtok_output")->n)
         eb_err_hint(eb_complain(b, input->place, "usd_per_mtok_input stands without usd_per_mtok_output"),
                     "add usd_per_mtok_output = ..., the price of what is made");
+    check_currency(b, cost);
+}
+
+void eb_validate_rate(eb_build *b, const eb_block *cost)
+{
+    check_needs(b, cost, "usd_rate");
     check_currency(b, cost);
 }
 

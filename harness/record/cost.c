@@ -36,6 +36,7 @@ const eb_cost_field eb_cost_fields[] = {
     { FIELD(embodied_g), .kinds = OWN | HOUR, .unit = "g", .absent = NAN, FROM("embodied") }, // left out, and said
     { FIELD(battery_wh), .kinds = OWN | HOUR, .unit = "Wh", .absent = NAN },
     { FIELD(usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = 1, FROM("usd_rate") },
+    { FIELD(shared_usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = NAN, FROM("shared_usd_rate") },
     { 0 },
 };
 
@@ -47,6 +48,32 @@ bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind)
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field)
 {
     return (double *)(void *)((char *)cost + field->offset);
+}
+
+static bool is_shared(const eb_cost *cost, const eb_cost_field *field)
+{
+    return cost->shared >> (field - eb_cost_fields) & 1;
+}
+
+// Prices in the currency of this rate, times `factor`.
+static void move_prices(eb_cost *cost, const eb_cost_field *rate, double factor)
+{
+    bool shared = rate->offset == offsetof(eb_cost, shared_usd_rate);
+    for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
+        if (f->money && is_shared(cost, f) == shared)
+            *eb_cost_at(cost, f) *= factor;
+}
+
+static bool is_rate(const eb_cost_field *field)
+{
+    return field->offset == offsetof(eb_cost, usd_rate) || field->offset == offsetof(eb_cost, shared_usd_rate);
+}
+
+void eb_cost_set(eb_cost *cost, const eb_cost_field *field, double value)
+{
+    if (is_rate(field))
+        move_prices(cost, field, value / *eb_cost_at(cost, field));
+    *eb_cost_at(cost, field) = value;
 }
 
 // ---- reading ----
@@ -103,8 +130,11 @@ static void take_number(const eb_setting_row *s, eb_cost out[3])
     for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
         if (strcmp(s->key, f->key) != 0 || !parse_range(s->value, range))
             continue;
-        for (int i = 0; i < 3; i++)
+        for (int i = 0; i < 3; i++) {
             *eb_cost_at(&out[i], f) = range[i];
+            if (s->name && !strcmp(s->name, EB_COST_SHARED))
+                out[i].shared |= 1U << (f - eb_cost_fields);
+        }
     }
 }
 
@@ -140,8 +170,8 @@ void eb_cost_range_from_header(const eb_header *header, eb_cost *low, eb_cost *v
     take_found_battery(header, all);
     for (int i = 0; i < 3; i++)
         for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
-            if (f->money)
-                *eb_cost_at(&all[i], f) *= all[1].usd_rate; // the rate's own range is a bar of its own
+            if (is_rate(f) && !isnan(*eb_cost_at(&all[1], f)))
+                move_prices(&all[i], f, *eb_cost_at(&all[1], f)); // the rate's own range is a bar of its own
     eb_cost *const out[] = { low, value, high };
     for (int i = 0; i < 3; i++)
         if (out[i])

@@ -13,10 +13,16 @@ typedef struct eb_cost { // NAN = not given
     double price_usd, usd_per_hour, usd_per_kwh, residual, interest, years, utilisation, pue, opex_usd_year;
     double usd_per_mtok_output, usd_per_mtok_input;
     double rest_of_system_w, idle_w, intensity_g_per_kwh, battery_wh;
-    double embodied_g;  // NAN: counted as 0, and the metric says so
-    double usd_rate;    // dollars for one unit of the currency that the text was written in; the prices here have it in
-    bool demonstration; // the config says that these prices are made up for show
+    double embodied_g; // NAN: counted as 0, and the metric says so
+    double usd_rate;   // dollars for one unit of the currency that the text was written in; the prices here have it in
+    double shared_usd_rate; // the same of those prices that a price file's shared section states in another currency;
+                            // NAN: these are in dollars
+    unsigned shared;        // which prices these are: bits by their place in eb_cost_fields
+    bool demonstration;     // the config says that these prices are made up for show
 } eb_cost;
+
+// The `name` of a setting that an offer took over from the shared section with the currency of that section.
+#define EB_COST_SHARED "shared"
 
 // The numbers of eb_cost by their keys.
 typedef struct eb_cost_field {
@@ -31,6 +37,8 @@ extern const eb_cost_field eb_cost_fields[]; // ends with key NULL
 // Does an offer of this kind depend on it? A rent has its electricity in it, a price per token all of the machine.
 bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind);
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field);
+// Sets one input. Prices are in dollars: another rate of exchange moves those that were written in its currency.
+void eb_cost_set(eb_cost *cost, const eb_cost_field *field, double value);
 
 // The values in the middle, where low, value and high are given.
 void eb_cost_from_header(const eb_header *header, eb_cost *out);

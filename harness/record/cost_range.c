@@ -19,6 +19,7 @@ static void add_row(eb_header *text, const eb_setting_row *s, const char *origin
 {
     text->settings = eb_realloc(text->settings, (size_t)text->n_settings + 1, sizeof *text->settings);
     text->settings[text->n_settings++] = (eb_setting_row){ .section = copy(s->section),
+                                                           .name = copy(s->name),
                                                            .key = copy(s->key),
                                                            .value = copy(s->value),
                                                            .unit = copy(s->unit),
@@ -71,7 +72,7 @@ void eb_offer_deinit(eb_offer *offer)
 {
     for (int i = 0; i < offer->text.n_settings; i++) {
         eb_setting_row *s = &offer->text.settings[i];
-        char *owned[] = { s->section, s->key, s->value, s->unit, s->origin };
+        char *owned[] = { s->section, s->name, s->key, s->value, s->unit, s->origin };
         for (size_t k = 0; k < sizeof owned / sizeof *owned; k++)
             free(owned[k]);
     }
@@ -126,16 +127,6 @@ static double usd(const corner *c)
     return eb_cost_compute(&c->cost, &c->load).usd_per_mtok;
 }
 
-// Prices are in dollars already: another rate moves them all.
-static void set_input(eb_cost *cost, const eb_cost_field *field, double value)
-{
-    if (!strcmp(field->key, "usd_rate"))
-        for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
-            if (f->money)
-                *eb_cost_at(cost, f) *= value / cost->usd_rate;
-    *eb_cost_at(cost, field) = value;
-}
-
 static void add_bar(eb_cost_range *range, eb_cost_bar bar)
 {
     if (range->n_bars == EB_COST_BARS || isnan(bar.usd_low) || isnan(bar.usd_high) || bar.usd_low == bar.usd_high)
@@ -160,13 +151,13 @@ static void try_input(eb_cost_range *range, const eb_offer *offer, const eb_cost
     eb_cost_bar bar = { .key = f->key, .unit = f->unit, .low = *eb_cost_at(&low, f), .high = *eb_cost_at(&high, f) };
     if (!(bar.low < bar.high))
         return;
-    set_input(&down.cost, f, bar.low);
-    set_input(&up.cost, f, bar.high);
+    eb_cost_set(&down.cost, f, bar.low);
+    eb_cost_set(&up.cost, f, bar.high);
     bar.usd_low = usd(&down);
     bar.usd_high = usd(&up);
     bool falls = bar.usd_high < bar.usd_low;
-    set_input(&cheap->cost, f, falls ? bar.high : bar.low);
-    set_input(&dear->cost, f, falls ? bar.low : bar.high);
+    eb_cost_set(&cheap->cost, f, falls ? bar.high : bar.low);
+    eb_cost_set(&dear->cost, f, falls ? bar.low : bar.high);
     add_bar(range, bar);
 }
 
@@ -237,9 +228,9 @@ static void pull(rivals *r, const lever *l, double value)
     if (!l->field)
         *load_at(&r->load, l->measured) = value;
     if (l->own)
-        set_input(&r->own, l->field, value);
+        eb_cost_set(&r->own, l->field, value);
     if (l->other)
-        set_input(&r->other, l->field, value);
+        eb_cost_set(&r->other, l->field, value);
 }
 
 static void try_lever(const rivals *middle, const lever *l, rivals *early, rivals *late)

@@ -83,6 +83,41 @@ static void test_another_currency_becomes_dollars(void **state)
     eb_offer_deinit(&offer);
 }
 
+// A shared tariff of another currency: each rate moves what was written in its currency, and nothing else.
+static void test_a_shared_price_has_a_rate_of_its_own(void **state)
+{
+    (void)state;
+    static const row rows[] = { { "currency", "EUR" },     { "usd_rate", "1.0, 1.1, 1.2" },
+                                { "price_usd", "1000" },   { "shared_usd_rate", "0.4, 0.5, 0.8" },
+                                { "usd_per_kwh", "0.30" }, { "years", "4" },
+                                { "utilisation", "0.5" } };
+    eb_setting_row out[16];
+    eb_header h = settings_of(rows, 7, out);
+    out[4].name = (char *)EB_COST_SHARED;
+    eb_offer offer;
+    eb_offer_init(&offer, "eu", &h);
+    near(offer.value.price_usd, 1100, 1e-9);
+    near(offer.value.usd_per_kwh, 0.15, 1e-15);
+    const eb_cost_field *f = eb_cost_fields;
+    while (strcmp(f->key, "shared_usd_rate") != 0)
+        f++;
+    eb_cost dear = offer.value;
+    eb_cost_set(&dear, f, 0.8);
+    near(dear.usd_per_kwh, 0.24, 1e-15);
+    near(dear.price_usd, 1100, 1e-9);
+    eb_cost_load load = { .goodput_tok_s = 100, .load_w = 100, .idle_w = 10, .boundary = EB_BOUNDARY_WALL };
+    eb_cost_work work = { load, load, load };
+    eb_cost_range range;
+    eb_cost_range_find(&range, &offer, &work);
+    assert_int_equal(range.n_bars, 2);
+    eb_offer_deinit(&offer);
+    // Without a rate the shared price is in dollars, whatever the offer's own are in.
+    out[3].value = (char *)"";
+    eb_offer_init(&offer, "eu", &h);
+    near(offer.value.usd_per_kwh, 0.30, 0);
+    eb_offer_deinit(&offer);
+}
+
 static void test_paid_by_the_token(void **state)
 {
     (void)state;
@@ -361,6 +396,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranges_are_read),
         cmocka_unit_test(test_another_currency_becomes_dollars),
+        cmocka_unit_test(test_a_shared_price_has_a_rate_of_its_own),
         cmocka_unit_test(test_paid_by_the_token),
         cmocka_unit_test(test_the_machine_is_the_runs),
         cmocka_unit_test(test_monotone),
