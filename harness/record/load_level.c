@@ -111,7 +111,8 @@ static void rates(eb_load_level *out, const part *p)
         return;
     }
     out->offered_per_s = offered_per_s(p, row);
-    out->completed_per_s = out->offered_per_s * out->completed_frac;
+    // Where none came none was completed, which is known: a trial that has the one figure has the other.
+    out->completed_per_s = out->offered ? out->offered_per_s * out->completed_frac : out->offered_per_s;
     out->schedule_frac = out->offered_per_s / row->nominal_per_s;
     out->valid = fabs(out->completed_frac - 1) <= EB_LOAD_TOLERANCE; // not when it is not known
 }

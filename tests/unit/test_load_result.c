@@ -254,6 +254,42 @@ static void more_than_it_can_do_is_invalid(void **state)
     sample_deinit(&s);
 }
 
+// A level in which no request came has completed none: both figures are of the same trials, or more could be completed
+// than was offered.
+static void no_more_is_completed_than_offered(void **state)
+{
+    (void)state;
+    sample s;
+    timed_engine e;
+    int empty = 0, apart = 0;
+    sample_init(&s);
+    eb_load_params few = curve;
+    few.rate_per_s = 0.3;
+    for (int t = 0; t < 7; t++) {
+        calm(&e);
+        add_trial(&s, &e, &few);
+    }
+    eb_load_result *r = result(&s);
+    for (int i = 0; i < r->n_levels; i++)
+        if (r->levels[i].row.nominal_per_s > 0 && r->levels[i].offered == 0) {
+            assert_true(r->levels[i].offered_per_s == 0 && r->levels[i].completed_per_s == 0);
+            assert_true(isnan(r->levels[i].completed_frac) && !r->levels[i].valid);
+            empty++;
+        }
+    for (int i = 0; i < EB_CURVE_LEVELS; i++) {
+        const eb_load_figure *offered = &r->rows[i].figures[EB_LOAD_OFFERED],
+                             *completed = &r->rows[i].figures[EB_LOAD_COMPLETED];
+        assert_int_equal(offered->n, 7);
+        assert_int_equal(completed->n, 7);
+        assert_true(completed->value <= offered->value);
+        assert_true(completed->lo <= offered->lo && completed->hi <= offered->hi);
+        apart += r->rows[i].figures[EB_LOAD_COMPLETED_FRAC].n < 7;
+    }
+    assert_true(empty > 5 && apart > 1);
+    eb_load_result_free(r);
+    sample_deinit(&s);
+}
+
 // Three in a hundred unanswered is more than 2 %, whatever the pace of the others.
 static void lost_requests_make_it_invalid(void **state)
 {
@@ -334,6 +370,7 @@ int main(void)
         cmocka_unit_test(the_curve_has_its_levels_and_their_overall),
         cmocka_unit_test(a_stall_shows_in_the_tail_of_its_level_alone),
         cmocka_unit_test(more_than_it_can_do_is_invalid),
+        cmocka_unit_test(no_more_is_completed_than_offered),
         cmocka_unit_test(lost_requests_make_it_invalid),
         cmocka_unit_test(what_is_no_load_has_no_result),
         cmocka_unit_test(the_slope_of_a_line),
