@@ -50,8 +50,7 @@ static int take_ignore(eb_check_args *a, const char *list)
         eb_trouble t;
         snprintf(name, sizeof name, "%.*s", (int)strcspn(p, ","), p);
         if (!eb_trouble_parse(name, &t))
-            return eb_cmd_usage("check", "--ignore: '%s' is none of throttle, swap, suspend, load, steal, gap, digest",
-                                name);
+            return eb_cmd_usage("check", "--ignore: '%s' is none of " EB_TROUBLE_NAMES ", digest", name);
         a->options.ignore |= (unsigned)t;
     }
     return EB_OK;

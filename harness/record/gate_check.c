@@ -209,21 +209,6 @@ static void keep(eb_check_metric *m, double x, double y)
 
 // ---- trouble ----------------------------------------------------------------------------------------------
 
-bool eb_check_trouble(eb_check *c, const char *side, const eb_trial_info *info)
-{
-    bool any = false;
-    for (int i = 0; i < info->n_warnings; i++) {
-        eb_trouble t = eb_trouble_of(info->warnings[i]);
-        if (t == EB_TROUBLE_NONE || t & c->options.ignore)
-            continue;
-        char *text = eb_format("%s: %s", side, info->warnings[i]);
-        eb_check_say(&c->troubles, &c->n_troubles, text);
-        free(text);
-        any = true;
-    }
-    return any;
-}
-
 // Of all trials of the case: those that failed bear no figures.
 static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const eb_case_result *r)
 {
@@ -232,7 +217,7 @@ static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const e
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_info *info = &d->trials[t].info;
         if (info->number && info->case_index == r - run->cases && !info->error)
-            any = eb_check_trouble(c, side, info) || any;
+            any = eb_check_trouble(c, side, run, info) || any;
     }
     return any;
 }
@@ -262,7 +247,7 @@ static bool gap_in(eb_check *c, const eb_check_case *k, const eb_case_result *a,
         if (!m->gated || (!isnan(value_of(x)) && !isnan(value_of(y))))
             continue;
         const eb_metric *lacking = isnan(value_of(x)) ? x : y;
-        char *text = eb_format("%s: no %s%s%s", lacking == x ? "base" : "candidate", m->key,
+        char *text = eb_format("%s: " EB_TROUBLE_GAP_TEXT "%s%s%s", lacking == x ? "base" : "candidate", m->key,
                                lacking && lacking->note[0] ? ": " : "", lacking ? lacking->note : "");
         eb_check_say(&c->troubles, &c->n_troubles, text);
         free(text);
@@ -286,8 +271,9 @@ static eb_check_step spoilt(eb_check *c)
     if (c->void_pairs < VOID_MOST && !(c->void_pairs >= VOID_FIRST && c->void_pairs > c->pairs))
         return EB_CHECK_VOID;
     const char *last = c->n_troubles ? c->troubles[c->n_troubles - 1] : "nothing known";
-    return eb_check_invalid(c, "%d of %d pairs were spoilt, the last one by: %s; %s", c->void_pairs,
-                            c->void_pairs + c->pairs, last, eb_trouble_cure(last));
+    const char *cure = eb_trouble_cure(last);
+    return eb_check_invalid(c, "%d of %d pairs were spoilt, the last one by: %s%s%s", c->void_pairs,
+                            c->void_pairs + c->pairs, last, *cure ? "; " : "", cure);
 }
 
 static bool is_spoilt(eb_check *c, const eb_run *base, const eb_run *cand)

@@ -15,13 +15,14 @@ typedef enum eb_trouble {
     EB_TROUBLE_THROTTLE = 1, // throttled, or a changed governor
     EB_TROUBLE_SWAP = 2,
     EB_TROUBLE_SUSPEND = 4,
-    EB_TROUBLE_LOAD = 8,   // other processes, from half of a CPU on
-    EB_TROUBLE_STEAL = 16, // the hypervisor, from 5 % of a CPU on
-    EB_TROUBLE_GAP = 32,   // an energy that is gated was not to be had
-    EB_TROUBLE_DIGEST = 64 // no trouble of a pair: outputs may differ
+    EB_TROUBLE_LOAD = 8,    // other processes, from half of a CPU on
+    EB_TROUBLE_STEAL = 16,  // the hypervisor, from 5 % of a CPU on
+    EB_TROUBLE_GAP = 32,    // an energy that is gated was not to be had
+    EB_TROUBLE_DIGEST = 64, // no trouble of a pair: outputs may differ
+    EB_TROUBLE_LEVEL = 128  // a level of a load is not valid (load.h)
 } eb_trouble;
-bool eb_trouble_parse(const char *name,
-                      eb_trouble *out); // "throttle", "swap", "suspend", "load", "steal", "gap", "digest"
+#define EB_TROUBLE_NAMES "throttle, swap, suspend, load, steal, gap, level"
+bool eb_trouble_parse(const char *name, eb_trouble *out); // one of these, or "digest"
 // Of a warning of a trial (harness/run/guards.h).
 eb_trouble eb_trouble_of(const char *warning);
 

@@ -6,7 +6,8 @@
 #include <stdarg.h>
 #include "harness/record/gate_check.h"
 
-#define EB_CHECK_NOT_ASKED "not asked for" // why a metric that --metrics does not list is not gated
+#define EB_TROUBLE_GAP_TEXT "no "           // and the metric: how a gap stands among the troubles
+#define EB_CHECK_NOT_ASKED  "not asked for" // why a metric that --metrics does not list is not gated
 
 // Adds a copy of `text`, once.
 void eb_check_say(char ***texts, int *n, const char *text);
@@ -19,9 +20,9 @@ bool eb_check_same(const char *a, const char *b);                         // NUL
 bool eb_check_match(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
 // Matches the cases and finds what can be gated, on the first call. True with c->verdict invalid: it is over.
 bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
-// Whether a warning of the trial spoils it, unless that is ignored; says so among the troubles.
-bool eb_check_trouble(eb_check *c, const char *side, const eb_trial_info *info);
-// What to do about a trouble, "SIDE: WARNING" as it stands among them. Static.
+// Whether a warning of the trial or a level of its load spoils it, unless that is ignored; says so among the troubles.
+bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info);
+// What to do about a trouble, "SIDE: WARNING" as it stands among them; "" where there is nothing to say. Static.
 const char *eb_trouble_cure(const char *text);
 bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs
 void eb_check_medians(eb_check *c);

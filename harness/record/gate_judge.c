@@ -237,7 +237,7 @@ static stored stored_of(eb_check *c, const char *side, const eb_run *run, const 
     for (int i = 0; i < s.result->n_figures; i++)
         for (int t = 0; t < d->n_trials; t++)
             if (d->trials[t].info.number == s.result->trial_numbers[i]) {
-                s.spoilt[i] = eb_check_trouble(c, side, &d->trials[t].info);
+                s.spoilt[i] = eb_check_trouble(c, side, run, &d->trials[t].info);
                 s.n_spoilt += s.spoilt[i];
             }
     return s;
@@ -272,13 +272,23 @@ static void stored_metric(eb_check *c, eb_check_metric *m, const stored *a, cons
     free(y);
 }
 
+// What was said last of this side: both sides' troubles stand in one list.
+static const char *last_trouble(const eb_check *c, const char *side)
+{
+    size_t len = strlen(side);
+    for (int i = c->n_troubles; i-- > 0;)
+        if (strncmp(c->troubles[i], side, len) == 0 && c->troubles[i][len] == ':')
+            return c->troubles[i];
+    return "";
+}
+
 static bool too_many_spoilt(eb_check *c, const stored *s)
 {
     if (2 * s->n_spoilt <= s->result->n_figures)
         return false;
-    const char *last = c->troubles[c->n_troubles - 1];
-    eb_check_invalid(c, "%d of %d trials of the %s were spoilt, by: %s; %s", s->n_spoilt, s->result->n_figures, s->side,
-                     last, eb_trouble_cure(last));
+    const char *last = last_trouble(c, s->side), *cure = eb_trouble_cure(last);
+    eb_check_invalid(c, "%d of %d trials of the %s were spoilt, by: %s%s%s", s->n_spoilt, s->result->n_figures, s->side,
+                     last, *cure ? "; " : "", cure);
     return true;
 }
 

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which warnings of a trial spoil a pair. test_gate_history feeds what harness/run/guards.c says through here.
+// Which warnings of a trial spoil a pair, and loads that were not kept up with. test_gate_history feeds what
+// harness/run/guards.c says through here.
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/mem.h"
 #include "harness/record/gate_impl.h"
+#include "harness/record/journal.h"
+#include "harness/record/load.h"
+
+#define NOT_KEPT_UP "the load was not kept up with: "
 
 bool eb_trouble_parse(const char *name, eb_trouble *out)
 {
@@ -12,7 +20,7 @@ bool eb_trouble_parse(const char *name, eb_trouble *out)
         eb_trouble trouble;
     } names[] = { { "throttle", EB_TROUBLE_THROTTLE }, { "swap", EB_TROUBLE_SWAP },   { "suspend", EB_TROUBLE_SUSPEND },
                   { "load", EB_TROUBLE_LOAD },         { "steal", EB_TROUBLE_STEAL }, { "gap", EB_TROUBLE_GAP },
-                  { "digest", EB_TROUBLE_DIGEST } };
+                  { "digest", EB_TROUBLE_DIGEST },     { "level", EB_TROUBLE_LEVEL } };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i].name, name) == 0) {
             *out = names[i].trouble;
@@ -38,6 +46,7 @@ eb_trouble eb_trouble_of(const char *warning)
         { "the machine was suspended", "", 0, EB_TROUBLE_SUSPEND },
         { "other processes used ", "", LOAD_PCT, EB_TROUBLE_LOAD },
         { "the hypervisor stole ", "", STEAL_PCT, EB_TROUBLE_STEAL },
+        { NOT_KEPT_UP, "", 0, EB_TROUBLE_LEVEL },
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         size_t len = strlen(marks[i].begins);
@@ -60,11 +69,66 @@ const char *eb_trouble_cure(const char *text)
         { EB_TROUBLE_LOAD, "end what else runs on the machine" },
         { EB_TROUBLE_STEAL, "take a machine that shares its CPUs with no other" },
         { EB_TROUBLE_GAP, "`effbench probes` shows which meters can be read" },
+        { EB_TROUBLE_LEVEL, "take a lower rate or more requests, or let it count with --ignore level" },
     };
-    const char *warning = strstr(text, ": "); // after the side
-    eb_trouble t = eb_trouble_of(warning ? warning + 2 : text);
+    const char *side = strstr(text, ": "), *warning = side ? side + 2 : text;
+    eb_trouble t = strncmp(warning, EB_TROUBLE_GAP_TEXT, strlen(EB_TROUBLE_GAP_TEXT)) == 0 ? EB_TROUBLE_GAP
+                                                                                           : eb_trouble_of(warning);
     for (size_t i = 0; i < sizeof cures / sizeof *cures; i++)
-        if (cures[i].trouble == (t == EB_TROUBLE_NONE ? EB_TROUBLE_GAP : t))
+        if (cures[i].trouble == t)
             return cures[i].cure;
     return "";
+}
+
+// ---- of a trial ----
+
+static void say(eb_check *c, const char *side, const char *what)
+{
+    char *text = eb_format("%s: %s", side, what);
+    eb_check_say(&c->troubles, &c->n_troubles, text);
+    free(text);
+}
+
+// The first level of the trial that is not valid; NULL = all are, or it has none.
+static const eb_load_level *level_of(const eb_run *run, const eb_trial_info *info)
+{
+    for (int i = 0; i < run->n_loads; i++)
+        for (int k = 0; k < run->loads[i]->n_levels; k++) {
+            const eb_load_level *l = &run->loads[i]->levels[k];
+            if (run->loads[i]->case_index == info->case_index && l->trial == info->number && !l->valid)
+                return l;
+        }
+    return NULL;
+}
+
+static bool falls_behind(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info)
+{
+    const eb_load_level *l = c->options.ignore & EB_TROUBLE_LEVEL ? NULL : level_of(run, info);
+    char what[160], at[40] = "";
+    if (!l)
+        return false;
+    if (l->row.percent >= 0)
+        snprintf(at, sizeof at, " at %d %%", l->row.percent);
+    if (!(l->row.nominal_per_s > 0))
+        snprintf(what, sizeof what, NOT_KEPT_UP "%d of %d requests were answered%s", l->completed, l->offered, at);
+    else if (isnan(l->completed_frac))
+        snprintf(what, sizeof what, NOT_KEPT_UP "no request came%s", at);
+    else
+        snprintf(what, sizeof what, NOT_KEPT_UP "completed %.3g %% of what was offered%s (valid from %g %% on)",
+                 100 * l->completed_frac, at, 100 * (1 - EB_LOAD_TOLERANCE));
+    say(c, side, what);
+    return true;
+}
+
+bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info)
+{
+    bool any = falls_behind(c, side, run, info);
+    for (int i = 0; i < info->n_warnings; i++) {
+        eb_trouble t = eb_trouble_of(info->warnings[i]);
+        if (t == EB_TROUBLE_NONE || t & c->options.ignore)
+            continue;
+        say(c, side, info->warnings[i]);
+        any = true;
+    }
+    return any;
 }

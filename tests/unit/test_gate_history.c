@@ -17,6 +17,7 @@
 
 #include "harness/base/stats.h"
 #include "harness/record/gate_history.h"
+#include "harness/record/gate_impl.h"
 #include "harness/run/guards.h"
 
 static void noise(double *x, int n, double sd, uint64_t seed)
@@ -326,6 +327,12 @@ static void test_troubles(void **state)
     assert_int_equal(eb_trouble_of("the hypervisor stole 1.5 % of a CPU"), EB_TROUBLE_NONE);
     assert_int_equal(eb_trouble_of("hottest thermal zone at 96 C"), EB_TROUBLE_NONE);
     assert_int_equal(eb_trouble_of(""), EB_TROUBLE_NONE);
+    // Advice is that of the trouble, and none where the trouble is not known.
+    assert_non_null(strstr(eb_trouble_cure("base: no j_per_tok: the meter failed"), "effbench probes"));
+    assert_non_null(strstr(eb_trouble_cure("candidate: the CPU throttled (3)"), "governor"));
+    assert_non_null(strstr(eb_trouble_cure("base: the load was not kept up with: no request came"), "--ignore level"));
+    assert_string_equal(eb_trouble_cure("base: hottest thermal zone at 96 C"), "");
+    assert_string_equal(eb_trouble_cure("nothing known"), "");
 }
 
 int main(void)
