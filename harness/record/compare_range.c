@@ -56,7 +56,8 @@ static bool one_offer(side *a, side *b)
 // What is round the machines and not of them.
 static bool surrounds(const eb_cost_field *f)
 {
-    static const char *const keys[] = { "usd_per_kwh", "pue", "intensity_g_per_kwh", "interest", "usd_rate" };
+    static const char *const keys[] = { "usd_per_kwh", "pue",      "intensity_g_per_kwh",
+                                        "interest",    "usd_rate", "shared_usd_rate" };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(f->key, keys[i]))
             return true;

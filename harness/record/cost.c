@@ -69,7 +69,7 @@ static bool is_rate(const eb_cost_field *field)
     return field->offset == offsetof(eb_cost, usd_rate) || field->offset == offsetof(eb_cost, shared_usd_rate);
 }
 
-void eb_cost_set(eb_cost *cost, const eb_cost_field *field, double value)
+void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value)
 {
     if (is_rate(field))
         move_prices(cost, field, value / *eb_cost_at(cost, field));

@@ -38,7 +38,7 @@ extern const eb_cost_field eb_cost_fields[]; // ends with key NULL
 bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind);
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field);
 // Sets one input. Prices are in dollars: another rate of exchange moves those that were written in its currency.
-void eb_cost_set(eb_cost *cost, const eb_cost_field *field, double value);
+void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value);
 
 // The values in the middle, where low, value and high are given.
 void eb_cost_from_header(const eb_header *header, eb_cost *out);

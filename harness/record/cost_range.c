@@ -151,13 +151,13 @@ static void try_input(eb_cost_range *range, const eb_offer *offer, const eb_cost
     eb_cost_bar bar = { .key = f->key, .unit = f->unit, .low = *eb_cost_at(&low, f), .high = *eb_cost_at(&high, f) };
     if (!(bar.low < bar.high))
         return;
-    eb_cost_set(&down.cost, f, bar.low);
-    eb_cost_set(&up.cost, f, bar.high);
+    eb_cost_set_input(&down.cost, f, bar.low);
+    eb_cost_set_input(&up.cost, f, bar.high);
     bar.usd_low = usd(&down);
     bar.usd_high = usd(&up);
     bool falls = bar.usd_high < bar.usd_low;
-    eb_cost_set(&cheap->cost, f, falls ? bar.high : bar.low);
-    eb_cost_set(&dear->cost, f, falls ? bar.low : bar.high);
+    eb_cost_set_input(&cheap->cost, f, falls ? bar.high : bar.low);
+    eb_cost_set_input(&dear->cost, f, falls ? bar.low : bar.high);
     add_bar(range, bar);
 }
 
@@ -228,9 +228,9 @@ static void pull(rivals *r, const lever *l, double value)
     if (!l->field)
         *load_at(&r->load, l->measured) = value;
     if (l->own)
-        eb_cost_set(&r->own, l->field, value);
+        eb_cost_set_input(&r->own, l->field, value);
     if (l->other)
-        eb_cost_set(&r->other, l->field, value);
+        eb_cost_set_input(&r->other, l->field, value);
 }
 
 static void try_lever(const rivals *middle, const lever *l, rivals *early, rivals *late)
@@ -279,9 +279,4 @@ void eb_cost_break_even_range(const eb_offer *a, const eb_offer *b, const eb_cos
     }
     *lo = fmin(*lo, meeting(&early));
     *hi = fmax(*hi, meeting(&late));
-}
-
-void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value)
-{
-    set_input(cost, field, value);
 }

@@ -40,8 +40,6 @@ typedef struct eb_cost_range {
     eb_cost_bar bars[EB_COST_BARS];  // widest first; those that make no difference are left out
     int n_bars;
 } eb_cost_range;
-// Changes one input; another rate moves all money.
-void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value);
 void eb_cost_range_find(eb_cost_range *range, const eb_offer *offer, const eb_cost_work *work);
 
 // The least and the largest utilisation at which two offers may meet, over the ranges of all inputs but the utilisation

@@ -251,7 +251,7 @@ static int figures_of(const stored *s, const char *key, double **out)
     for (int i = 0; i < r->n_metrics; i++)
         for (int t = 0; strcmp(r->metrics[i].key, key) == 0 && t < r->n_figures; t++) {
             double v = r->figures[i * r->n_figures + t];
-            if (isfinite(v) && v > 0 && !s->spoilt[t])
+            if (isfinite(v) && v > 0 && !s->spoilt[t] && !isnan(r->metrics[i].value)) // not of chosen trials
                 (*out)[n++] = v;
         }
     return n;

@@ -17,10 +17,11 @@ struct eb_metric_rule {
     size_t spread; // TRIAL: the relative half-width that goes with it
     eb_pool pool;
     double p;
-    bool whole_number;  // FACT: an int64 below 0 when not known, not a double
-    bool net;           // less the idle baseline: its grade counts too
-    bool selective;     // TRIAL: a trial lacks it because of its size, so the others alone would be a choice
-    size_t grade;       // TRIAL: of eb_trial_sums, 0 = that of the boundary's energy
+    bool whole_number; // FACT: an int64 below 0 when not known, not a double
+    bool net;          // less the idle baseline: its grade counts too
+    const char
+        *lacks;   // TRIAL: why a trial lacks it by its own doing: the others alone would be a choice. NULL = none does
+    size_t grade; // TRIAL: of eb_trial_sums, 0 = that of the boundary's energy
     const char *absent; // why there is no value, where nothing better is known
     const char *note;   // said beside a value
     size_t why;         // TRIAL: a text of eb_trial_sums that says it better, 0 = none

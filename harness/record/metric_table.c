@@ -18,6 +18,8 @@
 
 const char eb_metric_one_token[] = "needs two output tokens";
 static const char short_phase[] = "the phase is shorter than two updates of its counter, or has no tokens";
+static const char no_good_token[] = "no tokens within the limits of the SLO", no_token[] = "no output tokens";
+static const char no_request[] = "no request was finished";
 static const char not_counted[] = "no counter of it here";
 const char eb_metric_no_domain[] = "no measured channel of this domain";
 static const char no_baseline[] = "no idle baseline";
@@ -54,17 +56,17 @@ const eb_metric_def eb_metric_table[] = {
       TRIAL(OF(goodput_tok_s)) },
     { "energy_j", "J", "gross energy of the window inside the boundary", -1, true, ENERGY(OF(energy_j), BY(whole)) },
     { "j_per_tok", "J/tok", "energy of the window / output tokens of the window", -1, true,
-      ENERGY(OF(j_per_tok), BY(whole)) },
+      ENERGY(OF(j_per_tok), BY(whole), .lacks = no_token, .absent = no_token) },
     { "j_per_prompt_tok", "J/tok", "prefill energy / prompt tokens", -1, true,
-      ENERGY(OF(j_per_prompt_tok), BY(prefill), .selective = true, .absent = short_phase) },
+      ENERGY(OF(j_per_prompt_tok), BY(prefill), .lacks = short_phase, .absent = short_phase) },
     { "j_per_decode_tok", "J/tok", "decode energy / output tokens after the first", -1, true,
-      ENERGY(OF(j_per_decode_tok), BY(decode), .selective = true, .absent = short_phase) },
+      ENERGY(OF(j_per_decode_tok), BY(decode), .lacks = short_phase, .absent = short_phase) },
     { "j_per_req", "J/req", "energy of the window / requests finished in it", -1, true,
-      ENERGY(OF(j_per_req), BY(whole)) },
+      ENERGY(OF(j_per_req), BY(whole), .lacks = no_request, .absent = no_request) },
     { "net_energy_j", "J", "energy - idle power x window", -1, true,
       ENERGY(OF(net_energy_j), BY(net), .net = true, .absent = no_baseline) },
     { "net_j_per_tok", "J/tok", "net energy / output tokens of the window", -1, true,
-      ENERGY(OF(net_j_per_tok), BY(net), .net = true, .absent = no_baseline) },
+      ENERGY(OF(net_j_per_tok), BY(net), .net = true, .lacks = no_token, .absent = no_baseline) },
     { "net_power_w", "W", "power - idle power", -1, true,
       ENERGY(OF(net_power_w), BY(net), .net = true, .absent = no_baseline) },
     { "power_w", "W", "energy / window", -1, true, ENERGY(OF(power_w), BY(whole)) },
@@ -85,13 +87,13 @@ const eb_metric_def eb_metric_table[] = {
     { "energy_system_j", "J", "energy of the system: psys, input rail, battery or wall", -1, true,
       DOMAIN(EB_DOMAIN_SYSTEM) },
     { "usd_per_mtok", "USD/Mtok", "cost of a million tokens at this goodput, power and utilisation", -1, true,
-      ENERGY(OF(usd_per_mtok), BY(usd), BEARS(usd_grade), WHY(note), .selective = true) },
+      ENERGY(OF(usd_per_mtok), BY(usd), BEARS(usd_grade), WHY(note), .lacks = no_good_token) },
     { "tok_per_usd", "tok/USD", "1e6 / usd_per_mtok", 1, true,
-      ENERGY(OF(tok_per_usd), BY(usd), BEARS(usd_grade), WHY(note), .selective = true) },
+      ENERGY(OF(tok_per_usd), BY(usd), BEARS(usd_grade), WHY(note), .lacks = no_good_token) },
     { "tok_per_charge", "tok", "tokens per charge of the battery", 1, true,
       ENERGY(OF(tok_per_charge), BY(charge), .absent = eb_metric_no_battery) },
     { "gco2e_per_mtok", "g/Mtok", "CO2 equivalents of a million tokens", -1, true,
-      ENERGY(OF(gco2e_per_mtok), BY(carbon), BEARS(carbon_grade), WHY(carbon_note), .selective = true) },
+      ENERGY(OF(gco2e_per_mtok), BY(carbon), BEARS(carbon_grade), WHY(carbon_note), .lacks = no_good_token) },
     { "bytes_per_tok", "B/tok", "bytes read to decode one token, batch 1, empty context", -1, false,
       FACT(bytes_per_tok, .note = predicted) },
     { "flop_per_tok", "FLOP/tok", "floating point operations to decode one token", -1, false,

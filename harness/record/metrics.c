@@ -18,6 +18,12 @@ static double field_of(const void *base, size_t offset)
     return *(const double *)(const void *)((const char *)base + offset);
 }
 
+// What an energy per something would be made of.
+static bool has_energy(const eb_trial_sums *t, const struct eb_metric_rule *rule)
+{
+    return t->energy_status == EB_SAMPLE_OK && !(rule->net && isnan(t->net_energy_j));
+}
+
 // Why an energy is not known, in the words of what happened to the counters.
 static const char *in_words(eb_status status)
 {
@@ -66,6 +72,8 @@ static void say_absent(const eb_case_sums *c, const eb_metric_def *def, eb_metri
         why = energy_absent(c);
     else if (why == eb_metric_no_battery && !isnan(c->env->cost.battery_wh))
         why = "the power of the whole machine is not known: state [cost] rest_of_system_w";
+    else if (rule->net && rule->lacks && has_energy(&c->trials[0], rule))
+        why = rule->lacks;
     if (eb_header_imported(c->env->header) && !rule->why && c->n_trials)
         why = "imported: not recorded there";
     snprintf(m->note, sizeof m->note, "%s", why);
@@ -212,22 +220,21 @@ static eb_grade grade_of(const eb_trial_sums *t, const struct eb_metric_rule *ru
     return rule->grade ? *(const eb_grade *)(const void *)((const char *)t + rule->grade) : t->grade;
 }
 
-// A phase is too short for its counter in the quick trials first, and a cost per token is without bound where no token
-// was good: the median of the rest would be a median of chosen trials. A broken counter chooses nothing.
+// A phase is too short for its counter in the quick trials first, and energy and cost per token are without bound where
+// there was no token, or no good one: the median of the rest would be a median of chosen trials. A broken counter
+// chooses nothing.
 static bool would_choose(const eb_case_sums *c, const eb_metric_def *def, eb_metric *m)
 {
     const struct eb_metric_rule *rule = def->rule;
     int lacking = 0;
     for (int i = 0; i < c->n_trials; i++) {
         const eb_trial_sums *t = &c->trials[i];
-        bool chosen = rule->why ? t->goodput_tok_s == 0 : t->energy_status == EB_SAMPLE_OK;
+        bool chosen = rule->why ? t->goodput_tok_s == 0 : has_energy(t, rule);
         lacking += chosen && isnan(field_of(t, rule->field));
     }
-    if (!rule->selective || !lacking)
+    if (!rule->lacks || !lacking)
         return false;
-    snprintf(m->note, sizeof m->note, "%s, in %d of %d trial%s",
-             rule->why ? "no tokens within the limits of the SLO" : rule->absent, lacking, c->n_trials,
-             eb_s(c->n_trials));
+    snprintf(m->note, sizeof m->note, "%s, in %d of %d trial%s", rule->lacks, lacking, c->n_trials, eb_s(c->n_trials));
     return true;
 }
 

@@ -102,7 +102,7 @@ static void test_a_shared_price_has_a_rate_of_its_own(void **state)
     while (strcmp(f->key, "shared_usd_rate") != 0)
         f++;
     eb_cost dear = offer.value;
-    eb_cost_set(&dear, f, 0.8);
+    eb_cost_set_input(&dear, f, 0.8);
     near(dear.usd_per_kwh, 0.24, 1e-15);
     near(dear.price_usd, 1100, 1e-9);
     eb_cost_load load = { .goodput_tok_s = 100, .load_w = 100, .idle_w = 10, .boundary = EB_BOUNDARY_WALL };

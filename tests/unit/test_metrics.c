@@ -340,6 +340,37 @@ static void test_chosen_trials_have_no_median(void **state)
     sample_deinit(&s);
 }
 
+// A trial without a token took its energy for nothing: without it, energy per token would be that of the others alone.
+static void test_a_trial_without_tokens_is_not_left_out(void **state)
+{
+    (void)state;
+    for (int barren = 1; barren <= 3; barren += 2) {
+        sample_run s;
+        eb_err err = { 0 };
+        sample_init(&s);
+        eb_journal *j = eb_journal_create(s.dir, &s.header, &err);
+        sample_trial(&s, 0, 0, 0, 1);
+        sample_power(&s, 0, 15, 5);
+        assert_true(sample_write(&s, j, &err));
+        for (int i = 1; i <= 3; i++) {
+            sample_trial(&s, i, 0, i, 1);
+            for (int k = 0; k < SAMPLE_REQUESTS && i <= barren; k++)
+                s.requests[k].status = EB_REQUEST_FAILED;
+            assert_true(eb_journal_trial(j, &s.info, s.requests, SAMPLE_REQUESTS, s.tokens,
+                                         i <= barren ? 0 : SAMPLE_TOKENS, s.power, s.n_power, &err));
+        }
+        eb_journal_close(j);
+        eb_run *run = load(&s);
+        assert_int_equal(metric(run, 0, "energy_j")->n, 3);
+        assert_int_equal(metric(run, 0, "tok_per_j")->n, 3);
+        expect_none(run, "j_per_tok", barren == 3 ? "no output tokens" : "no output tokens, in 1 of 3 trials");
+        expect_none(run, "net_j_per_tok", barren == 3 ? "no output tokens" : "no output tokens, in 1 of 3 trials");
+        expect_none(run, "j_per_req", barren == 3 ? "no request was finished" : "no request was finished, in 1 of 3");
+        eb_run_free(run);
+        sample_deinit(&s);
+    }
+}
+
 static void test_dead_counters_are_left_out(void **state)
 {
     (void)state;
@@ -566,6 +597,7 @@ int main(void)
         cmocka_unit_test(test_watts_in_a_cost),
         cmocka_unit_test(test_bandwidth_of_a_mixture),
         cmocka_unit_test(test_chosen_trials_have_no_median),
+        cmocka_unit_test(test_a_trial_without_tokens_is_not_left_out),
         cmocka_unit_test(test_what_is_no_run),
         cmocka_unit_test(test_docs_name_every_metric),
     };
