@@ -182,6 +182,7 @@ void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out)
     fprintf(out, "\n");
     if (left)
         fprintf(out, "\nAnd %d more kind%s of work, in the tables.\n", left, eb_s(left));
-    if ((measured || run->complete) && !eb_run_has_energy(run) && !eb_header_imported(run->header))
+    if (eb_run_has_trials(run) && (measured || run->complete) && !eb_run_has_energy(run) &&
+        !eb_header_imported(run->header))
         fprintf(out, "\nNo energy source: joules are not known here.\n");
 }

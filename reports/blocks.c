@@ -100,7 +100,15 @@ const char *eb_family_title(const char *family)
 bool eb_run_has_energy(const eb_run *run)
 {
     for (int i = 0; i < run->n_cases; i++)
-        if (eb_rank_value(&run->cases[i], "j_per_tok"))
+        if (eb_rank_value(&run->cases[i], "j_per_tok") || eb_rank_value(&run->cases[i], "energy_j"))
+            return true;
+    return false;
+}
+
+bool eb_run_has_trials(const eb_run *run)
+{
+    for (int i = 0; i < run->n_cases; i++)
+        if (run->cases[i].n_trials > run->cases[i].n_failed)
             return true;
     return false;
 }

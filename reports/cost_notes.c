@@ -204,7 +204,7 @@ static void add_speed(const eb_cost_sheet *sheet, eb_notes *notes)
         low = fmin(low, sheet->entries[i].work.value.goodput_tok_s);
         high = fmax(high, sheet->entries[i].work.value.goodput_tok_s);
     }
-    if (machines < 2 || !(low > 0))
+    if (machines < 2 || !(low > 0) || low > high) // of no trial: neither is known
         return;
     eb_fmt_sig(from, sizeof from, low, 3);
     eb_fmt_sig(to, sizeof to, high, 3);
@@ -234,9 +234,37 @@ static void add_loads(const eb_cost_sheet *sheet, eb_notes *notes)
     }
 }
 
+// A rate of one trial stands in the range of a cost as if it were exact.
+static void add_single(const eb_cost_sheet *sheet, eb_notes *notes)
+{
+    const eb_run *run = sheet->run;
+    char of[64] = "";
+    int single = 0, known = 0;
+    bool machine = false;
+    for (int i = 0; i < sheet->n_offers; i++)
+        machine = machine || eb_cost_kind_of(&sheet->offers[i].value) != EB_COST_TOKENS;
+    for (int c = 0; c < run->n_cases; c++) {
+        int n = run->cases[c].n_trials - run->cases[c].n_failed;
+        single += n == 1;
+        known += n > 0;
+    }
+    if (!single || !machine)
+        return;
+    if (single < known)
+        snprintf(of, sizeof of, " of %d of %d cases", single, known);
+    eb_notes_add(
+        notes, "trials",
+        "a single one%s: its tok/s and watts have no spread of their own, and cheapest and dearest take them as "
+        "exact; more trials tell",
+        of);
+}
+
 void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
 {
     bool range = false;
+    if (!eb_run_has_trials(sheet->run))
+        eb_notes_add(notes, "warning",
+                     "no trial of the run ended: what a machine makes is not known, only what is paid by the token");
     const char *engine = sheet->run->header->engine;
     if (engine && !strcmp(engine, "null"))
         eb_notes_add(notes, "warning", "simulated by engine = null: nothing was measured");
@@ -254,4 +282,5 @@ void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
         eb_notes_add(notes, "range",
                      "cheapest and dearest: every input, stated or measured, at the end of its range "
                      "that makes it so");
+    add_single(sheet, notes);
 }

@@ -71,7 +71,10 @@ static void put_flags(const eb_run *run, const eb_notes *notes, FILE *out)
         if (seen[g])
             fprintf(out, "<li>energy: %s</li>\n", eb_grade_name((eb_grade)g));
     if (seen[EB_GRADE_NONE])
-        fprintf(out, "<li>%s</li>\n", eb_run_has_energy(run) ? "energy: not known of all" : "no energy source");
+        fprintf(out, "<li>%s</li>\n",
+                !eb_run_has_trials(run)  ? "no trial ended"
+                : eb_run_has_energy(run) ? "energy: not known of all"
+                                         : "no energy source");
     fprintf(out, "</ul>\n");
 }
 

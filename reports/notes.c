@@ -154,6 +154,12 @@ static void note_energy(const eb_run *run, eb_notes *out)
         eb_notes_add(out, "energy", "%s records no joules: none are known here", eb_header_imported(run->header));
         return;
     }
+    if (!eb_run_has_trials(run)) {
+        eb_notes_add(out, "energy",
+                     "no trial ended: no joules are known, and this run does not tell whether they can be; "
+                     "`effbench probes` lists the sources");
+        return;
+    }
     if (!eb_run_has_energy(run)) {
         eb_notes_add(out, "energy",
                      "no energy source: joules, and all that is made of them, are not known here; "
@@ -258,6 +264,8 @@ static void note_interval(const eb_run *run, eb_notes *out)
                                   : "; the sensors' own class is in it";
     if (t.n)
         eb_notes_add(out, "±", "%s; no figure is shown finer than it%s", t.s, class);
+    else if (!eb_run_has_trials(run))
+        eb_notes_add(out, "trials", "none ended: nothing was measured");
     else
         eb_notes_add(out, "trials", "a single one: nothing is known about the spread");
     eb_text_deinit(&t);

@@ -62,6 +62,7 @@ char *eb_case_title(const eb_run *run, int c);
 // The same without prompt, output, batch and depth, where those have been said.
 char *eb_case_name(const eb_run *run, int c);
 bool eb_run_has_energy(const eb_run *run);
+bool eb_run_has_trials(const eb_run *run); // any that did not fail
 bool eb_run_has_prices(const eb_run *run);
 
 // ---- answer.c: the answer in a sentence ----

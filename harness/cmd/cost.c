@@ -9,6 +9,7 @@
 #include "harness/cmd/offers.h"
 #include "harness/record/cost_sheet.h"
 #include "reports/cost.h"
+#include "reports/view.h"
 
 typedef struct cost_args {
     const char *run, *prices;
@@ -48,14 +49,6 @@ static int parse_args(int argc, char **argv, cost_args *args)
     return args->run ? EB_OK : eb_cmd_usage("cost", "needs the folder of a run (results/NAME-DATE-TIME)");
 }
 
-static bool has_trials(const eb_run *run)
-{
-    for (int i = 0; i < run->n_cases; i++)
-        if (run->cases[i].n_trials > run->cases[i].n_failed)
-            return true;
-    return false;
-}
-
 static bool has_goodput(const eb_cost_sheet *sheet)
 {
     for (int i = 0; i < sheet->n_entries; i++)
@@ -72,10 +65,10 @@ static int fail_if_empty(const eb_cost_sheet *sheet)
             return EB_OK;
     eb_err err = { 0 };
     const char *why = sheet->n_entries ? sheet->entries[0].sum.note : "the run has no cases";
-    if (!has_trials(sheet->run))
+    if (!eb_run_has_trials(sheet->run))
         why = "no trial of the run finished";
     eb_err_set(&err, EB_USAGE, "no cost can be told: %s", why);
-    if (!has_trials(sheet->run))
+    if (!eb_run_has_trials(sheet->run))
         eb_err_hint(&err,
                     "give a run with finished trials; `effbench run --resume DIR` goes on with one that did not end");
     else if (!has_goodput(sheet))

@@ -30,6 +30,11 @@ cp -r "$stored" none
 chmod -R u+w none
 sed -i -e '/"record":"trial"/d' -e '/"record":"end"/d' none/trials.jsonl
 "$EFFBENCH" cost none 2>&1 >/dev/null || echo "exit $?"
+"$EFFBENCH" cost none --prices "$prices" >out
+words <out
+for form in term md csv json; do
+    "$EFFBENCH" cost none --prices "$prices" --explain --format $form | grep -iw 'inf\|nan\|infinity' || echo "no number out of bounds"
+done
 echo "bought tokens and a battery"
 sed 's/^\[cost\].*/&\nbattery_wh = 50/; /^battery_wh = 50$/d' "$prices" >all.ini
 "$EFFBENCH" cost "$stored" --prices all.ini --format csv | awk -F, 'NR > 1 && NR < 5 { print $2, ($10 == "" ? "no charge" : "a charge") }'
@@ -42,3 +47,13 @@ echo "a load that was not kept up with"
 "$EFFBENCH" run load.ini --out load >/dev/null 2>err || cat err
 "$EFFBENCH" cost load --prices "$prices" >out
 words <out
+echo "one trial"
+{
+    scripted trials=1
+    printf '[workload w]\nkind = dense\nprompt = 64\noutput = 32\n'
+    noiseless
+} >one.ini
+"$EFFBENCH" run one.ini --out one >/dev/null 2>&1
+"$EFFBENCH" cost one --prices "$prices" | tr -s '\n ' ' ' | grep -o 'trials a single one[^;]*;'
+printf '[cost t]\nusd_per_mtok_output = 1\nusd_per_mtok_source = x\nusd_per_mtok_date = 2026-11-20\n' >tokens.ini
+"$EFFBENCH" cost one --prices tokens.ini | grep 'a single one' || echo "bought tokens have no rate"

@@ -17,5 +17,9 @@ cp -r s none
 chmod -R u+w s none
 sed -i -e '/"record":"trial"/d' -e '/"record":"end"/d' none/trials.jsonl
 "$EFFBENCH" report none 2>/dev/null | tr -s '\n ' ' ' | grep -o 'the run did not end[^;]*;'
+"$EFFBENCH" report none 2>/dev/null >out
+grep -A 1 '^energy\|^trials' out | tr -s '\n ' ' ' | grep -o 'energy no trial ended\|trials none ended'
+tr -s '\n ' ' ' <out | grep -i 'no energy source\|a single one' || echo "nothing of a source or a single trial"
+"$EFFBENCH" report none --format html 2>/dev/null | grep -o '<li>no [a-z ]*</li>'
 "$EFFBENCH" compare s r none 2>/dev/null | grep 'did not end'
 "$EFFBENCH" cost none 2>&1 >/dev/null || echo "exit $?"
