@@ -184,7 +184,7 @@ const eb_option eb_cost_options[] = {
     { .section = "cost", .key = "usd_per_mtok_output", USD,
       .doc = "Price of a million output tokens where a provider is paid by the token. Needs usd_per_mtok_source and usd_per_mtok_date." },
     { .section = "cost", .key = "usd_per_mtok_input", USD,
-      .doc = "Price of a million prompt tokens of the same provider; the prompt tokens per output token are those of the case." },
+      .doc = "Price of a million prompt tokens of the same provider; the tokens that are sent per output token (prompt and depth) are those of the case." },
     { .section = "cost", .key = "usd_per_mtok_source", SOURCE, .doc = "Where the price per token comes from." },
     { .section = "cost", .key = "usd_per_mtok_date", DATE, .doc = "The day of that price." },
     { .section = "cost", .key = "usd_per_kwh", USD,

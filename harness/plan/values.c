@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "harness/base/mem.h"
 #include "harness/plan/build.h"
@@ -65,11 +66,30 @@ static char *take_item(const char *s, size_t *len)
     return eb_strndup(s, n);
 }
 
+// A day that nobody can have looked at yet. Somewhere it is tomorrow already. A clock that stands before this was
+// written was never set, and tells nothing.
+static bool is_future(const char *day)
+{
+    static const char written[] = "2026-11-01";
+    char last[16];
+    struct tm utc;
+    time_t tomorrow = time(NULL) + 24 * 60 * 60;
+    if (!gmtime_r(&tomorrow, &utc) || !strftime(last, sizeof last, "%Y-%m-%d", &utc))
+        return false;
+    return strcmp(last, written) > 0 && strcmp(day, last) > 0;
+}
+
 static bool parse_item(eb_build *b, const eb_slot *slot, eb_item *item, bool quoted, eb_place place)
 {
     eb_err why = { 0 };
-    if (eb_option_parse(slot->opt, item->text, &item->value, &why))
-        return true;
+    if (eb_option_parse(slot->opt, item->text, &item->value, &why)) {
+        if (slot->opt->type != EB_OPTION_DATE || !is_future(item->value.s))
+            return true;
+        eb_err_hint(eb_complain(b, shifted(place, item->column + quoted), "%s = %s is in the future", slot->opt->key,
+                                item->value.s),
+                    "the day on which it was looked at; if that day has come, this machine's clock is behind");
+        return false;
+    }
     int inside = why.column > 0 ? why.column - 1 : 0;
     eb_err *err = eb_complain(b, shifted(place, item->column + quoted + inside), "%s", why.message);
     eb_err_hint(err, "%s", why.hint);

@@ -33,6 +33,12 @@ pue = 1.5
 [prices]
 END
 try r --prices bad.ini
+echo "from the future"
+printf '[cost a]\nusd_per_hour = 1\nusd_per_hour_source = x\nusd_per_hour_date = 2999-01-01\n' >future.ini
+try r --prices future.ini
+sed "s/2999-01-01/$(date -u +%Y-%m-%d)/" future.ini >today.ini
+try r --prices today.ini
+"$EFFBENCH" run "$SRC/configs/null.ini" --set probes:stated_load_w=5 --set probes:stated_source=x --set probes:stated_date=2999-01-01 --dry-run 2>&1 >/dev/null || echo "exit $?"
 echo "mixed currencies"
 cat >eur.ini <<'END'
 [cost eu]
