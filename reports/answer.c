@@ -12,7 +12,7 @@
 enum { MAX_ANSWERS = 6 };
 
 static const struct {
-    const char *key, *lead, *alone, *before, *unit; // alone: where no other case does the same work
+    const char *key, *lead, *alone, *before, *unit; // alone: where none is told to lead
     bool money, prompts_only;                       // the latter: asked where there is no output
 } questions[] = {
     { "tok_per_j", "most tokens per joule", "tokens per joule", "", " tok/J", false, false },
@@ -36,31 +36,21 @@ static bool strongest(const eb_run *run, const char *key, int like, eb_grade *gr
     return found;
 }
 
-static int tied_with(const eb_run *run, const char *key, int best)
-{
-    eb_mark *marks = eb_alloc((size_t)run->n_cases * sizeof *marks);
-    int n = 0;
-    eb_rank_marks(run, key, marks);
-    for (int i = 0; i < run->n_cases; i++)
-        n += i != best && marks[i] == EB_MARK_TIED && eb_rank_comparable(run->cases[i].info, run->cases[best].info) &&
-             eb_rank_same_energy(eb_rank_value(&run->cases[i], key), eb_rank_value(&run->cases[best], key));
-    free(marks);
-    return n;
-}
-
-static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t q, int best, FILE *out)
+static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t q, int best, eb_rank_rivals rivals,
+                        FILE *out)
 {
     const eb_case_result *c = &run->cases[best];
     const eb_metric *m = eb_rank_value(c, questions[q].key), *top1 = eb_rank_value(c, "top1_agree");
-    int tied = tied_with(run, questions[q].key, best);
     if (m->grade != EB_GRADE_NONE)
         fprintf(out, ", %s", eb_grade_name(m->grade));
     if (questions[q].money && eb_run_demonstration(run))
         fprintf(out, ", demonstration prices");
     if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
         fprintf(out, ", of a single trial");
-    if (tied)
-        fprintf(out, ", not told apart from %d other%s", tied, eb_s(tied));
+    if (rivals.tied)
+        fprintf(out, ", within noise of %d other%s", rivals.tied, eb_s(rivals.tied));
+    if (rivals.few)
+        fprintf(out, ", too few trials to tell %d other%s from it", rivals.few, eb_s(rivals.few));
     if (top1 && c->info->reference_type && strcmp(c->info->reference_type, c->info->type)) {
         char percent[40];
         eb_text_number(percent, sizeof percent, 100 * top1->value, eb_text_place(100 * top1->value, NAN));
@@ -68,14 +58,6 @@ static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t 
         style->put(out, c->info->reference_type);
         fprintf(out, " in %s %%", percent);
     }
-}
-
-static bool has_rivals(const eb_run *run, int like)
-{
-    for (int i = 0; i < run->n_cases; i++)
-        if (i != like && eb_rank_comparable(run->cases[i].info, run->cases[like].info))
-            return true;
-    return false;
 }
 
 // A rate was asked for, and in some trial it was not kept up with.
@@ -100,12 +82,13 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     const eb_metric *m = eb_rank_value(&run->cases[best], questions[q].key);
     char number[40], *title = eb_case_name(run, best);
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
-    fprintf(out, "%s%s: %s", first ? "" : "; ", has_rivals(run, like) ? questions[q].lead : questions[q].alone,
-            style->strong_open);
+    eb_rank_rivals rivals = eb_rank_rivals_of(run, questions[q].key, best);
+    bool told = rivals.n && !rivals.tied && !rivals.few;
+    fprintf(out, "%s%s: %s", first ? "" : "; ", told ? questions[q].lead : questions[q].alone, style->strong_open);
     style->put(out, title);
-    fprintf(out, "%s%s (%s%s%s", style->strong_close, falls_behind(run, best) ? " (does not keep up)" : "",
-            questions[q].before, number, questions[q].unit);
-    put_caveats(run, style, q, best, out);
+    fprintf(out, "%s%s%s (%s%s%s", style->strong_close, rivals.tied || rivals.few ? " leads" : "",
+            falls_behind(run, best) ? " (does not keep up)" : "", questions[q].before, number, questions[q].unit);
+    put_caveats(run, style, q, best, rivals, out);
     fprintf(out, ")");
     free(title);
     return true;

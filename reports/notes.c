@@ -280,7 +280,9 @@ static void note_marks(const eb_run *run, eb_notes *out)
     if (rivals)
         eb_notes_add(out, "* ~",
                      "* best of the rows with the same prompt, output, batch and depth, and for energy and money the "
-                     "same grade and domains; ~ best, or not told apart from the best by the intervals");
+                     "same grade and domains; ~ best, or not told apart from the best by the intervals or that of "
+                     "their ratio; no mark "
+                     "where fewer than 6 trials cannot say");
 }
 
 // ---- money ----

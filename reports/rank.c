@@ -7,7 +7,10 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
+#include "harness/base/bootstrap.h"
 #include "harness/base/mem.h"
+#include "harness/record/compare_ratio.h"
 
 static bool same_text(const char *a, const char *b)
 {
@@ -112,39 +115,101 @@ int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade)
     return best;
 }
 
-// Without an interval on one side only the values speak, and they may be equal.
-static bool overlap(const eb_metric *a, const eb_metric *b)
+enum { APART, WITHIN_NOISE, TOO_FEW }; // two values of a column
+
+// Its own interval of what is no median over trials; without one only the values speak, and they may be equal.
+static int by_intervals(const eb_metric *a, const eb_metric *b)
 {
     if (isnan(eb_text_halfwidth(a)) || isnan(eb_text_halfwidth(b)))
-        return a->value == b->value;
+        return a->value == b->value ? WITHIN_NOISE : APART;
     // The sensors are the same ones on both sides: their class tells no two rows apart.
     double x = isfinite(a->budget.sensor_class) ? a->budget.sensor_class : 0;
     double y = isfinite(b->budget.sensor_class) ? b->budget.sensor_class : 0;
-    return a->lo + x <= b->hi - y && b->lo + y <= a->hi - x;
+    return a->lo + x <= b->hi - y && b->lo + y <= a->hi - x ? WITHIN_NOISE : APART;
+}
+
+static const double *trials_of(const eb_case_result *c, const eb_metric *m, int *n)
+{
+    *n = 0;
+    const double *x = c->figures ? c->figures + (m - c->metrics) * c->n_figures : NULL;
+    for (int i = 0; x && i < c->n_figures; i++)
+        *n += isfinite(x[i]);
+    return x;
+}
+
+// Whole units and the baseline, relative; the sensors are the same ones on both sides.
+static double common(const eb_metric *m)
+{
+    double quantum = m->budget.largest ? fmax(0, m->budget.quantisation) : 0,
+           base = m->budget.largest ? fmax(0, m->budget.baseline) : 0;
+    return m->value > 0 ? hypot(isfinite(quantum) ? quantum : 0, isfinite(base) ? base : 0) / m->value : 0;
+}
+
+// As the words of a comparison have it: the interval of the ratio of the trials' medians excludes 1, and is not within
+// what counts as the same. Nor do the intervals overlap that are shown beside the values.
+static int told_apart(const eb_run *run, const eb_metric *const *values, int better, int lead, int other)
+{
+    const eb_case_result *a = &run->cases[other], *b = &run->cases[lead];
+    const eb_metric *m = values[other], *best = values[lead];
+    int na, nb;
+    const double *x = trials_of(a, m, &na), *y = trials_of(b, best, &nb);
+    if (m->interval == EB_INTERVAL_RANGE || best->interval == EB_INTERVAL_RANGE)
+        return TOO_FEW;
+    eb_ratio r;
+    double together = hypot(common(m), common(best));
+    if (na < EB_BOOTSTRAP_TRIALS_MIN || nb < EB_BOOTSTRAP_TRIALS_MIN || by_intervals(m, best) == WITHIN_NOISE)
+        return by_intervals(m, best);
+    if (eb_ratio_bound(x, a->n_figures, y, b->n_figures, &r)) {
+        eb_ratio_widen(&r, together, 0);
+        eb_ratio_word(&r, better);
+        if (r.word == EB_WORD_WORSE)
+            return APART;
+    }
+    uint64_t seed = XXH64(m->key, strlen(m->key), 1);
+    eb_ratio_of_trials(x, a->n_figures, y, b->n_figures, run->header->interval_level, seed, &r);
+    eb_ratio_widen(&r, together, 0);
+    eb_ratio_word(&r, better);
+    return isnan(r.value) ? by_intervals(m, best) : r.word == EB_WORD_WORSE ? APART : WITHIN_NOISE;
+}
+
+// Who may be ranked with the best of a column, and how many of them it is not told apart from.
+static eb_rank_rivals rivals_of(const eb_run *run, const eb_metric *const *values, int better, int best)
+{
+    eb_rank_rivals r = { 0 };
+    for (int k = 0; k < run->n_cases; k++) {
+        if (k == best || !values[k] || !eb_rank_same_energy(values[k], values[best]) ||
+            !eb_rank_comparable(run->cases[best].info, run->cases[k].info))
+            continue;
+        int how = told_apart(run, values, better, best, k);
+        r.n++;
+        r.tied += how == WITHIN_NOISE;
+        r.few += how == TOO_FEW;
+    }
+    return r;
 }
 
 static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int better, int i)
 {
-    const eb_metric *own = values[i];
-    int best = best_of(run, values, better, i, own), rivals = 0, close = 0;
+    int best = best_of(run, values, better, i, values[i]);
     if (best < 0)
         return EB_MARK_NONE;
-    const eb_metric *lead = values[best];
-    assert(lead);
-    if (lead->interval == EB_INTERVAL_RANGE && lead->n < 2)
-        return EB_MARK_NONE; // a single trial says nothing of the spread
-    for (int k = 0; k < run->n_cases; k++) {
-        if (k == best || !values[k] || !eb_rank_same_energy(values[k], own) ||
-            !eb_rank_comparable(run->cases[i].info, run->cases[k].info))
-            continue;
-        rivals++;
-        close += overlap(lead, values[k]);
-    }
-    if (!rivals)
-        return EB_MARK_NONE;
+    assert(values[best]);
+    if (i == best && isnan(eb_text_halfwidth(values[i]))) // nothing is known of its spread; a 0 is exact
+        return values[i]->value == 0 ? EB_MARK_NONE : EB_MARK_TIED;
     if (i != best)
-        return overlap(lead, own) ? EB_MARK_TIED : EB_MARK_NONE;
-    return close || isnan(eb_text_halfwidth(lead)) ? EB_MARK_TIED : EB_MARK_BEST;
+        return told_apart(run, values, better, best, i) == WITHIN_NOISE ? EB_MARK_TIED : EB_MARK_NONE;
+    eb_rank_rivals r = rivals_of(run, values, better, best);
+    return r.tied ? EB_MARK_TIED : r.n && !r.few ? EB_MARK_BEST : EB_MARK_NONE;
+}
+
+eb_rank_rivals eb_rank_rivals_of(const eb_run *run, const char *key, int best)
+{
+    const eb_metric **values = values_of(run, key);
+    eb_rank_rivals r = { 0 };
+    if (values[best] && direction(key))
+        r = rivals_of(run, values, direction(key), best);
+    free(values);
+    return r;
 }
 
 void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks)

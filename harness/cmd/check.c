@@ -156,6 +156,8 @@ static bool compare_folders(eb_check *c, const eb_check_args *a, eb_err *err)
     for (int i = 0; ok && i < 2; i++) {
         runs[i] = eb_run_load(a->sides[i].config, err);
         ok = runs[i] != NULL;
+        if (ok)
+            eb_cmd_say_newer(a->sides[i].config);
     }
     ok = ok && eb_check_stored(c, runs[0], runs[1], err);
     if (ok)

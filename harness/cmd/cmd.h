@@ -45,6 +45,8 @@ int eb_cmd_unknown_key(const char *command, const char *arg, const char *next, c
 
 // Whether the run.json of `dir` is a newer program's, which is then not written over; says so on stderr.
 bool eb_cmd_keep_newer(const char *dir);
+// The same for what only reads the raw files; says so in a line on stderr.
+void eb_cmd_say_newer(const char *dir);
 
 // The report format of that name (NULL: the default); NULL after the message that there is none.
 struct eb_report_ops;

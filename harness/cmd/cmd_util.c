@@ -107,3 +107,14 @@ bool eb_cmd_keep_newer(const char *dir)
     free(path);
     return true;
 }
+
+void eb_cmd_say_newer(const char *dir)
+{
+    char what[96];
+    if (eb_vouch_newer(dir, what, sizeof what))
+        fprintf(stderr,
+                "effbench: warning: '%s/run.json' %s: all figures are computed from the raw files (%s) by the "
+                "definitions of effbench %s (docs/metrics.md); for those of its own use the version of effbench that "
+                "wrote it\n",
+                dir, what, EB_JOURNAL_SCHEMA, eb_version);
+}

@@ -96,8 +96,10 @@ const eb_help_word eb_help_words[] = {
       "Tokens per joule of a load curve: sum of tok/s / sum of W over ten levels and active idle; unknown when one of "
       "them has no energy." },
     { "marks", "*, ~, -, r, ±, +-, ≠",
-      "*: best of its column; ~: best, or not told apart from the best by the intervals; -: not known, the notes say "
-      "why; ±: the farther end of the interval, r after it: only the range of too few trials; ≠: energy of another "
+      "*: best of its column; ~: best, or not told apart from the best by the intervals or that of their ratio; "
+      "neither where "
+      "fewer than 6 trials cannot say; -: not known, the notes say why; ±: the farther end of the interval, r after "
+      "it: only the range of too few trials; ≠: energy of another "
       "kind (grade, domains) than the reference's." },
     { "operator", "operators", "One step of a model's layer, such as a product of matrices: `effbench profile`." },
     { 0 },

@@ -124,7 +124,9 @@ void eb_compare_find_leads(eb_compare *c, const eb_compare_group *g)
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         for (int i = g->first; i < g->first + g->n && eb_figures[f].better; i++) {
             int peers, best = best_of(c, g, (eb_figure)f, i, &peers);
-            if (best == i)
+            bool reference =
+                f == EB_FIGURE_KLD && best >= 0 && c->rows[best].figures[f].value == 0; // of itself: no merit
+            if (best == i && !reference)
                 find_lead(c, g, (eb_figure)f, best, peers);
         }
 }

@@ -9,6 +9,7 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
+#include "harness/record/vouch.h"
 
 static const size_t max_lines_bytes = (size_t)1 << 30;
 
@@ -142,8 +143,12 @@ bool eb_scan_read(const char *dir, eb_scan *out, eb_err *err)
     char *text = NULL;
     bool ok = eb_file_exists(path);
     if (!ok) {
-        eb_err_set(err, EB_USAGE, "'%s' holds no run: there is no %s in it", dir, EB_JOURNAL_LINES);
-        eb_err_hint(err, "give the folder that `effbench run` named at its end");
+        char newer[96];
+        bool is_newer = eb_vouch_newer(dir, newer, sizeof newer);
+        eb_err_set(err, EB_USAGE, "'%s' holds no run: there is no %s in it%s%s", dir, EB_JOURNAL_LINES,
+                   is_newer ? ", and its run.json " : "", is_newer ? newer : "");
+        eb_err_hint(err, is_newer ? "use the version of effbench that wrote it, or give the whole folder"
+                                  : "give the folder that `effbench run` named at its end");
     } else {
         text = eb_file_read_regular(path, max_lines_bytes, &len, err);
         ok = text && scan_lines(out, path, text, len, err);

@@ -18,6 +18,12 @@ cmp first.out out
 cmp kept/run.json newer/run.json
 cmp kept/energy.csv newer/energy.csv
 try compare r newer
+for form in cost check; do
+    echo "$form"
+    [ $form = check ] || try cost newer --prices "$SRC/configs/prices/demonstration.ini"
+    [ $form = cost ] || try check --base r --cand newer
+    diff -r kept newer
+done
 rm newer/run.json
 try compare r newer
 try report newer
@@ -27,6 +33,8 @@ mkdir alone
 cp kept/run.json alone
 try compare r alone
 try report alone
+try cost alone
+try check --base r --cand alone
 cmp kept/run.json alone/run.json
 echo "raw files are newer too"
 sed -i 's|effbench.journal/1|effbench.journal/2|' kept/trials.jsonl

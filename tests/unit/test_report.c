@@ -103,6 +103,13 @@ static void overlapping_intervals_are_a_tie(void **state)
     second->hi = 150; // clear of 151.7 - 1.517
     eb_rank_marks(&s->run, "decode_tok_s", marks);
     assert_int_equal(marks[2], EB_MARK_BEST);
+    second->interval = EB_INTERVAL_RANGE; // of too few trials: nothing is claimed of it, nor over it
+    eb_rank_marks(&s->run, "decode_tok_s", marks);
+    assert_int_equal(marks[2], EB_MARK_NONE);
+    assert_int_equal(marks[1], EB_MARK_NONE);
+    assert_int_equal(eb_rank_rivals_of(&s->run, "decode_tok_s", 2).few, 1);
+    assert_int_equal(eb_rank_rivals_of(&s->run, "decode_tok_s", 2).tied, 0);
+    second->interval = EB_INTERVAL_CONFIDENCE;
     sample_find(s, 2, "decode_tok_s")->interval = EB_INTERVAL_NONE; // seen once: leads, but is not shown to
     eb_rank_marks(&s->run, "decode_tok_s", marks);
     assert_int_equal(marks[2], EB_MARK_TIED);
