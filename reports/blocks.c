@@ -148,7 +148,7 @@ static bool in_millijoules(const eb_run *run)
         const eb_metric *m = eb_rank_value(&run->cases[i], "j_per_tok");
         most = m ? fmax(most, m->value) : most;
     }
-    return most > 0 && most < 0.1;
+    return most > 0 && most < EB_MILLIJOULES_BELOW;
 }
 
 static double scale_of(const eb_run *run, const field *f)

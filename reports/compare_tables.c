@@ -18,6 +18,11 @@ static void put_si(char *buf, size_t size, double value, double half)
     eb_text_si(buf, size, value, half);
 }
 
+static void put_milli(char *buf, size_t size, double value, double half)
+{
+    put_plain(buf, size, value * 1e3, half * 1e3);
+}
+
 static void put_ms(char *buf, size_t size, double value, double half)
 {
     put_plain(buf, size, value / 1e6, half / 1e6);
@@ -48,6 +53,17 @@ static const struct {
     { EB_FIGURE_KLD, "quality", "KLD", put_plain, false },
 };
 enum { N_SHOWN = sizeof shown / sizeof *shown };
+
+// As in a report: one unit for the whole column, by the largest in it.
+static bool in_millijoules(const eb_compare *c, const eb_compare_group *g, int k)
+{
+    double most = 0;
+    for (int i = g->first; i < g->first + g->n && shown[k].figure == EB_FIGURE_J_PER_TOK; i++)
+        most = fmax(most, isnan(c->rows[i].figures[EB_FIGURE_J_PER_TOK].value)
+                              ? 0
+                              : c->rows[i].figures[EB_FIGURE_J_PER_TOK].value);
+    return most > 0 && most < EB_MILLIJOULES_BELOW;
+}
 
 static double half_of(const eb_compare_value *v)
 {
@@ -81,7 +97,7 @@ eb_mark eb_compare_mark(const eb_compare *c, int row, eb_figure f)
 }
 
 // For forms with room for it: the spread beside each value, and where the value comes from.
-static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *row, int k)
+static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *row, int k, bool milli)
 {
     const eb_compare_value *v = &row->figures[shown[k].figure];
     const eb_compare_run *run = c->runs[row->run];
@@ -89,7 +105,7 @@ static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *ro
     if (isnan(v->value))
         return;
     bool si = shown[k].put == put_si, known = isfinite(half_of(v)), energy = v->grade != EB_GRADE_NONE;
-    double scale = shown[k].put == put_ms || shown[k].put == put_mb ? 1e-6 : 1;
+    double scale = shown[k].put == put_ms || shown[k].put == put_mb ? 1e-6 : milli ? 1e3 : 1;
     eb_text_spread(spread, sizeof spread, scale * v->value, scale * half_of(v), si, v->interval == EB_INTERVAL_RANGE);
     char *what = eb_format("%s%s; %s%s%s", energy ? "grade " : "", energy ? eb_grade_name(v->grade) : "run", run->name,
                            energy && row->kind >= 0 ? ", " : "", energy && row->kind >= 0 ? c->kinds[row->kind] : "");
@@ -102,11 +118,12 @@ static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *ro
 
 static void put_grade(eb_table *t, const eb_compare *c, const eb_compare_row *row, bool several)
 {
-    const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK];
-    char *text = row->kind < 0 ? eb_strdup("no energy")
-                 : several     ? eb_format("%s %c", eb_grade_name(j->grade), 'A' + row->kind % 26)
-                               : eb_strdup(eb_grade_name(j->grade));
-    (void)c;
+    bool price = c->options.by == EB_BY_PRICE; // there it is that of the watts in the cost, where any are in it
+    const eb_compare_value *j = &row->figures[price ? EB_FIGURE_USD : EB_FIGURE_J_PER_TOK];
+    char *text = price ? eb_strdup(isnan(j->value) || j->grade == EB_GRADE_NONE ? "-" : eb_grade_name(j->grade))
+                 : row->kind < 0 ? eb_strdup("no energy")
+                 : several       ? eb_format("%s %c", eb_grade_name(j->grade), 'A' + row->kind % 26)
+                                 : eb_strdup(eb_grade_name(j->grade));
     eb_table_cell(t, text, EB_MARK_NONE);
     free(text);
 }
@@ -116,12 +133,13 @@ static void put_figure(eb_table *t, const eb_compare *c, const eb_compare_group 
     char number[40] = "-", cell[48];
     const eb_compare_row *row = &c->rows[i];
     const eb_compare_value *v = &row->figures[shown[k].figure];
+    bool milli = in_millijoules(c, g, k);
     if (!isnan(v->value))
-        shown[k].put(number, sizeof number, v->value, half_of(v));
+        (milli ? put_milli : shown[k].put)(number, sizeof number, v->value, half_of(v));
     bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
     snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
     eb_table_cell(t, cell, eb_compare_mark(c, i, shown[k].figure));
-    put_about(t, c, row, k);
+    put_about(t, c, row, k, milli);
 }
 
 eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *g)
@@ -129,14 +147,17 @@ eb_table *eb_compare_figures_table(const eb_compare *c, const eb_compare_group *
     eb_table *t = eb_table_new(g->title);
     int grade_after = N_SHOWN - 1; // beside the joules, where they are shown
     for (int k = 0; k < N_SHOWN; k++)
-        grade_after = shown[k].figure == EB_FIGURE_J_PER_TOK && any_known(c, g, k) ? k : grade_after;
+        grade_after = shown[k].figure == (c->options.by == EB_BY_PRICE ? EB_FIGURE_TOK_PER_USD : EB_FIGURE_J_PER_TOK) &&
+                              any_known(c, g, k)
+                          ? k
+                          : grade_after;
     eb_table_column(
         t, (eb_column){
                .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
     for (int k = 0; k < N_SHOWN; k++) {
         if (any_known(c, g, k))
             eb_table_column(t, (eb_column){ .head = shown[k].head,
-                                            .unit = shown[k].unit,
+                                            .unit = in_millijoules(c, g, k) ? "mJ/tok" : shown[k].unit,
                                             .marks = true,
                                             .key = eb_figures[shown[k].figure].key });
         if (shown[k].figure == EB_FIGURE_USD && eb_compare_made_up(c, g))

@@ -46,4 +46,7 @@ char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, boo
 // Farther end of the metric's interval from its value; NAN without one.
 double eb_text_halfwidth(const eb_metric *m);
 
+// Tables whose joules per token are all less than this have them in millijoules.
+#define EB_MILLIJOULES_BELOW 0.1
+
 #endif

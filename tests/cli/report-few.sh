@@ -11,3 +11,7 @@ for r in few near clear; do
     sed -n '2,4p; /^  tiny/p' out
     "$EFFBENCH" compare $r --by type | sed -n '/^  q8_0/p; /^  f16/p; /^  [a-z ]*: /,/^$/p'
 done
+echo "== joules of small models are in one unit in both"
+"$make_run" small watts=2 $two/1.1
+"$EFFBENCH" report small 2>/dev/null | sed -n '/^Energy/,/^$/p' | cut -c 1-60
+"$EFFBENCH" compare small --by type | sed -n '4,7p'
