@@ -13,12 +13,12 @@
 bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b);
 // The metric when it has a value, else NULL.
 const eb_metric *eb_rank_value(const eb_case_result *c, const char *key);
-// BEST: better than all comparable rows of the same grade, by the words of a comparison (compare_ratio.h). TIED: the best
-// where it is not, and those that it is not told apart from. Lone rows get no mark, nor what has too few trials for a
-// word. `marks` has run->n_cases entries.
+// BEST: better than all comparable rows of the same grade, by the words of a comparison (compare_ratio.h). TIED: the
+// best where it is not, and those that it is not told apart from. Lone rows get no mark, nor what has too few trials
+// for a word. `marks` has run->n_cases entries.
 void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks);
-// What the best of a column has beside it: how many may be ranked with it, how many of those lie within noise of it, and
-// how many are not told apart from it for want of trials.
+// What the best of a column has beside it: how many may be ranked with it, how many of those lie within noise of it,
+// and how many are not told apart from it for want of trials.
 typedef struct eb_rank_rivals {
     int n, tied, few;
 } eb_rank_rivals;
