@@ -285,75 +285,6 @@ static void note_marks(const eb_run *run, eb_notes *out)
                      "where fewer than 6 trials cannot say");
 }
 
-// ---- money ----
-
-static const struct {
-    const char *key, *what, *unit, *origin; // of ORIGIN_source, ORIGIN_date; NULL = none needed
-} prices[] = {
-    { "price_usd", "machine", "$", "price" },
-    { "years", "over", "years", NULL },
-    { "utilisation", "utilisation", "", NULL },
-    { "residual", "residual", "", NULL },
-    { "interest", "interest", "", NULL },
-    { "opex_usd_year", "other cost", "$/year", NULL },
-    { "usd_per_hour", "rent", "$/h", "usd_per_hour" },
-    { "usd_per_kwh", "electricity", "$/kWh", "tariff" },
-    { "pue", "PUE", "", NULL },
-    { "rest_of_system_w", "rest of the system", "W", NULL },
-    { "idle_w", "idle", "W", NULL },
-    { "intensity_g_per_kwh", "carbon", "gCO2e/kWh", "intensity" },
-    { "embodied_g", "embodied", "gCO2e", "embodied" },
-    { "battery_wh", "battery", "Wh", NULL },
-};
-
-// As the option table reads a bool: yes, true, on, 1.
-bool eb_run_demonstration(const eb_run *run)
-{
-    const char *text = eb_run_setting(run, "cost", "demonstration");
-    return text && (strspn(text, "yYtT1") > 0 || !strcasecmp(text, "on"));
-}
-
-static void add_price(const eb_run *run, size_t i, eb_text *t)
-{
-    const char *value = eb_run_setting(run, "cost", prices[i].key);
-    if (!value || (!prices[i].origin && !strcmp(value, "0")))
-        return;
-    const char *unit = prices[i].unit;
-    bool dollars = unit[0] == '$';
-    eb_text_add(t, "%s%s %s%s%s%s", t->n ? "; " : "", prices[i].what, dollars ? "$" : "", value,
-                unit[0] && !dollars ? " " : "", unit + dollars);
-    if (prices[i].origin) {
-        char key[64];
-        snprintf(key, sizeof key, "%s_source", prices[i].origin);
-        const char *source = eb_run_setting(run, "cost", key);
-        snprintf(key, sizeof key, "%s_date", prices[i].origin);
-        const char *date = eb_run_setting(run, "cost", key);
-        eb_text_add(t, " (%s, %s)", source ? source : "no source given", date ? date : "no date given");
-    }
-}
-
-static void note_prices(const eb_run *run, eb_notes *out)
-{
-    if (!eb_run_has_prices(run) && eb_header_imported(run->header))
-        eb_notes_add(out, "prices",
-                     "none in an import: `effbench cost DIR --prices FILE` takes a rent or a price per token "
-                     "(configs/prices/), for the rows that have output tokens after a prompt");
-    else if (!eb_run_has_prices(run))
-        eb_notes_add(out, "prices",
-                     "no prices given: set price_usd (with years and utilisation) or usd_per_hour in [cost] of the "
-                     "config, with source and date; `effbench help cost.price_usd`");
-    eb_text t = { 0 };
-    for (size_t i = 0; i < sizeof prices / sizeof *prices; i++)
-        add_price(run, i, &t);
-    bool carbon = eb_run_setting(run, "cost", "intensity_g_per_kwh") || eb_run_setting(run, "cost", "battery_wh");
-    if (t.n && (eb_run_has_prices(run) || carbon))
-        eb_notes_add(
-            out, "prices", "%s%s",
-            eb_run_demonstration(run) ? "DEMONSTRATION (demo in the table), made up for show, not your prices: " : "",
-            t.s);
-    eb_text_deinit(&t);
-}
-
 // ---- where it was taken ----
 
 static void note_machine(const eb_run *run, eb_notes *out)
@@ -395,7 +326,7 @@ void eb_notes_collect(const eb_run *run, eb_notes *out)
     note_idle(run, out);
     note_interval(run, out);
     note_marks(run, out);
-    note_prices(run, out);
+    eb_notes_prices(run, out);
     eb_notes_quality(run, out);
     eb_notes_profiles(run, out);
     for (int i = 0; i < run->n_sustained; i++) {

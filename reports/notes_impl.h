@@ -21,4 +21,7 @@ typedef struct eb_shown_keys {
 eb_shown_keys eb_shown_keys_of(const eb_run *run);
 bool eb_shown(const eb_shown_keys *k, const char *key);
 
+// notes_prices.c
+void eb_notes_prices(const eb_run *run, eb_notes *out);
+
 #endif

@@ -33,16 +33,22 @@ static bool is_foreign(const eb_block *block, const eb_block *shared)
     return is_given(block, "currency") && strcmp(currency_of(block), currency_of(shared)) != 0;
 }
 
+// The rate of exchange, where it is from and when: all three are one statement.
+static bool is_of_rate(const eb_slot *slot)
+{
+    return !strncmp(slot->opt->key, "usd_rate", strlen("usd_rate"));
+}
+
 // What the block leaves open is as in `shared`.
 static void inherit(eb_block *block, const eb_block *shared)
 {
-    bool foreign = is_foreign(block, shared);
+    bool own_rate = is_foreign(block, shared) || is_given(block, "usd_rate");
     for (int i = 0; i < block->n_slots; i++) {
         eb_slot *slot = &block->slots[i];
         const eb_slot *from = &shared->slots[i];
         if (slot->origin == EB_ORIGIN_FILE || from->origin != EB_ORIGIN_FILE)
             continue;
-        if (foreign && !strcmp(slot->opt->key, "usd_rate"))
+        if (own_rate && is_of_rate(slot))
             continue;
         eb_slot_clear(slot);
         *slot = *from;

@@ -41,3 +41,6 @@ echo "a shared rate of no currency, and one without its day"
 try f.ini
 { echo '[cost]'; tariff 0.2; rate EUR 1.1 | sed '$d'; echo '[cost jp]'; own 10000; rate JPY 0.01; } >g.ini
 try g.ini
+echo "a rate without source and day of its own: not those of another currency's"
+{ echo '[cost]'; tariff 0.2; rate EUR 1.1; echo '[cost jp]'; own 10000; rate JPY 0.01 | sed '$d'; } >h.ini
+try h.ini
