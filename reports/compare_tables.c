@@ -119,11 +119,11 @@ static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *ro
 static void put_grade(eb_table *t, const eb_compare *c, const eb_compare_row *row, bool several)
 {
     bool price = c->options.by == EB_BY_PRICE; // there it is that of the watts in the cost, where any are in it
-    const eb_compare_value *j = &row->figures[price ? EB_FIGURE_USD : EB_FIGURE_J_PER_TOK];
-    char *text = price ? eb_strdup(isnan(j->value) || j->grade == EB_GRADE_NONE ? "-" : eb_grade_name(j->grade))
+    const eb_compare_value *usd = &row->figures[EB_FIGURE_USD];
+    char *text = price ? eb_strdup(isnan(usd->value) || usd->grade == EB_GRADE_NONE ? "-" : eb_grade_name(usd->grade))
                  : row->kind < 0 ? eb_strdup("no energy")
-                 : several       ? eb_format("%s %c", eb_grade_name(j->grade), 'A' + row->kind % 26)
-                                 : eb_strdup(eb_grade_name(j->grade));
+                 : several       ? eb_format("%s %c", eb_grade_name(row->grade), 'A' + row->kind % 26)
+                                 : eb_strdup(eb_grade_name(row->grade));
     eb_table_cell(t, text, EB_MARK_NONE);
     free(text);
 }

@@ -207,7 +207,10 @@ int eb_text_place(double value, double halfwidth)
     int place = leading(halfwidth, 1);
     if (halfwidth < 1.95 * pow(10, place))
         place--; // a leading 1 alone would round the half-width by up to half of itself
-    return place < finest ? finest : place > coarsest ? coarsest : place;
+    place = place < finest ? finest : place > coarsest ? coarsest : place;
+    // One digit alone, of a figure that is smaller than its half-width, may be a third off.
+    double step = pow(10, place);
+    return fabs(round(v / step) * step - v) > v / 5 ? place - 1 : place;
 }
 
 char *eb_text_number(char *buf, size_t size, double value, int place)

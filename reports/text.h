@@ -31,7 +31,8 @@ void eb_text_wrap(FILE *out, const char *label, int indent, const char *text, in
 void eb_text_markdown(FILE *out, const char *s);
 
 // Decimal place of the last digit worth printing (-2: hundredths): as the half-width says, its leading digit (two
-// where that is a 1), at most three significant digits of the value; three when the half-width is not known.
+// where that is a 1), at most three significant digits of the value; three when the half-width is not known; two where
+// one digit alone, of a value below its half-width, would be more than a fifth off.
 int eb_text_place(double value, double halfwidth);
 // `value` rounded to that place; "-" for NAN.
 char *eb_text_number(char *buf, size_t size, double value, int place);

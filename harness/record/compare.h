@@ -30,7 +30,8 @@ typedef struct eb_compare_row { // a case of a run, at one price
     int run, case_index, offer; // offer -1 = the prices of the run itself
     char *label;                // what sets it apart from the others of its group
     eb_compare_value figures[EB_FIGURE_COUNT];
-    int kind; // which kind of energy it has (eb_compare.kinds), -1 = none
+    int kind;       // which kind of energy it has (eb_compare.kinds), -1 = none
+    eb_grade grade; // of that energy
     eb_compare_prices prices;
     eb_cost_curve curve;
     bool front;         // nobody is as good in everything and, beyond noise, better in something

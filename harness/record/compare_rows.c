@@ -64,12 +64,24 @@ static void kind_text(const eb_compare_run *run, const eb_compare_case *info, co
              lacks ? ", " : "", lacks ? info->coverage : "");
 }
 
-static int kind_of(eb_compare *c, const eb_compare_row *row)
+// Joules per token are not known where a trial made no token; those of other figures are of the same kind.
+static const eb_compare_value *known_energy(const eb_compare_row *row)
 {
-    const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK];
+    static const eb_figure from[] = { EB_FIGURE_J_PER_TOK, EB_FIGURE_TOK_PER_J, EB_FIGURE_POWER };
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++)
+        if (!isnan(row->figures[from[i]].value) && row->figures[from[i]].grade != EB_GRADE_NONE)
+            return &row->figures[from[i]];
+    return NULL;
+}
+
+// Sets the row's grade too.
+static int kind_of(eb_compare *c, eb_compare_row *row)
+{
+    const eb_compare_value *j = known_energy(row);
     const eb_compare_run *run = c->runs[row->run];
     char text[512];
-    if (isnan(j->value) || j->grade == EB_GRADE_NONE)
+    row->grade = j ? j->grade : EB_GRADE_NONE;
+    if (!j)
         return -1;
     kind_text(run, &run->cases[row->case_index], j, text, sizeof text);
     for (int k = 0; k < c->n_kinds; k++)

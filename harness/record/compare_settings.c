@@ -7,8 +7,6 @@
 #include <string.h>
 #include "harness/base/mem.h"
 
-enum { MOST = 64 }; // of one run; a script of the null engine has about thirty
-
 static bool is_one_of(const char *s, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -46,8 +44,6 @@ static void add(eb_compare_difference *d, const char *key, const char *value, co
         if (!strcmp(d->items[i].key, key) && !strcmp(d->items[i].value, value) &&
             !strcmp(d->items[i].reference, reference))
             return;
-    if (d->n == MOST)
-        return;
     d->items = eb_realloc(d->items, (size_t)d->n + 1, sizeof *d->items);
     d->items[d->n++] = (eb_compare_setting_pair){ eb_strdup(key), eb_strdup(value), eb_strdup(reference) };
 }
@@ -96,9 +92,10 @@ static void add_settings(eb_compare_difference *d, const eb_compare_run *a, cons
 {
     for (int i = 0; i < a->text.n_settings; i++) {
         const eb_setting_row *s = &a->text.settings[i];
+        if (!concerns(s, x) || !strcmp(s->section, "null") != scripts)
+            continue;
         const eb_setting_row *other = find(b, y, s);
-        if (concerns(s, x) && !strcmp(s->section, "null") == scripts)
-            add(d, s->key, s->value, other ? other->value : NULL);
+        add(d, s->key, s->value, other ? other->value : NULL);
     }
     for (int i = 0; i < b->text.n_settings; i++) {
         const eb_setting_row *s = &b->text.settings[i];

@@ -160,6 +160,33 @@ static void test_sockets_do_not_make_another_energy(void **state)
     eb_compare_run_free(base);
 }
 
+// A trial without a token leaves no joules per token, and yet joules of some kind.
+static void test_energy_without_joules_per_token_has_its_kind(void **state)
+{
+    (void)state;
+    eb_err err = { 0 };
+    eb_compare_run *runs[] = { read_run("a", own), read_run("b", "seed=5") };
+    eb_compare *whole = compare(runs, 2, EB_BY_MACHINE, &err);
+    assert_non_null(whole);
+    int kind = whole->rows[1].kind;
+    eb_grade grade = whole->rows[1].grade;
+    eb_compare_free(whole);
+    assert_true(kind >= 0 && grade != EB_GRADE_NONE);
+    runs[1]->cases[0].figures[EB_FIGURE_J_PER_TOK].value = NAN;
+    eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+    assert_non_null(c);
+    assert_int_equal(c->rows[1].kind, kind);
+    assert_int_equal(c->rows[1].grade, grade);
+    eb_compare_free(c);
+    runs[1]->cases[0].figures[EB_FIGURE_TOK_PER_J].value = NAN;
+    runs[1]->cases[0].figures[EB_FIGURE_POWER].value = NAN;
+    c = compare(runs, 2, EB_BY_MACHINE, &err);
+    assert_int_equal(c->rows[1].kind, -1);
+    assert_int_equal(c->rows[1].grade, EB_GRADE_NONE);
+    eb_compare_free(c);
+    free_runs(runs, 2);
+}
+
 static eb_header settings(const char *section, const char *const (*rows)[2], int n, eb_setting_row *out)
 {
     for (int i = 0; i < n; i++)
@@ -392,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_prices_again_are_the_prices),
         cmocka_unit_test(test_limits_count_again),
         cmocka_unit_test(test_a_word_on_money_holds_over_the_ranges_of_prices),
+        cmocka_unit_test(test_energy_without_joules_per_token_has_its_kind),
         cmocka_unit_test(test_utilisations_are_of_the_machines_and_tariffs_of_the_place),
         cmocka_unit_test(test_noise_decides_neither_leads_nor_fronts),
     };

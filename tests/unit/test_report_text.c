@@ -79,6 +79,9 @@ static void no_more_digits_than_the_interval_supports(void **state)
     assert_string_equal(shown(1.23456, 0.4), "1.2");
     assert_string_equal(shown(1.23456, 0.14), "1.23"); // a leading 1 keeps a second digit
     assert_string_equal(shown(1.23456, 3), "1");       // an interval wider than the value: its magnitude is left
+    assert_string_equal(shown(138.66, 5228), "140");   // one digit of it would be a quarter off
+    assert_string_equal(shown(151, 231), "150");
+    assert_string_equal(shown(7, 3000), "7");
     assert_string_equal(shown(1.23456, 1e-9), "1.23"); // three at most
     assert_string_equal(shown(1.23456, NAN), "1.23");
     assert_string_equal(shown(9.999, NAN), "10.0");
