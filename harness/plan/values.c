@@ -143,6 +143,11 @@ static bool check_list(eb_build *b, const eb_slot *slot, eb_place place)
     return slot->n < EB_PLAN_LIST_MAX;
 }
 
+static bool is_whole(const char *text)
+{
+    return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
 // "low, value, high": one number or three, in that order.
 static bool check_range(eb_build *b, const eb_slot *slot, eb_place place)
 {
@@ -158,7 +163,7 @@ static bool check_range(eb_build *b, const eb_slot *slot, eb_place place)
     if (slot->n == 1 || slot->n == 3)
         return true;
     eb_err *err = eb_complain(b, place, "%s takes one number, or three: low, value, high", slot->opt->key);
-    if (slot->n == 2)
+    if (slot->n == 2 && is_whole(slot->items[0].text) && is_whole(slot->items[1].text))
         eb_err_hint(err, "%.30s.%.30s with a point, if it is one", slot->items[0].text, slot->items[1].text);
     else
         eb_err_hint(err, "write low, value, high");

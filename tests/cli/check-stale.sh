@@ -9,6 +9,9 @@ chmod +x broken
 export EFFBENCH
 "$EFFBENCH" check "$SRC/configs/null.ini" --cand-bin ./broken --out out --json check.json --junit check.xml >/dev/null 2>&1 || echo "exit $?"
 there
+"$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 $quiet --out out --json check.json --junit check.xml >/dev/null 2>&1 || echo "exit $?"
+"$EFFBENCH" check --base nowhere --cand elsewhere --out out --json check.json --junit check.xml >/dev/null 2>&1 || echo "exit $?"
+there
 echo mine >check.xml
 "$EFFBENCH" check nowhere.ini --junit check.xml >/dev/null 2>&1 || echo "exit $?"
 cat check.xml
