@@ -213,8 +213,19 @@ static void warn(eb_compare *c)
 
 static bool no_common_work(const eb_compare *c, eb_err *err)
 {
+    bool by_price = c->options.by == EB_BY_PRICE, cases = false;
+    for (int r = 0; r < c->n_runs; r++)
+        cases = cases || c->runs[r]->n_cases;
+    if (by_price && cases && !c->n_lone) {
+        eb_err_set(err, EB_USAGE, "there is nothing to compare by price: the runs have no prices of their own");
+        return eb_err_hint(err, "give some with --prices FILE (configs/prices/)");
+    }
     if (!c->n_lone)
         return eb_err_set(err, EB_USAGE, "there is nothing to compare: the runs have no cases");
+    if (by_price) {
+        eb_err_set(err, EB_USAGE, "no common work, by price: no work has two prices");
+        return eb_err_hint(err, "give others with --prices FILE (configs/prices/)");
+    }
     const eb_compare_lone *first = &c->lone[0], *last = &c->lone[c->n_lone - 1];
     eb_err_set(err, EB_USAGE, "no common work, by %s: nothing is there twice of the %d case%s",
                eb_compare_by_name(c->options.by), c->n_lone, eb_s(c->n_lone));

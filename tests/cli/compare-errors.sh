@@ -56,3 +56,11 @@ printf '[slo]\nttft = 2\nwhat = 3\n[cost]\n' >slo.ini
 try a b --slo slo.ini
 : >none.ini
 try a b --slo none.ini
+
+echo "by price, without a price and with one"
+tiny_run() { { scripted trials=1; dense prompt=16 output=8; cat; } >"$1.ini"; "$EFFBENCH" run "$1.ini" --out "$1" --progress never >/dev/null; }
+. "$SRC/tests/fixtures/run.sh"
+tiny_run free </dev/null
+try free --by price
+printf '[cost]\nusd_per_hour = 1\nusd_per_hour_source = y\nusd_per_hour_date = 2026-01-01\n' | tiny_run rented
+try rented --by price
