@@ -66,8 +66,11 @@ static bool take_line(eb_history *h, const char *line, size_t len, const char *p
     eb_err why;
     eb_err_clear(&why);
     cJSON *json = eb_json_parse(line, len, path, &why);
-    if (!json)
-        return eb_err_at(err, EB_USAGE, path, number, 0, "damaged line: %.300s", why.message);
+    if (!json) {
+        eb_err_at(err, EB_USAGE, path, number, 0, "damaged line: %.300s", why.message);
+        return eb_err_hint(err, h->n ? "take the line out, or begin a new file"
+                                     : "--history takes a file that --accept wrote; name another, it is begun");
+    }
     bool ok = false;
     if (strcmp(eb_json_str(json, "schema", ""), EB_HISTORY_SCHEMA) != 0) {
         eb_err_at(err, EB_USAGE, path, number, 0, "no line of a gate's history: schema '%.60s' is not '%s'",
