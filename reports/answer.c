@@ -84,9 +84,11 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
     eb_rank_rivals rivals = eb_rank_rivals_of(run, questions[q].key, best);
     bool told = rivals.n && !rivals.tied && !rivals.few;
-    fprintf(out, "%s%s: %s", first ? "" : "; ", told ? questions[q].lead : questions[q].alone, style->strong_open);
+    bool unsure = rivals.tied || rivals.few; // not bold: that stands for the best
+    fprintf(out, "%s%s: %s", first ? "" : "; ", told ? questions[q].lead : questions[q].alone,
+            unsure ? "" : style->strong_open);
     style->put(out, title);
-    fprintf(out, "%s%s%s (%s%s%s", style->strong_close, rivals.tied || rivals.few ? " leads" : "",
+    fprintf(out, "%s%s (%s%s%s", unsure ? " leads" : style->strong_close,
             falls_behind(run, best) ? " (does not keep up)" : "", questions[q].before, number, questions[q].unit);
     put_caveats(run, style, q, best, rivals, out);
     fprintf(out, ")");

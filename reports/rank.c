@@ -194,12 +194,17 @@ static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int be
     if (best < 0)
         return EB_MARK_NONE;
     assert(values[best]);
-    if (i == best && isnan(eb_text_halfwidth(values[i]))) // nothing is known of its spread; a 0 is exact
-        return values[i]->value == 0 ? EB_MARK_NONE : EB_MARK_TIED;
     if (i != best)
         return told_apart(run, values, better, best, i) == WITHIN_NOISE ? EB_MARK_TIED : EB_MARK_NONE;
+    bool spread = !isnan(eb_text_halfwidth(values[i]));
+    if (!spread && values[i]->value == 0) // a 0 is exact
+        return EB_MARK_NONE;
     eb_rank_rivals r = rivals_of(run, values, better, best);
-    return r.tied ? EB_MARK_TIED : r.n && !r.few ? EB_MARK_BEST : EB_MARK_NONE;
+    if (r.tied)
+        return EB_MARK_TIED;
+    if (!r.n || r.few) // alone, or too few trials to say
+        return EB_MARK_NONE;
+    return spread ? EB_MARK_BEST : EB_MARK_TIED; // it leads by its value, of whose spread nothing is known
 }
 
 eb_rank_rivals eb_rank_rivals_of(const eb_run *run, const char *key, int best)

@@ -15,3 +15,20 @@ echo "== joules of small models are in one unit in both"
 "$make_run" small watts=2 $two/1.1
 "$EFFBENCH" report small 2>/dev/null | sed -n '/^Energy/,/^$/p' | cut -c 1-60
 "$EFFBENCH" compare small --by type | sed -n '4,7p'
+echo "== a single trial marks nothing, of two cases nor of one"
+"$make_run" one trials=1 $two/2
+"$make_run" lone trials=1 case=tiny/f16/dense/16/16/1/1
+for r in one lone; do
+    "$EFFBENCH" report $r 2>/dev/null | sed -n '2,4p; /^  tiny/p'
+done
+echo "== nor is a lone row of llama-bench marked"
+row='"model_type": "m 1B Q8_0", "n_prompt": 512, "n_gen": 0, "n_threads": 2'
+echo "{$row, \"samples_ns\": [1000000000]}" >once.jsonl
+echo "{$row, \"avg_ns\": 1000000000}" >mean.jsonl
+for r in once mean; do
+    "$EFFBENCH" import llama-bench $r.jsonl --out $r 2>/dev/null | sed -n '/^With/p; /^  m/p'
+done
+echo "== who leads within noise is not bold, as it is not in the tables"
+for r in near clear few; do
+    "$EFFBENCH" report $r --format md | sed -n '/^With/p; /^\*\*Bold/p'
+done
