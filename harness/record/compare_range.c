@@ -15,7 +15,7 @@ typedef struct side {
     const eb_compare_run *run;
     eb_compare_prices prices;
     eb_cost_load load;
-    eb_cost cheap, dear;
+    eb_cost cheap, dear; // inputs: prices at the rates in the middle, whatever the rates are
 } side;
 
 typedef struct corner { // the prices of both sides
@@ -45,23 +45,36 @@ static bool alike(side *a, side *b, const eb_cost_field *f)
            equal(*eb_cost_at(&a->prices.high, f), *eb_cost_at(&b->prices.high, f));
 }
 
-static bool one_offer(side *a, side *b)
+static bool any_of(const eb_cost_field *f, const char *const *keys, size_t n)
 {
-    bool same = true;
-    for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
-        same = same && alike(a, b, f);
-    return same;
-}
-
-// What is round the machines and not of them.
-static bool surrounds(const eb_cost_field *f)
-{
-    static const char *const keys[] = { "usd_per_kwh", "pue",      "intensity_g_per_kwh",
-                                        "interest",    "usd_rate", "shared_usd_rate" };
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < n; i++)
         if (!strcmp(f->key, keys[i]))
             return true;
     return false;
+}
+
+// Is an input of both sides one and the same, and not only as large?
+static bool together(side *a, side *b, const eb_cost_field *f)
+{
+    static const char *const around[] = { "usd_per_kwh", "pue",      "intensity_g_per_kwh",
+                                          "interest",    "usd_rate", "shared_usd_rate" };
+    static const char *const of_machine[] = { "utilisation", "idle_w", "rest_of_system_w" };
+    bool offer = a->row->offer >= 0 && a->row->offer == b->row->offer;
+    if (!alike(a, b, f))
+        return false;
+    return a->run == b->run || any_of(f, around, sizeof around / sizeof *around) ||
+           (offer && !any_of(f, of_machine, sizeof of_machine / sizeof *of_machine));
+}
+
+// The prices of a side at these inputs. A rate of exchange is a factor on whatever the prices of its currency are, so
+// that it comes after them: the rates are the last of the fields.
+static eb_cost priced(side *s, const eb_cost *inputs)
+{
+    eb_cost cost = s->prices.value, at = *inputs;
+    for (const eb_cost_field *f = eb_cost_fields; f->key; f++)
+        if (!equal(*eb_cost_at(&at, f), *eb_cost_at(&s->prices.value, f)))
+            eb_cost_set_input(&cost, f, *eb_cost_at(&at, f));
+    return cost;
 }
 
 static void move(side *s, const eb_cost_field *field, eb_figure f)
@@ -73,44 +86,44 @@ static void move(side *s, const eb_cost_field *field, eb_figure f)
     eb_cost_set_input(&low, field, least);
     eb_cost_set_input(&high, field, most);
     bool falls = cost_of(&high, &s->load, f) < cost_of(&low, &s->load, f);
-    eb_cost_set_input(&s->cheap, field, falls ? most : least);
-    eb_cost_set_input(&s->dear, field, falls ? least : most);
+    *eb_cost_at(&s->cheap, field) = falls ? most : least;
+    *eb_cost_at(&s->dear, field) = falls ? least : most;
 }
 
-static void set_both(corner *c, const eb_cost_field *field, double value)
+// Cost of a over cost of b, where inputs of both are set to one of their ends; the prices there go to *out.
+static double ratio_at(side *a, side *b, corner inputs, const eb_cost_field *const *fields, int n, unsigned ends,
+                       eb_figure f, corner *out)
 {
-    eb_cost_set_input(&c->a, field, value);
-    eb_cost_set_input(&c->b, field, value);
+    for (int i = 0; i < n; i++) {
+        double value = *eb_cost_at(ends >> i & 1 ? &a->prices.high : &a->prices.low, fields[i]);
+        *eb_cost_at(&inputs.a, fields[i]) = value;
+        *eb_cost_at(&inputs.b, fields[i]) = value;
+    }
+    *out = (corner){ priced(a, &inputs.a), priced(b, &inputs.b) };
+    return cost_of(&out->a, &a->load, f) / cost_of(&out->b, &b->load, f);
 }
 
 // The ends at which cost of a over cost of b is least and largest.
 static void find_corners(side *a, side *b, eb_figure f, corner *least, corner *most)
 {
     const eb_cost_field *at_once[AT_ONCE];
-    bool same_case = a->run == b->run && a->row->case_index == b->row->case_index, offer = one_offer(a, b);
     int n = 0;
     double low = INFINITY, high = -INFINITY;
     for (const eb_cost_field *field = eb_cost_fields; field->key; field++) {
-        bool together = (offer || same_case || surrounds(field)) && alike(a, b, field);
-        if (together && spans(&a->prices, field) && n < AT_ONCE) {
+        if (n < AT_ONCE && spans(&a->prices, field) && together(a, b, field)) {
             at_once[n++] = field;
             continue;
         }
         move(a, field, f);
         move(b, field, f);
     }
-    *least = (corner){ a->cheap, b->dear };
-    *most = (corner){ a->dear, b->cheap };
-    const corner first = *least, last = *most;
+    const corner first = { a->cheap, b->dear }, last = { a->dear, b->cheap };
+    *least = (corner){ priced(a, &first.a), priced(b, &first.b) };
+    *most = (corner){ priced(a, &last.a), priced(b, &last.b) };
     for (unsigned ends = 0; ends < 1U << n; ends++) {
-        corner x = first, y = last;
-        for (int i = 0; i < n; i++) {
-            double value = *eb_cost_at(ends >> i & 1 ? &a->prices.high : &a->prices.low, at_once[i]);
-            set_both(&x, at_once[i], value);
-            set_both(&y, at_once[i], value);
-        }
-        double down = cost_of(&x.a, &a->load, f) / cost_of(&x.b, &b->load, f),
-               up = cost_of(&y.a, &a->load, f) / cost_of(&y.b, &b->load, f);
+        corner x, y;
+        double down = ratio_at(a, b, first, at_once, n, ends, f, &x),
+               up = ratio_at(a, b, last, at_once, n, ends, f, &y);
         if (down < low) {
             low = down;
             *least = x;

@@ -270,7 +270,7 @@ static void test_a_word_on_money_holds_over_the_ranges_of_prices(void **state)
         { "2.5", "1,2,2.4", 1.25, 2.5 / 2.4, 2.5, EB_WORD_BETTER },
         { "1,2.5,4", "2", 1.25, 0.5, 2, EB_WORD_INCONCLUSIVE },
         { "1,2,3", "4,5,6", 0.4, 1.0 / 6, 0.75, EB_WORD_WORSE },
-        { "1,2,3", "1,2,3", 1, 1, 1, EB_WORD_SAME }, // one offer: the rent is the same, whatever it is
+        { "1,2,3", "1,2,3", 1, 1.0 / 3, 3, EB_WORD_INCONCLUSIVE }, // as large, and not one offer
         { "2.5", "2", 1.25, 1.25, 1.25, EB_WORD_BETTER },
     };
     for (size_t i = 0; i < sizeof rents / sizeof *rents; i++) {
@@ -368,6 +368,88 @@ static void test_utilisations_are_of_the_machines_and_tariffs_of_the_place(void 
     free(far);
 }
 
+static eb_compare *priced(eb_compare_run **runs, int n, eb_compare_by by, const char *const (*prices)[2], int n_prices)
+{
+    eb_setting_row out[8];
+    eb_err err = { 0 };
+    eb_offer offer;
+    eb_header text = settings("cost", prices, n_prices, out);
+    eb_offer_init(&offer, "offer", &text);
+    eb_compare_options options = { .by = by, .offers = &offer, .n_offers = 1 };
+    eb_compare *c = eb_compare_new(runs, n, &options, &err);
+    assert_non_null(c);
+    eb_offer_deinit(&offer);
+    return c;
+}
+
+// One offer for two machines: they pay one rent, whatever it is, one price, and are not as busy.
+static void test_an_offer_is_one_by_itself_and_not_by_its_numbers(void **state)
+{
+    (void)state;
+    static const char *const rent[][2] = { { "usd_per_hour", "1, 2, 3" } };
+    static const char *const price[][2] = { { "price_usd", "100, 200, 400" },
+                                            { "years", "4" },
+                                            { "utilisation", "0.3" },
+                                            { "usd_per_kwh", "0.25" },
+                                            { "rest_of_system_w", "3" } };
+    static const char *const busy[][2] = { { "price_usd", "200" },
+                                           { "years", "4" },
+                                           { "utilisation", "0.1, 0.3, 0.6" },
+                                           { "usd_per_kwh", "0.25" },
+                                           { "rest_of_system_w", "3" } };
+    static const char alike[] = "noise=0 cost:price_usd=200 cost:years=4 cost:utilisation=0.1,0.3,0.6 "
+                                "cost:usd_per_kwh=0.25 cost:rest_of_system_w=3";
+    eb_err err = { 0 };
+    eb_compare_run *runs[] = { read_run("a", alike), read_run("b", alike) };
+    eb_compare *c = priced(runs, 2, EB_BY_MACHINE, rent, 1);
+    near(per_dollar(c, 1)->lo, 1);
+    near(per_dollar(c, 1)->hi, 1);
+    assert_int_equal(per_dollar(c, 1)->word, EB_WORD_SAME);
+    eb_compare_free(c);
+    c = priced(runs, 2, EB_BY_MACHINE, price, 5);
+    spans(per_dollar(c, 1), 1, 1);
+    eb_compare_free(c);
+    for (int own_prices = 0; own_prices < 2; own_prices++) {
+        c = own_prices ? compare(runs, 2, EB_BY_MACHINE, &err) : priced(runs, 2, EB_BY_MACHINE, busy, 5);
+        const eb_compare_row *x = &c->rows[0];
+        double most = owned(x, 200, 0.1, 0.25) / owned(x, 200, 0.6, 0.25);
+        spans(per_dollar(c, 1), 1 / most, most);
+        assert_int_equal(per_dollar(c, 1)->word, EB_WORD_INCONCLUSIVE);
+        eb_compare_free(c);
+    }
+    free_runs(runs, 2);
+}
+
+// The rate of one side is a factor on its prices at every end: a tariff that both share, and that may be a little
+// different, does not take it back.
+static void test_an_added_range_never_narrows(void **state)
+{
+    (void)state;
+    static const char text[] = "noise=0 cost:price_usd=100 cost:years=4 cost:utilisation=0.5 cost:rest_of_system_w=3 "
+                               "cost:usd_per_kwh=%s cost:usd_rate=%s";
+    static const struct {
+        const char *one, *range;
+    } tariffs[] = { { "0.2", "0.1999,0.2,0.2001" }, { "20", "19.99,20,20.01" } };
+    for (size_t i = 0; i < sizeof tariffs / sizeof *tariffs; i++) {
+        eb_ratio found[2];
+        for (int k = 0; k < 2; k++) {
+            eb_err err = { 0 };
+            const char *tariff = k ? tariffs[i].range : tariffs[i].one;
+            char *fixed = eb_format(text, tariff, "1"), *moves = eb_format(text, tariff, "0.5,1,2");
+            eb_compare_run *runs[] = { read_run("a", fixed), read_run("b", moves) };
+            eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+            found[k] = *per_dollar(c, 1);
+            spans(&found[k], 0.5, 2); // all of the cost is in the currency
+            assert_int_equal(found[k].word, EB_WORD_INCONCLUSIVE);
+            eb_compare_free(c);
+            free_runs(runs, 2);
+            free(fixed);
+            free(moves);
+        }
+        assert_true(found[1].lo <= found[0].lo * (1 + 1e-6) && found[1].hi >= found[0].hi * (1 - 1e-6));
+    }
+}
+
 static void test_noise_decides_neither_leads_nor_fronts(void **state)
 {
     (void)state;
@@ -421,6 +503,8 @@ int main(void)
         cmocka_unit_test(test_a_word_on_money_holds_over_the_ranges_of_prices),
         cmocka_unit_test(test_energy_without_joules_per_token_has_its_kind),
         cmocka_unit_test(test_utilisations_are_of_the_machines_and_tariffs_of_the_place),
+        cmocka_unit_test(test_an_offer_is_one_by_itself_and_not_by_its_numbers),
+        cmocka_unit_test(test_an_added_range_never_narrows),
         cmocka_unit_test(test_noise_decides_neither_leads_nor_fronts),
     };
     return cmocka_run_group_tests_name("compare", tests, folder_make, folder_remove);
