@@ -250,8 +250,7 @@ eb_compare *eb_compare_new(eb_compare_run *const *runs, int n_runs, const eb_com
     for (int g = 0; g < c->n_groups; g++) {
         for (int i = c->groups[g].first; i < c->groups[g].first + c->groups[g].n; i++)
             relate(c, &c->groups[g], i);
-        eb_compare_find_leads(c, &c->groups[g]);
-        eb_compare_find_front(c, &c->groups[g]);
+        eb_compare_rank(c, &c->groups[g]);
         find_ranking(c, &c->groups[g]);
     }
     eb_compare_find_differences(c);

@@ -68,20 +68,77 @@ static bool far_apart(const eb_compare *c, int a, int b, eb_figure f, eb_ratio *
     return r->word == EB_WORD_BETTER || r->word == EB_WORD_WORSE;
 }
 
-// The word of row a over row b, and whether it is for want of trials.
-static eb_word word_of(const eb_compare *c, const eb_compare_group *g, int a, int b, eb_figure f, bool *few)
+static eb_word mirrored(eb_word word)
+{
+    return word == EB_WORD_BETTER ? EB_WORD_WORSE : word == EB_WORD_WORSE ? EB_WORD_BETTER : word;
+}
+
+static bool at_end(const eb_compare *c, int row, eb_figure f)
+{
+    double value = c->rows[row].figures[f].value;
+    return value == 0 || isinf(value);
+}
+
+// Nothing is of a 0, but a 0 is of the other; tokens for nothing are without bound, and there the dollars decide.
+static eb_word word_at_end(const eb_compare *c, const eb_compare_group *g, int a, int b, eb_figure f, bool *few)
+{
+    eb_figure by = f == EB_FIGURE_TOK_PER_USD ? EB_FIGURE_USD : f;
+    const eb_compare_value *p = &c->rows[a].figures[by], *q = &c->rows[b].figures[by];
+    bool ranges = eb_compare_has_range(&c->rows[a], f) || eb_compare_has_range(&c->rows[b], f);
+    eb_ratio r;
+    if (isnan(p->value) || isnan(q->value))
+        return EB_WORD_NONE;
+    if (p->value == 0 && q->value == 0)
+        return ranges ? EB_WORD_INCONCLUSIVE : EB_WORD_SAME;
+    if (eb_figures[f].money && !ranges)
+        return word_of_values(p, q, eb_figures[by].better);
+    bool first = p->value == 0;
+    eb_compare_relate(c, g, first ? a : b, first ? b : a, by, &r);
+    *few = r.interval == EB_INTERVAL_RANGE;
+    return first ? r.word : mirrored(r.word);
+}
+
+static eb_word find_word(const eb_compare *c, const eb_compare_group *g, int a, int b, eb_figure f, bool *few)
 {
     const eb_compare_value *p = &c->rows[a].figures[f], *q = &c->rows[b].figures[f];
     eb_ratio r;
+    bool end = at_end(c, a, f) || at_end(c, b, f);
     *few = false;
-    if (!has_trials(p) && !has_trials(q))
+    if (!has_trials(p) && !has_trials(q) && !(end && eb_figures[f].money))
         return word_of_values(p, q, eb_figures[f].better);
-    if (b == g->reference && a != b)
+    if (end)
+        return word_at_end(c, g, a, b, f, few);
+    if (b == g->reference)
         r = c->rows[a].ratios[f];
     else if (!far_apart(c, a, b, f, &r))
         eb_compare_relate(c, g, a, b, f, &r);
     *few = r.interval == EB_INTERVAL_RANGE;
     return r.word;
+}
+
+// Words of any two rows of a group, each found once, so that the other way round it is its mirror.
+typedef struct words {
+    const eb_compare *c;
+    const eb_compare_group *g;
+    unsigned char *found; // by pair and figure, 0 = not yet
+} words;
+
+enum { FOUND = 1, FEW = 64 }; // FOUND + word, and FEW where it is for want of trials
+
+// The word of row a over row b, and whether it is for want of trials. What the tables say of the reference holds.
+static eb_word word_of(const words *w, int a, int b, eb_figure f, bool *few)
+{
+    int first = w->g->first, ref = w->g->reference;
+    bool swap = b != ref && (a == ref || a < b);
+    size_t high = (size_t)((a > b ? a : b) - first), low = (size_t)((a > b ? b : a) - first);
+    unsigned char *found = &w->found[(high * (high - 1) / 2 + low) * EB_FIGURE_COUNT + (size_t)f];
+    if (!*found) {
+        eb_word word = find_word(w->c, w->g, swap ? b : a, swap ? a : b, f, few);
+        *found = (unsigned char)((FOUND + (int)word) | (*few ? FEW : 0));
+    }
+    eb_word word = (eb_word)((*found & (FEW - 1)) - FOUND);
+    *few = *found & FEW;
+    return swap ? mirrored(word) : word;
 }
 
 // ---- the best of a column ----
@@ -102,7 +159,7 @@ static int best_of(const eb_compare *c, const eb_compare_group *g, eb_figure f, 
     return best;
 }
 
-static void find_lead(eb_compare *c, const eb_compare_group *g, eb_figure f, int best, int peers)
+static void find_lead(eb_compare *c, const eb_compare_group *g, const words *w, eb_figure f, int best, int peers)
 {
     bool tied = false, few = false;
     for (int i = g->first; i < g->first + g->n; i++) {
@@ -110,7 +167,7 @@ static void find_lead(eb_compare *c, const eb_compare_group *g, eb_figure f, int
         if (i == best || isnan(row->figures[f].value) || mixed(row, &c->rows[best], f))
             continue;
         bool lacks_trials;
-        if (word_of(c, g, i, best, f, &lacks_trials) == EB_WORD_WORSE)
+        if (word_of(w, i, best, f, &lacks_trials) == EB_WORD_WORSE)
             continue;
         row->leads[f] = lacks_trials ? EB_LEAD_FEW : EB_LEAD_TIED;
         tied = tied || row->leads[f] == EB_LEAD_TIED;
@@ -119,7 +176,7 @@ static void find_lead(eb_compare *c, const eb_compare_group *g, eb_figure f, int
     c->rows[best].leads[f] = peers < 2 ? EB_LEAD_ALONE : tied ? EB_LEAD_TIED : few ? EB_LEAD_FEW : EB_LEAD_BEST;
 }
 
-void eb_compare_find_leads(eb_compare *c, const eb_compare_group *g)
+static void find_leads(eb_compare *c, const eb_compare_group *g, const words *w)
 {
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         for (int i = g->first; i < g->first + g->n && eb_figures[f].better; i++) {
@@ -127,7 +184,7 @@ void eb_compare_find_leads(eb_compare *c, const eb_compare_group *g)
             bool reference =
                 f == EB_FIGURE_KLD && best >= 0 && c->rows[best].figures[f].value == 0; // of itself: no merit
             if (best == i && !reference)
-                find_lead(c, g, (eb_figure)f, best, peers);
+                find_lead(c, g, w, (eb_figure)f, best, peers);
         }
 }
 
@@ -141,37 +198,57 @@ static bool may_be_compared(const eb_compare *c, const eb_compare_group *g, int 
     return !joules;
 }
 
-typedef struct rivalry {  // of row a with row b
-    bool as_good, better; // by the values
-    bool clearly_better, clearly_worse;
-} rivalry;
-
-// Words are looked up as far as they can matter.
-static rivalry rivals(const eb_compare *c, const eb_compare_group *g, int a, int b)
+// By the values: +1 better, -1 worse.
+static int compare_values(const eb_compare *c, int a, int b, eb_figure f)
 {
-    rivalry r = { .as_good = true };
-    for (int f = 0; f < EB_FIGURE_COUNT; f++) {
-        double x = c->rows[a].figures[f].value, y = c->rows[b].figures[f].value;
-        if (!g->objectives[f])
-            continue;
-        bool more = eb_figures[f].better > 0 ? x > y : x < y;
-        r.as_good = r.as_good && (more || x == y);
-        r.better = r.better || more;
-    }
-    for (int f = 0; f < EB_FIGURE_COUNT && !r.clearly_worse; f++) {
-        double x = c->rows[a].figures[f].value, y = c->rows[b].figures[f].value;
-        bool less = eb_figures[f].better > 0 ? x < y : x > y;
-        if (!g->objectives[f] || x == y || (r.clearly_better && !less))
-            continue;
-        bool few;
-        eb_word word = word_of(c, g, a, b, (eb_figure)f, &few);
-        r.clearly_better = r.clearly_better || word == EB_WORD_BETTER;
-        r.clearly_worse = word == EB_WORD_WORSE;
-    }
-    return r;
+    double x = c->rows[a].figures[f].value, y = c->rows[b].figures[f].value;
+    return eb_figures[f].better > 0 ? (x > y) - (x < y) : (x < y) - (x > y);
 }
 
-void eb_compare_find_front(eb_compare *c, eb_compare_group *g)
+static bool as_good(const eb_compare *c, const eb_compare_group *g, int a, int b, bool *better)
+{
+    bool worse = false;
+    *better = false;
+    for (int f = 0; f < EB_FIGURE_COUNT; f++) {
+        int order = g->objectives[f] ? compare_values(c, a, b, (eb_figure)f) : 0;
+        worse = worse || order < 0;
+        *better = *better || order > 0;
+    }
+    return !worse;
+}
+
+// Is row a, by the words, better (or worse) than row b in something? Asked where the values say so.
+static bool clearly(const words *w, int a, int b, eb_word word)
+{
+    bool few;
+    for (int f = 0; f < EB_FIGURE_COUNT; f++)
+        if (w->g->objectives[f] && compare_values(w->c, a, b, (eb_figure)f) == (word == EB_WORD_BETTER ? 1 : -1) &&
+            word_of(w, a, b, (eb_figure)f, &few) == word)
+            return true;
+    return false;
+}
+
+// The values first: words are looked up only of those that can beat the row, and, if nobody does, until one is found
+// that noise alone keeps from it.
+static void place(eb_compare *c, const eb_compare_group *g, const words *w, int i)
+{
+    eb_compare_row *row = &c->rows[i];
+    row->front = true;
+    row->front_noise = false;
+    for (int k = g->first; k < g->first + g->n && row->front; k++) {
+        bool better;
+        if (k == i || !may_be_compared(c, g, k, i) || !as_good(c, g, k, i, &better))
+            continue;
+        row->front = !clearly(w, k, i, EB_WORD_BETTER);
+        row->front_noise = row->front_noise || better; // beaten by the values alone
+    }
+    row->front_noise = row->front_noise && row->front;
+    for (int k = g->first; k < g->first + g->n && row->front && !row->front_noise; k++) // held up by nothing but values
+        row->front_noise = k != i && may_be_compared(c, g, k, i) && clearly(w, k, i, EB_WORD_BETTER) &&
+                           !clearly(w, k, i, EB_WORD_WORSE);
+}
+
+static void find_front(eb_compare *c, eb_compare_group *g, const words *w)
 {
     bool any = false;
     for (int f = 0; f < EB_FIGURE_COUNT; f++) {
@@ -180,18 +257,15 @@ void eb_compare_find_front(eb_compare *c, eb_compare_group *g)
             g->objectives[f] = g->objectives[f] && isfinite(c->rows[i].figures[f].value);
         any = any || g->objectives[f];
     }
-    for (int i = g->first; i < g->first + g->n; i++) {
-        eb_compare_row *row = &c->rows[i];
-        row->front = any;
-        row->front_noise = false;
-        for (int k = g->first; k < g->first + g->n && row->front; k++) {
-            if (k == i || !may_be_compared(c, g, k, i))
-                continue;
-            rivalry r = rivals(c, g, k, i);
-            row->front = !(r.as_good && r.clearly_better);
-            // Beaten by the values alone, or held up by nothing but values.
-            row->front_noise = row->front_noise || (r.as_good && r.better) || (r.clearly_better && !r.clearly_worse);
-        }
-        row->front_noise = row->front_noise && row->front;
-    }
+    for (int i = g->first; i < g->first + g->n && any; i++)
+        place(c, g, w, i);
+}
+
+void eb_compare_rank(eb_compare *c, eb_compare_group *g)
+{
+    size_t pairs = (size_t)g->n * ((size_t)g->n - 1) / 2;
+    words w = { .c = c, .g = g, .found = eb_alloc(pairs * EB_FIGURE_COUNT + 1) };
+    find_leads(c, g, &w);
+    find_front(c, g, &w);
+    free(w.found);
 }

@@ -8,7 +8,6 @@
 // Figure `f` of row `a` over that of row `b`, with its word.
 void eb_compare_relate(const eb_compare *c, const eb_compare_group *g, int a, int b, eb_figure f, eb_ratio *out);
 // Needs the ratios of the group. Sets leads, objectives and front of its rows.
-void eb_compare_find_leads(eb_compare *c, const eb_compare_group *g);
-void eb_compare_find_front(eb_compare *c, eb_compare_group *g);
+void eb_compare_rank(eb_compare *c, eb_compare_group *g);
 
 #endif

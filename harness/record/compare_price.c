@@ -64,7 +64,8 @@ static void take_watts(eb_compare_value *v, const eb_compare_row *row, const eb_
     eb_cost_result once = eb_cost_compute(cost, load), busy = eb_cost_compute(cost, &busier),
                    warm = eb_cost_compute(cost, &warmer);
     bool idles = cost->utilisation < 1 && isnan(cost->idle_w);
-    double share = of(&busy) / of(&once) - 1, idle_share = idles ? of(&warm) / of(&once) - 1 : 0;
+    bool any = of(&once) > 0; // nothing is made of watts where nothing is paid
+    double share = any ? of(&busy) / of(&once) - 1 : 0, idle_share = any && idles ? of(&warm) / of(&once) - 1 : 0;
     v->grade = idles && idle->grade < power->grade ? idle->grade : power->grade;
     v->common = hypot(share * power->common, idles ? idle_share * idle->common : 0);
     v->sensor = share * power->sensor + (idles ? idle_share * idle->sensor : 0);
@@ -114,4 +115,6 @@ void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_o
         free(row->figures[priced[i]].trials);
         row->figures[priced[i]] = made;
     }
+    if (row->figures[EB_FIGURE_USD].value == 0) // a run's own metrics give no number there, and a free offer leads
+        row->figures[EB_FIGURE_TOK_PER_USD].value = INFINITY;
 }

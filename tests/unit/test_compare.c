@@ -450,6 +450,72 @@ static void test_an_added_range_never_narrows(void **state)
     }
 }
 
+// What costs nothing is cheaper than anything, and gives tokens without bound.
+static void test_what_is_free_leads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *args[2];
+        eb_lead leads[2];
+        bool front[2];
+    } sets[] = {
+        { { "cost:usd_per_hour=0", "cost:usd_per_hour=50" }, { EB_LEAD_BEST, EB_LEAD_NONE }, { true, false } },
+        { { "cost:usd_per_hour=50", "cost:usd_per_hour=0" }, { EB_LEAD_NONE, EB_LEAD_BEST }, { false, true } },
+        { { "cost:usd_per_hour=0", "cost:usd_per_hour=0" }, { EB_LEAD_TIED, EB_LEAD_TIED }, { true, true } },
+        { { "cost:usd_per_hour=0", "cost:usd_per_hour=1,2,3" }, { EB_LEAD_BEST, EB_LEAD_NONE }, { true, false } },
+        { { "cost:usd_per_hour=1,2,3", "cost:usd_per_hour=0" }, { EB_LEAD_NONE, EB_LEAD_BEST }, { false, true } },
+        { { "cost:usd_per_hour=0,0,3", "cost:usd_per_hour=2" }, { EB_LEAD_TIED, EB_LEAD_TIED }, { true, true } },
+        { { "trials=3 cost:usd_per_hour=0", "trials=3 cost:usd_per_hour=50" },
+          { EB_LEAD_BEST, EB_LEAD_NONE },
+          { true, false } },
+    };
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        eb_err err = { 0 };
+        char *a = eb_format("noise=0 %s", sets[s].args[0]), *b = eb_format("noise=0 %s", sets[s].args[1]);
+        eb_compare_run *runs[] = { read_run("a", a), read_run("b", b) };
+        eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(c->rows[i].leads[EB_FIGURE_USD], sets[s].leads[i]);
+            assert_int_equal(c->rows[i].leads[EB_FIGURE_TOK_PER_USD], sets[s].leads[i]);
+            assert_true(c->rows[i].front == sets[s].front[i]);
+        }
+        eb_compare_free(c);
+        free_runs(runs, 2);
+        free(a);
+        free(b);
+    }
+}
+
+// The best is told apart from the reference just where the table calls it better.
+static void test_leads_say_what_the_tables_say(void **state)
+{
+    (void)state;
+    eb_err err = { 0 };
+    eb_compare_run *reference = read_run("a", "trials=6 noise=0.02");
+    int better = 0, not_better = 0;
+    for (int seed = 2; seed < 42; seed++) {
+        char *args = eb_format("trials=6 noise=0.02 speed=1.015 seed=%d", seed);
+        eb_compare_run *runs[] = { reference, read_run("b", args) };
+        eb_compare *c = compare(runs, 2, EB_BY_MACHINE, &err);
+        for (int f = 0; f < EB_FIGURE_COUNT; f++) {
+            const eb_lead *lead = &c->rows[0].leads[f];
+            eb_word word = c->rows[1].ratios[f].word;
+            if (!eb_figures[f].better || c->rows[1].leads[f] == EB_LEAD_NONE || word == EB_WORD_NONE)
+                continue;
+            bool ahead = c->rows[1].leads[f] == EB_LEAD_BEST;
+            assert_true((word == EB_WORD_BETTER) == ahead);
+            assert_true(!ahead || *lead == EB_LEAD_NONE);
+            better += ahead;
+            not_better += !ahead;
+        }
+        eb_compare_free(c);
+        eb_compare_run_free(runs[1]);
+        free(args);
+    }
+    assert_true(better > 0 && not_better > 0);
+    eb_compare_run_free(reference);
+}
+
 static void test_noise_decides_neither_leads_nor_fronts(void **state)
 {
     (void)state;
@@ -505,6 +571,8 @@ int main(void)
         cmocka_unit_test(test_utilisations_are_of_the_machines_and_tariffs_of_the_place),
         cmocka_unit_test(test_an_offer_is_one_by_itself_and_not_by_its_numbers),
         cmocka_unit_test(test_an_added_range_never_narrows),
+        cmocka_unit_test(test_what_is_free_leads),
+        cmocka_unit_test(test_leads_say_what_the_tables_say),
         cmocka_unit_test(test_noise_decides_neither_leads_nor_fronts),
     };
     return cmocka_run_group_tests_name("compare", tests, folder_make, folder_remove);
