@@ -555,7 +555,11 @@ static void test_what_is_no_run(void **state)
     eb_err err = { 0 };
     assert_null(eb_run_load("/nonexistent/run", &err));
     assert_int_equal(err.code, EB_USAGE);
-    assert_non_null(strstr(err.message, "'/nonexistent/run' holds no run"));
+    assert_string_equal(err.message, "'/nonexistent/run' does not exist");
+    eb_err_clear(&err);
+    assert_null(eb_run_load("/", &err));
+    assert_int_equal(err.code, EB_USAGE);
+    assert_non_null(strstr(err.message, "holds no run: there is no trials.jsonl in it"));
 }
 
 // docs/metrics.md explains every key of the table, with its unit.
