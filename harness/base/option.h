@@ -43,6 +43,10 @@ typedef struct eb_option {
     const char *doc; // one or two sentences
 } eb_option;
 
+// The `name` that goes with a value which an offer took over from the shared section of a price file: it is in the
+// currency of that section. plan/ writes it, record/ reads it.
+#define EB_OPTION_SHARED "shared"
+
 typedef struct eb_value {
     union {
         bool b;

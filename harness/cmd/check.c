@@ -323,7 +323,8 @@ static int run(const eb_globals *globals, int argc, char **argv)
                           globals->format);
     if (globals->sysroot && rc == EB_OK)
         setenv("EFFBENCH_SYSROOT", globals->sysroot, 1); // for the trials
-    forget_verdicts(a);                                  // a line that is not understood ends without a verdict too
+    // A command line that is not understood ends without a verdict too.
+    forget_verdicts(a);
     if (rc == EB_OK)
         catch_signals(); // before a first program is started: each has a group of its own
     for (int i = 0; i < 2 && rc == EB_OK; i++)

@@ -97,8 +97,8 @@ const eb_help_word eb_help_words[] = {
       "them has no energy." },
     { "marks", "*, ~, -, r, ±, +-, ≠",
       "*: best of its column; ~: best, or not told apart from the best by the intervals or that of their ratio; "
-      "neither where "
-      "fewer than 6 trials cannot say; -: not known, the notes say why; ±: the farther end of the interval, r after "
+      "neither where fewer than 6 trials cannot say; -: not known, the notes say why; ±: the farther end of the "
+      "interval, r after "
       "it: only the range of too few trials; ≠: energy of another "
       "kind (grade, domains) than the reference's." },
     { "operator", "operators", "One step of a model's layer, such as a product of matrices: `effbench profile`." },

@@ -127,7 +127,7 @@ static void keep_shared_money(eb_build *b, const eb_block *block, const eb_block
         if (!is_shared_price(slot, &shared->slots[i]))
             continue;
         any = true;
-        offer->settings[i].name = eb_strdup(EB_OFFER_SHARED);
+        offer->settings[i].name = eb_strdup(EB_OPTION_SHARED);
         if (!dollars && !rated)
             eb_err_hint(eb_complain(b, slot->place, "%s is in %.40s, and [cost] says no rate to US dollars",
                                     slot->opt->key, currency),

@@ -7,9 +7,6 @@
 
 #include "harness/plan/plan.h"
 
-// The `name` of a setting that is the shared section's, in the currency of that section: as record/ has it.
-#define EB_OFFER_SHARED "shared"
-
 typedef struct eb_offer_text {
     char *name;           // of [cost NAME]; the file's name without its ending for a [cost] alone
     eb_setting *settings; // every option of [cost]

@@ -12,7 +12,7 @@
 #include "harness/record/compare_rows.h"
 #include "harness/record/compare_settings.h"
 #include "harness/record/compare_work.h"
-#include "harness/record/pareto.h"
+#include "harness/record/cost_leaders.h"
 
 static const char *const by_names[EB_BY_COUNT] = { "machine", "model", "type", "price" };
 
@@ -145,8 +145,8 @@ static void find_ranking(const eb_compare *c, eb_compare_group *g)
     }
     g->leaders = eb_alloc((size_t)g->n * sizeof *g->leaders + 1);
     if (any) {
-        g->n_leaders = eb_pareto_leaders(curves, g->n, g->leaders);
-        g->n_crossings = eb_pareto_crossings(curves, g->n, &g->crossings);
+        g->n_leaders = eb_cost_leaders(curves, g->n, g->leaders);
+        g->n_crossings = eb_cost_crossings(curves, g->n, &g->crossings);
     }
     for (int i = 0; i < g->n_leaders; i++)
         g->leaders[i].row += g->first;

@@ -8,7 +8,6 @@
 #include <xxhash.h>
 #include "harness/base/mem.h"
 #include "harness/record/compare_range.h"
-#include "harness/record/pareto.h"
 
 static bool graded(const eb_compare_row *row, eb_figure f)
 {

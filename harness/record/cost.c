@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "harness/base/option.h"
 #include "harness/base/units.h"
 
 static const double seconds_per_year = 31.536e6, hours_per_year = 8760;
@@ -132,7 +133,7 @@ static void take_number(const eb_setting_row *s, eb_cost out[3])
             continue;
         for (int i = 0; i < 3; i++) {
             *eb_cost_at(&out[i], f) = range[i];
-            if (s->name && !strcmp(s->name, EB_COST_SHARED))
+            if (s->name && !strcmp(s->name, EB_OPTION_SHARED))
                 out[i].shared |= 1U << (f - eb_cost_fields);
         }
     }

@@ -21,9 +21,6 @@ typedef struct eb_cost { // NAN = not given
     bool demonstration;     // the config says that these prices are made up for show
 } eb_cost;
 
-// The `name` of a setting that an offer took over from the shared section with the currency of that section.
-#define EB_COST_SHARED "shared"
-
 // The numbers of eb_cost by their keys.
 typedef struct eb_cost_field {
     const char *key, *unit;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
-#include "harness/record/pareto.h"
+#include "harness/record/cost_leaders.h"
 
 static double value_of(const eb_case_result *c, const char *key)
 {
@@ -71,7 +71,7 @@ static void find_leaders(eb_cost_sheet *sheet, int c, eb_cost_pair *pairs, int n
     eb_compare_leader *found = eb_realloc(NULL, (size_t)n + 1, sizeof *found);
     for (int i = 0; i < n; i++)
         curves[i] = sheet->entries[c * n + i].curve;
-    int count = eb_pareto_leaders(curves, n, found);
+    int count = eb_cost_leaders(curves, n, found);
     for (int i = 0; i < count; i++) {
         sheet->leaders[sheet->n_leaders++] = (eb_cost_leader){ c, found[i].row, found[i].from, found[i].to };
         eb_cost_pair *change = i ? pair_of(pairs, n_pairs, found[i - 1].row, found[i].row) : NULL;

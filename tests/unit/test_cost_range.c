@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 #include "harness/base/stats.h"
+#include "harness/base/option.h"
 #include "harness/record/cost_range.h"
 
 enum { DRAWS = 2000 };
@@ -93,7 +94,7 @@ static void test_a_shared_price_has_a_rate_of_its_own(void **state)
                                 { "utilisation", "0.5" } };
     eb_setting_row out[16];
     eb_header h = settings_of(rows, 7, out);
-    out[4].name = (char *)EB_COST_SHARED;
+    out[4].name = (char *)EB_OPTION_SHARED;
     eb_offer offer;
     eb_offer_init(&offer, "eu", &h);
     near(offer.value.price_usd, 1100, 1e-9);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include "harness/base/stats.h"
-#include "harness/record/pareto.h"
+#include "harness/record/cost_leaders.h"
 
 enum { N = 12, DRAWS = 400 };
 
@@ -28,7 +28,7 @@ static void test_leaders_and_crossings(void **state)
                                     rent ? 0 : 0.3 * eb_rng_uniform(&rng) };
         }
         c[3].flat = NAN; // not known: nobody's rival
-        int n = eb_pareto_leaders(c, N, leaders), crossed = eb_pareto_crossings(c, N, &crossings);
+        int n = eb_cost_leaders(c, N, leaders), crossed = eb_cost_crossings(c, N, &crossings);
         assert_true(n >= 1 && leaders[0].from == 0 && leaders[n - 1].to == 1);
         for (int l = 0; l < n; l++) {
             assert_true(leaders[l].row != 3 && leaders[l].from < leaders[l].to);
@@ -60,5 +60,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leaders_and_crossings),
     };
-    return cmocka_run_group_tests_name("pareto", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("cost_leaders", tests, NULL, NULL);
 }

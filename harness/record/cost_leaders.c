@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Envelopes, the plain way: there are few rows.
-#include "harness/record/pareto.h"
+#include "harness/record/cost_leaders.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static int first_leader(const eb_cost_curve *c, int n)
     return best;
 }
 
-int eb_pareto_leaders(const eb_cost_curve *c, int n, eb_compare_leader *leaders)
+int eb_cost_leaders(const eb_cost_curve *c, int n, eb_compare_leader *leaders)
 {
     int at = first_leader(c, n), count = 0;
     double from = 0;
@@ -53,7 +53,7 @@ static int by_utilisation(const void *a, const void *b)
     return x->below != y->below ? x->below - y->below : x->above - y->above;
 }
 
-int eb_pareto_crossings(const eb_cost_curve *c, int n, eb_compare_crossing **out)
+int eb_cost_crossings(const eb_cost_curve *c, int n, eb_compare_crossing **out)
 {
     int count = 0, cap = 0;
     *out = NULL;
