@@ -2,6 +2,7 @@
 // Money and carbon per million tokens.
 #include "harness/record/cost.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -40,6 +41,9 @@ const eb_cost_field eb_cost_fields[] = {
     { FIELD(shared_usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = NAN, FROM("shared_usd_rate") },
     { 0 },
 };
+// Which of them are shared prices is a bit each (eb_cost.shared).
+_Static_assert(sizeof eb_cost_fields / sizeof *eb_cost_fields - 1 <= sizeof((eb_cost *)0)->shared * CHAR_BIT,
+               "a field of eb_cost_fields has no bit");
 
 bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind)
 {
