@@ -30,6 +30,14 @@ eb_table *eb_cost_pair_table(const eb_cost_sheet *sheet);
 // What has to be said in words, in the order of cost_notes.c; to be freed by eb_notes_deinit.
 struct eb_notes;
 void eb_cost_notes(const eb_cost_sheet *sheet, struct eb_notes *notes);
+// Everything that an offer states and one of its figures depends on. cost_offers.c
+void eb_cost_note_offer(const eb_offer *offer, const eb_run *run, struct eb_notes *notes);
+
+// The unit of an input as it is written: money in the currency of the text, a single year; "" = none.
+typedef struct eb_cost_unit {
+    char s[32];
+} eb_cost_unit;
+eb_cost_unit eb_cost_unit_as_written(const eb_offer *offer, const eb_cost_field *f);
 
 // The sum, line by line. Caller frees.
 char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *entry);

@@ -55,7 +55,8 @@ static void put_inputs(eb_text *t, const eb_offer *offer)
         bool silent = !s || (!strcmp(s->origin, "default") && eb_cost_kind_of(&value) != EB_COST_OWN);
         if (isnan(v) || (silent && v == f->absent) || !eb_cost_field_counts(f, eb_cost_kind_of(&value)))
             continue;
-        eb_text_add(t, "  %-20s %s %s", f->key, num(v).s, f->unit);
+        eb_cost_unit unit = eb_cost_unit_as_written(offer, f);
+        eb_text_add(t, "  %-20s %s %s", f->key, num(v).s, f->money ? f->unit : unit.s); // money is turned into dollars
         if (l < h)
             eb_text_add(t, " (%s to %s)", num(l).s, num(h).s);
         eb_text_add(t, "%s", *f->unit || l < h ? "   " : "  ");

@@ -27,59 +27,6 @@ static void add_reasons(const eb_cost_sheet *sheet, eb_notes *notes)
     }
 }
 
-// "30 % (5 % to 80 %)".
-static void say_percent(eb_text *t, double low, double value, double high)
-{
-    char a[16], b[16];
-    eb_text_add(t, "%s %%", eb_text_percent(a, sizeof a, value));
-    if (low < high)
-        eb_text_add(t, " (%s %% to %s %%)", eb_text_percent(a, sizeof a, low), eb_text_percent(b, sizeof b, high));
-}
-
-// What an offer assumes of its use, and needs no source for: where a figure of it hangs on that.
-static void say_use(eb_text *t, const eb_offer *offer)
-{
-    const eb_cost *low = &offer->low, *c = &offer->value, *high = &offer->high;
-    eb_cost_kind kind = eb_cost_kind_of(c);
-    bool own = kind == EB_COST_OWN, carbon = kind == EB_COST_RENTED && !isnan(c->intensity_g_per_kwh);
-    if ((own || carbon) && !isnan(c->utilisation)) {
-        eb_text_add(t, "; utilisation ");
-        say_percent(t, low->utilisation, c->utilisation, high->utilisation);
-        eb_text_add(t, "%s", own ? "" : ", for its carbon alone");
-    }
-    if ((own || (carbon && c->embodied_g > 0)) && !isnan(c->years)) {
-        eb_text_add(t, "; %g years", c->years);
-        if (low->years < high->years)
-            eb_text_add(t, " (%g to %g)", low->years, high->years);
-    }
-}
-
-static void add_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
-{
-    eb_text t = { 0 };
-    const eb_cost *c = &offer->value;
-    eb_cost_kind kind = eb_cost_kind_of(c);
-    eb_text_add(&t, "%s: %s%s", offer->name, eb_cost_kind_title(kind),
-                kind == EB_COST_RENTED ? ", electricity included" : "");
-    say_use(&t, offer);
-    const char *last = "";
-    for (const eb_cost_field *f = eb_cost_fields; f->key; f++) {
-        const eb_setting_row *s = eb_offer_setting(offer, f->key),
-                             *source = f->source ? eb_offer_setting(offer, f->source) : NULL;
-        const eb_setting_row *date = f->date ? eb_offer_setting(offer, f->date) : NULL;
-        if (!s || !source || !strcmp(source->key, last) || !eb_cost_field_counts(f, kind))
-            continue;
-        eb_text_add(&t, "; %s %s (%s, %s)", f->key, s->value, source->value, date ? date->value : "no date");
-        last = source->key;
-    }
-    if (c->demonstration)
-        eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
-    if (kind == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE && !isnan(c->rest_of_system_w))
-        eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
-    eb_notes_add(notes, "offer", "%s", t.s);
-    eb_text_deinit(&t);
-}
-
 // Why an offer has no curve over the utilisation; NULL = it has one.
 static const char *why_none(const eb_cost_sheet *sheet, int c, int offer)
 {
@@ -275,7 +222,7 @@ void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
     add_utilisations(sheet, notes);
     add_speed(sheet, notes);
     for (int i = 0; i < sheet->n_offers; i++)
-        add_offer(&sheet->offers[i], sheet->run, notes);
+        eb_cost_note_offer(&sheet->offers[i], sheet->run, notes);
     for (int i = 0; i < sheet->n_entries; i++)
         range = range || sheet->entries[i].range.n_bars;
     if (range)

@@ -54,7 +54,7 @@ static void add_price(const eb_run *run, size_t i, eb_text *t)
     const char *value = eb_run_setting(run, "cost", prices[i].key), *foreign = foreign_currency(run);
     if (!value || (!prices[i].origin && !strcmp(value, "0")))
         return;
-    const char *unit = prices[i].unit;
+    const char *unit = !strcmp(prices[i].unit, "years") && !strcmp(value, "1") ? "year" : prices[i].unit;
     bool money = unit[0] == '$';
     eb_text_add(t, "%s%s %s%s%s%s%s", t->n ? "; " : "", prices[i].what,
                 !money    ? ""

@@ -56,14 +56,14 @@ void eb_offer_of_machine(eb_offer *offer, const eb_header *run)
         for (int i = 0; i < run->n_settings && !eb_offer_setting(offer, keys[k]); i++) {
             const eb_setting_row *s = &run->settings[i];
             if (!strcmp(s->section, "cost") && !strcmp(s->key, keys[k]) && s->value && s->value[0])
-                add_row(&offer->text, s, "the run's config");
+                add_row(&offer->text, s, EB_OFFER_OF_RUN);
         }
     for (int i = 0; i < run->n_machine && !eb_offer_setting(offer, "battery_wh"); i++) {
         const eb_setting_row found = {
             .section = (char *)"cost", .key = (char *)"battery_wh", .value = run->machine[i].value, .unit = (char *)"wh"
         };
         if (!strcmp(run->machine[i].key, EB_MACHINE_BATTERY))
-            add_row(&offer->text, &found, "found on the machine");
+            add_row(&offer->text, &found, EB_OFFER_FOUND);
     }
     reread(offer);
 }

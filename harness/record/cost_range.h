@@ -14,6 +14,9 @@ typedef struct eb_offer {
 } eb_offer;
 // Copies the settings of section `cost`.
 void eb_offer_init(eb_offer *offer, const char *name, const eb_header *settings);
+// Origins of what an offer does not state itself.
+#define EB_OFFER_OF_RUN "the run's config"
+#define EB_OFFER_FOUND  "found on the machine"
 // What is true of the machine and not of a price (rest_of_system_w, idle_w, battery_wh) is taken from `run` where the
 // offer is silent.
 void eb_offer_of_machine(eb_offer *offer, const eb_header *run);

@@ -15,7 +15,7 @@
     printf 'demonstration = yes\n'
 } >many.ini
 "$EFFBENCH" cost r --prices many.ini >out
-grep -v '^offer\|^          demo\|^effbench\|^  *2026\|^  *watts\|^  *usd_per_kwh\|^  *system, as' out | sed '/^What moves/,/^$/d'
+grep -v '^offer\|^          demo\|^effbench\|^  *2026\|^  *watts\|^  *usd_per_kwh\|^  *\(the \)*system, as' out | sed '/^What moves/,/^$/d'
 "$EFFBENCH" cost r --prices many.ini --format md | grep '| rent[34]\|| board1, rent[34]'
 "$EFFBENCH" cost r --prices many.ini --format csv | cut -d, -f 2,13
 "$EFFBENCH" cost r --prices many.ini --format json >cost.json
