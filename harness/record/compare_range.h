@@ -8,9 +8,7 @@
 // Does any input of these prices have a range that enters figure `f`?
 bool eb_compare_has_range(const eb_compare_row *row, eb_figure f);
 // Widens `r`, of figure `f` of row `a` over row `b`, by the ends of their prices at which it is least and largest, each
-// with the interval of the trials there. An input moves for both at once where it is one and the same: stated alike
-// for one run; in one offer, but for what a machine has of its own (utilisation, watts); or (tariff, PUE, intensity,
-// interest, rate) stated alike at all; else each by itself.
+// with the interval of the trials there. Which inputs move for both at once: eb_cost_each_corner.
 void eb_compare_take_ranges(eb_ratio *r, const eb_compare *c, const eb_compare_row *a, const eb_compare_row *b,
                             eb_figure f, double level, uint64_t seed);
 

@@ -16,29 +16,40 @@ static const double seconds_per_year = 31.536e6, hours_per_year = 8760;
 #define FIELD(name) #name, .offset = offsetof(eb_cost, name)
 #define FROM(stem)  .source = stem "_source", .date = stem "_date"
 
-enum { OWN = 1 << EB_COST_OWN, HOUR = 1 << EB_COST_RENTED, TOKEN = 1 << EB_COST_TOKENS };
+enum {
+    OWN = 1 << EB_COST_OWN,
+    HOUR = 1 << EB_COST_RENTED,
+    TOKEN = 1 << EB_COST_TOKENS,
+    MACHINE = OWN | HOUR | 1 << EB_COST_NONE
+}; // carbon needs no price
 
 const eb_cost_field eb_cost_fields[] = {
-    { FIELD(price_usd), .kinds = OWN, .unit = "USD", .absent = NAN, .money = true, FROM("price") },
-    { FIELD(residual), .kinds = OWN, .unit = "", .absent = 0 },
-    { FIELD(interest), .kinds = OWN, .unit = "a year", .absent = 0 },
-    { FIELD(years), .kinds = OWN | HOUR, .unit = "years", .absent = NAN },
-    { FIELD(opex_usd_year), .kinds = OWN, .unit = "USD a year", .absent = 0, .money = true, FROM("opex") },
-    { FIELD(usd_per_hour), .kinds = HOUR, .unit = "USD/h", .absent = NAN, .money = true, FROM("usd_per_hour") },
-    { FIELD(usd_per_mtok_output), .kinds = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
+    { FIELD(price_usd), .kinds = OWN, .usd = OWN, .unit = "USD", .absent = NAN, .money = true, FROM("price") },
+    { FIELD(residual), .kinds = OWN, .usd = OWN, .falls = true, .unit = "", .absent = 0 },
+    { FIELD(interest), .kinds = OWN, .usd = OWN, .unit = "a year", .absent = 0 },
+    { FIELD(years), .kinds = OWN | HOUR, .usd = OWN, .carbon = MACHINE, .falls = true, .unit = "years", .absent = NAN },
+    { FIELD(opex_usd_year), .kinds = OWN, .usd = OWN, .unit = "USD a year", .absent = 0, .money = true, FROM("opex") },
+    { FIELD(usd_per_hour), .kinds = HOUR, .usd = HOUR, .unit = "USD/h", .absent = NAN, .money = true,
+      FROM("usd_per_hour") },
+    { FIELD(usd_per_mtok_output), .kinds = TOKEN, .usd = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
       FROM("usd_per_mtok") },
-    { FIELD(usd_per_mtok_input), .kinds = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
+    { FIELD(usd_per_mtok_input), .kinds = TOKEN, .usd = TOKEN, .unit = "USD/Mtok", .absent = NAN, .money = true,
       FROM("usd_per_mtok") },
-    { FIELD(utilisation), .kinds = OWN | HOUR, .unit = "", .absent = NAN },
-    { FIELD(usd_per_kwh), .kinds = OWN, .unit = "USD/kWh", .absent = NAN, .money = true, FROM("tariff") },
-    { FIELD(pue), .kinds = OWN | HOUR, .unit = "", .absent = 1 },
-    { FIELD(rest_of_system_w), .kinds = OWN | HOUR, .unit = "W", .absent = NAN },
-    { FIELD(idle_w), .kinds = OWN | HOUR, .unit = "W", .absent = NAN },
-    { FIELD(intensity_g_per_kwh), .kinds = OWN | HOUR, .unit = "g/kWh", .absent = NAN, FROM("intensity") },
-    { FIELD(embodied_g), .kinds = OWN | HOUR, .unit = "g", .absent = NAN, FROM("embodied") }, // left out, and said
+    { FIELD(utilisation), .kinds = OWN | HOUR, .usd = OWN, .carbon = MACHINE, .falls = true, .unit = "",
+      .absent = NAN },
+    { FIELD(usd_per_kwh), .kinds = OWN, .usd = OWN, .unit = "USD/kWh", .absent = NAN, .money = true, FROM("tariff") },
+    { FIELD(pue), .kinds = OWN | HOUR, .usd = OWN, .carbon = MACHINE, .unit = "", .absent = 1 },
+    { FIELD(rest_of_system_w), .kinds = OWN | HOUR, .usd = OWN, .carbon = MACHINE, .unit = "W", .absent = NAN },
+    { FIELD(idle_w), .kinds = OWN | HOUR, .usd = OWN, .carbon = MACHINE, .unit = "W", .absent = NAN },
+    { FIELD(intensity_g_per_kwh), .kinds = OWN | HOUR, .carbon = MACHINE, .unit = "g/kWh", .absent = NAN,
+      FROM("intensity") },
+    { FIELD(embodied_g), .kinds = OWN | HOUR, .carbon = MACHINE, .unit = "g", .absent = NAN,
+      FROM("embodied") }, // left out, and said
     { FIELD(battery_wh), .kinds = OWN | HOUR, .unit = "Wh", .absent = NAN },
-    { FIELD(usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = 1, FROM("usd_rate") },
-    { FIELD(shared_usd_rate), .kinds = OWN | HOUR | TOKEN, .unit = "USD", .absent = NAN, FROM("shared_usd_rate") },
+    { FIELD(usd_rate), .kinds = OWN | HOUR | TOKEN, .usd = OWN | HOUR | TOKEN, .unit = "USD", .absent = 1,
+      FROM("usd_rate") },
+    { FIELD(shared_usd_rate), .kinds = OWN | HOUR | TOKEN, .usd = OWN | HOUR | TOKEN, .unit = "USD", .absent = NAN,
+      FROM("shared_usd_rate") },
     { 0 },
 };
 // Which of them are shared prices is a bit each (eb_cost.shared).
@@ -48,6 +59,13 @@ _Static_assert(sizeof eb_cost_fields / sizeof *eb_cost_fields - 1 <= sizeof((eb_
 bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind)
 {
     return kind == EB_COST_NONE || (field->kinds >> kind & 1);
+}
+
+bool eb_cost_field_enters(const eb_cost_field *field, const eb_cost *cost, eb_cost_figure figure)
+{
+    bool making = figure == EB_COST_CARBON && field->offset == offsetof(eb_cost, years); // are its years asked for?
+    return ((figure == EB_COST_CARBON ? field->carbon : field->usd) >> eb_cost_kind_of(cost) & 1) &&
+           (!making || cost->embodied_g > 0);
 }
 
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field)

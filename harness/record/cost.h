@@ -9,6 +9,9 @@
 // What one pays: a machine of one's own, a machine by the hour, or tokens.
 typedef enum eb_cost_kind { EB_COST_NONE, EB_COST_OWN, EB_COST_RENTED, EB_COST_TOKENS } eb_cost_kind;
 
+// What is made of them.
+typedef enum eb_cost_figure { EB_COST_USD, EB_COST_CARBON } eb_cost_figure;
+
 typedef struct eb_cost { // NAN = not given
     double price_usd, usd_per_hour, usd_per_kwh, residual, interest, years, utilisation, pue, opex_usd_year;
     double usd_per_mtok_output, usd_per_mtok_input;
@@ -27,12 +30,16 @@ typedef struct eb_cost_field {
     size_t offset;
     double absent;
     bool money;                // in the currency of the text
-    unsigned kinds;            // bits of eb_cost_kind: whose figures, money or carbon, it enters
+    bool falls;                // the more of it, the cheaper
+    unsigned kinds;            // bits of eb_cost_kind: whose figures it enters, tokens per charge among them
+    unsigned usd, carbon;      // the same of one figure
     const char *source, *date; // keys of where it comes from; NULL = an assumption
 } eb_cost_field;
 extern const eb_cost_field eb_cost_fields[]; // ends with key NULL
 // Does an offer of this kind depend on it? A rent has its electricity in it, a price per token all of the machine.
 bool eb_cost_field_counts(const eb_cost_field *field, eb_cost_kind kind);
+// Does this figure of an offer with these prices?
+bool eb_cost_field_enters(const eb_cost_field *field, const eb_cost *cost, eb_cost_figure figure);
 double *eb_cost_at(eb_cost *cost, const eb_cost_field *field);
 // Sets one input. Prices are in dollars: another rate of exchange moves those that were written in its currency.
 void eb_cost_set_input(eb_cost *cost, const eb_cost_field *field, double value);

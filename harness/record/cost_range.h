@@ -45,9 +45,4 @@ typedef struct eb_cost_range {
 } eb_cost_range;
 void eb_cost_range_find(eb_cost_range *range, const eb_offer *offer, const eb_cost_work *work);
 
-// The least and the largest utilisation at which two offers may meet, over the ranges of all inputs but the utilisation
-// itself. What both state alike (the same tariff) and what was measured moves for both at once. 0: the one with the
-// larger shared cost may be cheaper throughout; INFINITY: it may never be. NAN = not known.
-void eb_cost_break_even_range(const eb_offer *a, const eb_offer *b, const eb_cost_work *work, double *lo, double *hi);
-
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "harness/base/mem.h"
 #include "harness/record/cost_leaders.h"
+#include "harness/record/cost_rival.h"
 
 static double value_of(const eb_case_result *c, const char *key)
 {
@@ -45,7 +46,9 @@ static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
     const eb_cost_entry *row = &sheet->entries[c * sheet->n_offers];
     eb_cost_pair *p = &sheet->pairs[sheet->n_pairs++];
     *p = (eb_cost_pair){ .case_index = c, .a = a, .b = b, .above = -1, .below = -1 };
-    eb_cost_break_even_range(&sheet->offers[a], &sheet->offers[b], &row[a].work, &p->lo, &p->hi);
+    eb_cost_rival x = eb_cost_rival_of(&sheet->offers[a], &row[a].work),
+                  y = eb_cost_rival_of(&sheet->offers[b], &row[b].work);
+    eb_cost_rivals_meet(&x, &y, &p->lo, &p->hi);
     p->verdict = eb_cost_break_even(row[a].curve, row[b].curve, &p->utilisation);
     if (p->verdict == EB_BREAK_EVEN_AT) {
         p->above = row[a].curve.shared > row[b].curve.shared ? a : b;

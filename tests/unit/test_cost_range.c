@@ -9,7 +9,7 @@
 #include <string.h>
 #include "harness/base/stats.h"
 #include "harness/base/option.h"
-#include "harness/record/cost_range.h"
+#include "harness/record/cost_rival.h"
 
 enum { DRAWS = 2000 };
 
@@ -340,6 +340,12 @@ static void test_break_even(void **state)
     assert_true(isnan(at));
 }
 
+static void meet(const eb_offer *a, const eb_offer *b, const eb_cost_work *work, double *lo, double *hi)
+{
+    eb_cost_rival x = eb_cost_rival_of(a, work), y = eb_cost_rival_of(b, work);
+    eb_cost_rivals_meet(&x, &y, lo, hi);
+}
+
 // Whatever is drawn from the ranges, the offers meet within the interval; what both state alike moves for both.
 static void test_break_even_range(void **state)
 {
@@ -372,8 +378,8 @@ static void test_break_even_range(void **state)
         work.low.load_w *= 0.9;
         work.high.load_w *= 1.1;
         double lo, hi, lo2, hi2;
-        eb_cost_break_even_range(&own, &rent, &work, &lo, &hi);
-        eb_cost_break_even_range(&rent, &own, &work, &lo2, &hi2);
+        meet(&own, &rent, &work, &lo, &hi);
+        meet(&rent, &own, &work, &lo2, &hi2);
         assert_true(lo == lo2 && hi == hi2 && lo <= hi);
         for (int k = 0; k < 20; k++) {
             eb_cost a = own.value, b = rent.value;
