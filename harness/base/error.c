@@ -74,6 +74,24 @@ static const char *hint_of(int errnum, bool writes)
     }
 }
 
+bool eb_err_add(eb_err *err, const char *fmt, ...)
+{
+    enum { CUT = 3 }; // "..."
+    char more[sizeof err->message - CUT];
+    va_list ap;
+    va_start(ap, fmt);
+    format_into(more, sizeof more, fmt, ap);
+    va_end(ap);
+    size_t n = strlen(err->message), room = sizeof err->message - 1 - strlen(more);
+    if (n > room) {
+        n = eb_utf8_cut(err->message, room - CUT);
+        memcpy(err->message + n, "...", CUT);
+        n += CUT;
+    }
+    memcpy(err->message + n, more, strlen(more) + 1);
+    return false;
+}
+
 bool eb_err_sys(eb_err *err, eb_code code, int errnum, const char *what, const char *path)
 {
     eb_err_set(err, code, "%s '%s': %s", what, path, strerror(errnum));

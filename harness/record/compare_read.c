@@ -244,10 +244,9 @@ eb_compare_run *eb_compare_parse(const char *dir, const char *text, size_t len, 
 static void say_way_out(const char *dir, eb_err *err)
 {
     char *lines = eb_path_join(dir, EB_JOURNAL_LINES);
-    size_t n = strlen(err->message);
     if (eb_file_exists(lines))
-        snprintf(err->message + n, sizeof err->message - n,
-                 "; without its run.json its figures are computed from its raw files, by this one's definitions");
+        eb_err_add(err,
+                   "; without its run.json its figures are computed from its raw files, by this one's definitions");
     free(lines);
 }
 

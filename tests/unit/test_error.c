@@ -99,6 +99,31 @@ static void test_long_text_is_cut_between_characters(void **state)
     }
 }
 
+// What is added is whole, whatever it is added to; the rest is cut between characters.
+static void test_added_text_is_whole(void **state)
+{
+    (void)state;
+    eb_err err;
+    eb_err_set(&err, EB_USAGE, "'%s' is newer", "a");
+    assert_false(eb_err_add(&err, "; %d of it is read", 7));
+    assert_string_equal(err.message, "'a' is newer; 7 of it is read");
+    assert_int_equal(err.code, EB_USAGE);
+    char text[2000];
+    for (size_t i = 0; i + 1 < sizeof text; i += 2)
+        memcpy(text + i, "\xC3\xA4", 2);
+    text[sizeof text - 2] = text[sizeof text - 1] = '\0';
+    for (int lead = 0; lead < 2; lead++) {
+        eb_err_set(&err, EB_USAGE, "%s%s", lead ? "x" : "", text);
+        eb_err_add(&err, "; without its run.json it is read");
+        size_t len = strlen(err.message);
+        assert_true(len > sizeof err.message - 4);
+        assert_int_equal(eb_utf8_check(err.message, len), len);
+        assert_string_equal(strstr(err.message, "..."), "...; without its run.json it is read");
+    }
+    eb_err_add(&err, "%s", text); // what is added alone is too long
+    assert_int_equal(eb_utf8_check(err.message, strlen(err.message)), strlen(err.message));
+}
+
 static void test_list_is_bounded(void **state)
 {
     (void)state;
@@ -173,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_terminal_codes_do_not_get_out),
         cmocka_unit_test(test_an_error_is_one_line),
         cmocka_unit_test(test_long_text_is_cut_between_characters),
+        cmocka_unit_test(test_added_text_is_whole),
         cmocka_unit_test(test_list_is_bounded),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_memory),
