@@ -9,6 +9,7 @@
 
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
+#include "harness/base/words.h"
 
 static bool refuse(eb_err *err, size_t offset, const char *message)
 {
@@ -142,7 +143,7 @@ static bool parse_enum(const eb_option *opt, const char *text, eb_value *out, eb
     const char *near = eb_nearest(text, names, n);
     char list[400] = "";
     for (int i = 0; i < n; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
+        eb_words_add(list, sizeof list, ", ", names[i]);
     eb_err_at(err, EB_USAGE, NULL, 0, 1, "%s cannot be '%.60s'", opt->key, text);
     if (near)
         return eb_err_hint(err, "did you mean '%s'? allowed: %s", near, list);

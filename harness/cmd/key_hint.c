@@ -6,6 +6,7 @@
 
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
+#include "harness/base/words.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/help.h"
 #include "harness/plan/plan.h"
@@ -66,9 +67,12 @@ int eb_cmd_unknown_key(const char *command, const char *arg, const char *next, c
         return eb_cmd_unknown(command, arg, known, n);
     for (const eb_option *const *table = eb_option_tables; *table; table++)
         for (const eb_option *opt = *table; opt->section; opt++)
-            if (!strcmp(opt->key, found))
-                snprintf(sets + strlen(sets), sizeof sets - strlen(sets), "%s--set %s%s:%s=%s", *sets ? " or " : "",
-                         opt->section, name_of(opt->section), opt->key, value_for(opt, arg, next));
+            if (!strcmp(opt->key, found)) {
+                char *set = eb_format("--set %s%s:%s=%s", opt->section, name_of(opt->section), opt->key,
+                                      value_for(opt, arg, next));
+                eb_words_add(sets, sizeof sets, " or ", set);
+                free(set);
+            }
     eb_err err;
     eb_err_set(&err, EB_USAGE, "%s: there is no option '%.60s'", command, arg);
     eb_err_hint(&err, "%s is a key of the config: %s", found, sets);

@@ -14,6 +14,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
 #include "harness/base/term.h"
+#include "harness/base/words.h"
 #include "harness/cmd/cmd.h"
 
 const eb_command *const eb_command_table[] = { &eb_cmd_run,    &eb_cmd_profile,     &eb_cmd_report, &eb_cmd_compare,
@@ -90,7 +91,7 @@ static int unknown_topic(const char *name)
     eb_err err;
     char list[128] = "";
     for (int i = 0; eb_log_topics[i]; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", eb_log_topics[i]);
+        eb_words_add(list, sizeof list, ", ", eb_log_topics[i]);
     size_t len = strcspn(name, ",");
     eb_err_set(&err, EB_USAGE, "there is no debug topic '%.*s'", (int)(len < 60 ? len : 60), name);
     eb_err_hint(&err, "a comma list of: %s", list);

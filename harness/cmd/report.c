@@ -8,6 +8,7 @@
 #include "harness/base/json.h"
 #include "harness/base/mem.h"
 #include "harness/base/option.h"
+#include "harness/base/words.h"
 #include "harness/cmd/cmd.h"
 #include "harness/record/profile.h"
 #include "harness/record/load.h"
@@ -30,7 +31,7 @@ const eb_report_ops *eb_cmd_report_format(const char *name)
     const char *near = eb_nearest(name, names, n);
     char list[160] = "";
     for (int i = 0; i < n; i++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
+        eb_words_add(list, sizeof list, ", ", names[i]);
     eb_err err = { 0 };
     eb_err_set(&err, EB_USAGE, "there is no report format '%.40s'", name);
     if (near)

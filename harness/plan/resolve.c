@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "harness/base/mem.h"
+#include "harness/base/words.h"
 #include "harness/plan/build.h"
 
 const eb_section_info eb_config_sections[] = {
@@ -37,11 +38,11 @@ void eb_complain_section(eb_build *b, eb_place place, const char *section)
 {
     static const char *const naming[] = { "", " NAME", " [NAME]" };
     const char *names[SECTIONS_MAX];
-    char list[200] = "";
+    char list[200] = "", one[64];
     int n = 0;
     for (const eb_section_info *s = sections_of(b); s->section && n < SECTIONS_MAX; s++) {
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s%s", n ? ", " : "", s->section,
-                 naming[s->naming]);
+        snprintf(one, sizeof one, "%s%s", s->section, naming[s->naming]);
+        eb_words_add(list, sizeof list, ", ", one);
         names[n++] = s->section;
     }
     const char *near = eb_nearest(section, names, n);
@@ -84,7 +85,7 @@ void eb_complain_name(eb_build *b, eb_place place, const char *section, const ch
     for (size_t i = 0; i < b->n; i++) {
         if (strcmp(b->blocks[i].section, section) != 0 || n == 64)
             continue;
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "", b->blocks[i].name);
+        eb_words_add(list, sizeof list, ", ", b->blocks[i].name);
         names[n++] = b->blocks[i].name;
     }
     const char *near = eb_nearest(name, names, n);

@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "harness/base/mem.h"
 #include "harness/base/option.h"
+#include "harness/base/words.h"
 #include "harness/plan/plan.h"
 
 static const eb_choice colors[] = { { "red", "warm" }, { "green", "" }, { "blue", "cold" }, { 0 } };
@@ -125,6 +127,52 @@ static void test_help_says_it_all(void **state)
     free(help);
 }
 
+// A list that is too long ends between two words, and says that there are more.
+static void test_words_are_whole(void **state)
+{
+    (void)state;
+    char list[24] = "";
+    static const char *const words[] = { "f32", "f16", "q8_0", "q4_0", "f64", "i" };
+    static const char *const want[] = {
+        "f32", "f32, f16", "f32, f16, q8_0", "f32, f16, q8_0, ...", "f32, f16, q8_0, ...", "f32, f16, q8_0, ..."
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        eb_words_add(list, sizeof list, ", ", words[i]);
+        assert_string_equal(list, want[i]);
+    }
+    for (size_t size = 6; size < 40; size++) { // of every size: whole words, in the buffer
+        char *tight = eb_alloc(size);
+        for (int i = 0; i < 20; i++)
+            eb_words_add(tight, size, ", ", "abc");
+        size_t len = strlen(tight);
+        assert_true(len < size && len + 5 + 5 >= size);
+        assert_string_equal(tight + len - 3, "...");
+        for (size_t k = 0; k + 3 < len; k += 5)
+            assert_memory_equal(tight + k, "abc, ", 5);
+        free(tight);
+    }
+}
+
+// Whatever a value is not, all that it may be is named whole.
+static void test_allowed_values_are_whole(void **state)
+{
+    (void)state;
+    for (const eb_option *const *table = eb_option_tables; *table; table++)
+        for (const eb_option *opt = *table; opt->section; opt++) {
+            eb_value value;
+            eb_err err = { 0 };
+            if (!opt->choices)
+                continue;
+            assert_false(eb_option_parse(opt, "???", &value, &err));
+            const eb_choice *c = opt->choices;
+            while (c[1].name)
+                c++;
+            size_t hint = strlen(err.hint), last = strlen(c->name);
+            assert_true(hint > last);
+            assert_string_equal(err.hint + hint - last, c->name);
+        }
+}
+
 // Every table's defaults pass their own option, keys are unique in their section, and choices exist.
 static void test_tables_are_sound(void **state)
 {
@@ -153,6 +201,8 @@ int main(void)
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_help_says_it_all),
+        cmocka_unit_test(test_words_are_whole),
+        cmocka_unit_test(test_allowed_values_are_whole),
         cmocka_unit_test(test_tables_are_sound),
     };
     return cmocka_run_group_tests_name("option", tests, NULL, NULL);

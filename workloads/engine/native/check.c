@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "harness/base/words.h"
 #include "workloads/engine/native/make.h"
 
 static bool check_shape(const char *name, eb_err *err)
@@ -44,7 +45,7 @@ static bool check_type(const char *type, eb_err *err)
     if (eb_recipe_find(type))
         return true;
     for (; names[n]; n++)
-        snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", n ? ", " : "", names[n]);
+        eb_words_add(list, sizeof list, ", ", names[n]);
     const char *near = eb_nearest(type, names, n);
     eb_err_set(err, EB_USAGE, "there is no type '%.60s'", type);
     if (near)
