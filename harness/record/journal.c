@@ -373,9 +373,19 @@ bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request
     return true;
 }
 
-bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err)
+static bool append_warnings(eb_journal *j, eb_record_kind kind, char *const *warnings, size_t n, eb_err *err)
 {
     char now[32];
     eb_utc_now(now, sizeof now);
-    return append_line(j, eb_record_end(now, warnings), err);
+    return append_line(j, eb_record_warnings(kind, now, warnings, n), err);
+}
+
+bool eb_journal_warnings(eb_journal *j, char *const *warnings, size_t n, eb_err *err)
+{
+    return n == 0 || append_warnings(j, EB_RECORD_WARNINGS, warnings, n, err);
+}
+
+bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err)
+{
+    return append_warnings(j, EB_RECORD_END, warnings ? warnings->items : NULL, warnings ? warnings->n : 0, err);
 }

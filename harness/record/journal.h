@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The raw record of a run: trials.jsonl (one JSON object per line: header, idle, case, trial, resume,
-// end), requests.csv, tokens.csv, power.csv. A trial is finished when its line is complete in
+// warnings, end), requests.csv, tokens.csv, power.csv. A trial is finished when its line is complete in
 // trials.jsonl; the line holds the byte lengths of the CSV files after it, so that what a killed trial
 // left behind it is cut off on resume and ignored on reading. Order: CSV rows, fsync, line, fsync.
 #ifndef EB_RECORD_JOURNAL_H
@@ -29,6 +29,9 @@ bool eb_journal_trial(eb_journal *j, const eb_trial_info *info, const eb_request
 // Before eb_journal_trial, in a profile: what goes beside that trial's rows. Copies.
 void eb_journal_spans(eb_journal *j, int trial, const eb_span *spans, size_t n_spans, const eb_op_count_row *ops,
                       size_t n_ops);
+// Of the whole run, as soon as they are known: an interrupted run keeps them, and one that goes on. None: nothing is
+// written.
+bool eb_journal_warnings(eb_journal *j, char *const *warnings, size_t n, eb_err *err);
 bool eb_journal_end(eb_journal *j, const eb_warnings *warnings, eb_err *err); // the run is complete
 void eb_journal_close(eb_journal *j);
 

@@ -15,15 +15,13 @@
 
 static const size_t max_lines_bytes = (size_t)1 << 30;
 
+// A run that was gone on with: what was said at its end is said of another one.
 static void forget_end(eb_scan *s)
 {
-    for (int i = 0; i < s->n_warnings; i++)
-        free(s->warnings[i]);
-    free(s->warnings);
+    while (s->n_warnings > s->n_kept)
+        free(s->warnings[--s->n_warnings]);
     free(s->ended_utc);
-    s->warnings = NULL;
     s->ended_utc = NULL;
-    s->n_warnings = 0;
     s->complete = false;
 }
 
@@ -66,19 +64,24 @@ static bool take_trial(eb_scan *s, const cJSON *json, eb_record_place at, eb_err
     return true;
 }
 
-static bool take_end(eb_scan *s, const cJSON *json, eb_record_place at, eb_err *err)
+static bool take_warnings(eb_scan *s, const cJSON *json, eb_record_place at, eb_err *err)
 {
     const cJSON *list = cJSON_GetObjectItemCaseSensitive(json, "warnings");
-    const char *utc = eb_json_str(json, "at", NULL);
-    if (!cJSON_IsArray(list) || !utc)
-        return eb_err_at(err, EB_USAGE, at.file, at.line, 0, "malformed end record");
-    s->warnings = eb_alloc((size_t)cJSON_GetArraySize(list) * sizeof *s->warnings + 1);
-    for (const cJSON *item = list->child; item; item = item->next) {
-        if (!cJSON_IsString(item))
-            return eb_err_at(err, EB_USAGE, at.file, at.line, 0, "malformed end record");
-        s->warnings[s->n_warnings++] = eb_strdup(item->valuestring);
+    bool ok = cJSON_IsArray(list) && eb_json_str(json, "at", NULL);
+    for (const cJSON *item = ok ? list->child : NULL; item && ok; item = item->next) {
+        EB_GROW(s->warnings, s->n_warnings, s->cap_warnings);
+        ok = cJSON_IsString(item);
+        if (ok)
+            s->warnings[s->n_warnings++] = eb_strdup(item->valuestring);
     }
-    s->ended_utc = eb_strdup(utc);
+    return ok || eb_err_at(err, EB_USAGE, at.file, at.line, 0, "malformed %s record", eb_json_str(json, "record", ""));
+}
+
+static bool take_end(eb_scan *s, const cJSON *json, eb_record_place at, eb_err *err)
+{
+    if (!take_warnings(s, json, at, err))
+        return false;
+    s->ended_utc = eb_strdup(eb_json_str(json, "at", ""));
     s->complete = true;
     return true;
 }
@@ -102,6 +105,11 @@ static bool take_record(eb_scan *s, const cJSON *json, eb_record_place at, eb_er
     case EB_RECORD_IDLE:
     case EB_RECORD_TRIAL:
         return take_trial(s, json, at, err);
+    case EB_RECORD_WARNINGS:
+        if (!take_warnings(s, json, at, err))
+            return false;
+        s->n_kept = s->n_warnings;
+        return true;
     case EB_RECORD_END:
         return take_end(s, json, at, err);
     default:
@@ -170,7 +178,9 @@ bool eb_scan_read(const char *dir, eb_scan *out, eb_err *err)
 
 void eb_scan_deinit(eb_scan *s)
 {
+    s->n_kept = 0;
     forget_end(s);
+    free(s->warnings);
     for (int i = 0; i < s->n_trials; i++)
         eb_trial_info_deinit(&s->trials[i].info);
     free(s->trials);

@@ -21,7 +21,8 @@ typedef struct eb_scan {
     uint64_t line_bytes;                                        // end of the last complete line
     char digest[17];                                            // of the complete lines
     char **warnings;
-    int n_warnings;
+    int n_warnings, cap_warnings;
+    int n_kept; // of the warnings, those that do not belong to its end
     bool complete;
     char *ended_utc;
 } eb_scan;

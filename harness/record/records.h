@@ -29,16 +29,20 @@ typedef enum eb_record_kind {
     EB_RECORD_CASE,
     EB_RECORD_TRIAL,
     EB_RECORD_RESUME,
+    EB_RECORD_WARNINGS,
     EB_RECORD_END,
     EB_RECORD_COUNT
 } eb_record_kind;
+
+extern const char *const eb_record_kind_names[EB_RECORD_COUNT];
 
 // Each gives one line with its newline; caller frees. `bytes`: lengths of the CSV files after the record.
 char *eb_record_header(const eb_header *header, const uint64_t bytes[EB_CSV_COUNT]);
 char *eb_record_facts(const eb_case_facts *facts);
 char *eb_record_trial(const eb_trial_info *info, const uint64_t bytes[EB_CSV_COUNT]);
 char *eb_record_resume(const char *utc);
-char *eb_record_end(const char *utc, const eb_warnings *warnings);
+// `kind`: EB_RECORD_WARNINGS or EB_RECORD_END.
+char *eb_record_warnings(eb_record_kind kind, const char *utc, char *const *warnings, size_t n);
 
 // Where a record was read, for messages.
 typedef struct eb_record_place {

@@ -24,7 +24,8 @@ const char *const eb_csv_older_heads[EB_CSV_COUNT] = {
     [EB_CSV_TOKENS] = TOKENS_HEAD "\n",
 };
 
-static const char *const kind_names[EB_RECORD_COUNT] = { "header", "idle", "case", "trial", "resume", "end" };
+const char *const eb_record_kind_names[EB_RECORD_COUNT] = { "header", "idle",     "case", "trial",
+                                                            "resume", "warnings", "end" };
 
 static void read_settings(eb_fields *f, eb_header *h)
 {
@@ -203,7 +204,7 @@ bool eb_record_kind_of(const cJSON *json, eb_record_place at, eb_record_kind *ou
 {
     const char *kind = eb_json_str(json, "record", "");
     for (int i = 0; i < EB_RECORD_COUNT; i++) {
-        if (!strcmp(kind, kind_names[i])) {
+        if (!strcmp(kind, eb_record_kind_names[i])) {
             *out = (eb_record_kind)i;
             return true;
         }
@@ -329,7 +330,7 @@ static void read_totals(eb_fields *f, eb_trial_totals *t)
 bool eb_record_read_trial(const cJSON *json, eb_record_place at, int n_cases, eb_trial_info *t, eb_err *err)
 {
     eb_fields f = { .json = json, .at = at, .err = err, .ok = true };
-    bool idle = !strcmp(eb_json_str(json, "record", ""), kind_names[EB_RECORD_IDLE]);
+    bool idle = !strcmp(eb_json_str(json, "record", ""), eb_record_kind_names[EB_RECORD_IDLE]);
     t->number = eb_fields_whole(&f, "trial", idle ? 0 : 1, idle ? 0 : INT32_MAX);
     t->case_index = eb_fields_whole(&f, "case", idle ? -1 : 0, idle ? -1 : n_cases - 1);
     if (idle && eb_fields_has(&f, "at"))

@@ -258,10 +258,10 @@ char *eb_record_resume(const char *utc)
     return to_line(json);
 }
 
-char *eb_record_end(const char *utc, const eb_warnings *warnings)
+char *eb_record_warnings(eb_record_kind kind, const char *utc, char *const *warnings, size_t n)
 {
-    cJSON *json = new_record("end");
+    cJSON *json = new_record(eb_record_kind_names[kind]);
     eb_json_add_str(json, "at", utc);
-    eb_json_add_texts(json, "warnings", warnings ? warnings->items : NULL, warnings ? warnings->n : 0);
+    eb_json_add_texts(json, "warnings", warnings, n);
     return to_line(json);
 }

@@ -152,6 +152,13 @@ void eb_runner_count_trial(eb_runner *r, const eb_trial_info *t)
     }
 }
 
+static bool keep_warnings(eb_runner *r, eb_err *err)
+{
+    size_t from = r->n_kept;
+    r->n_kept = r->warnings.n;
+    return eb_journal_warnings(r->journal, r->warnings.items + from, r->warnings.n - from, err);
+}
+
 static bool open_journal(eb_runner *r, eb_err *err)
 {
     if (!r->job->resume) {
@@ -175,6 +182,8 @@ static bool open_journal(eb_runner *r, eb_err *err)
     if (r->found.n_channels > 0)
         memcpy(r->found.channels, eb_journal_channels(r->journal),
                sizeof *r->found.channels * (size_t)r->found.n_channels);
+    if (!keep_warnings(r, err))
+        return false;
     for (int i = 0; i < r->plan->n_cases; i++)
         if (!eb_journal_facts(r->journal, &r->facts[i], err))
             return false;
@@ -255,6 +264,19 @@ static void warn_at_start(eb_runner *r)
     }
 }
 
+// What came up in the course is kept of an interrupted run too, if that can be written; how it came to its end only of
+// one that did.
+static bool end_journal(eb_runner *r, bool ok, eb_err *err)
+{
+    eb_err ignored;
+    eb_ceilings_settle(&r->ceilings, &r->warnings);
+    warn_of_trouble(r);
+    bool kept = keep_warnings(r, ok ? err : &ignored);
+    if (r->stopped_in)
+        eb_warn(&r->warnings, "stopped by max_time after %d of %d rounds", r->stopped_in - 1, r->plan->run.trials_max);
+    return ok && kept && eb_journal_end(r->journal, &r->warnings, err);
+}
+
 bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
 {
     const eb_plan *plan = job->plan;
@@ -276,9 +298,7 @@ bool eb_run_execute(const eb_run_job *job, bool *started, eb_err *err)
     ok = eb_runner_require_energy(&r, err) && make_sampler(&r, err) &&
          (eb_runner_simulates(&r) || eb_sampler_start(r.sampler, err)) && eb_runner_idle_baseline(&r, err) &&
          eb_runner_rounds(&r, err) && eb_runner_idle_baseline(&r, err);
-    eb_ceilings_settle(&r.ceilings, &r.warnings);
-    warn_of_trouble(&r);
-    ok = ok && eb_journal_end(r.journal, &r.warnings, err);
+    ok = end_journal(&r, ok, err);
 out:
     release(&r);
     return ok;

@@ -34,6 +34,8 @@ typedef struct eb_runner {
     eb_sampler *sampler;
     eb_journal *journal;
     eb_warnings warnings;
+    size_t n_kept;  // of them, those that are in the journal
+    int stopped_in; // the round that max_time did not let begin; 0 = none
     eb_case_state *cases;
     eb_case_facts *facts;
     eb_reference reference;

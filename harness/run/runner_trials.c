@@ -160,7 +160,7 @@ bool eb_runner_rounds(eb_runner *r, eb_err *err)
     int64_t began = r->trials_began_ns = eb_now_ns();
     for (int round = 1; round <= run->trials_max; round++) {
         if (run->max_time_ns > 0 && eb_now_ns() - began > run->max_time_ns) {
-            eb_warn(&r->warnings, "stopped by max_time after %d of %d rounds", round - 1, run->trials_max);
+            r->stopped_in = round;
             break;
         }
         for (int i = 0; i < r->plan->n_cases; i++) {

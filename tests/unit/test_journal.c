@@ -196,6 +196,55 @@ static void test_round_trip(void **state)
     sample_deinit(&s);
 }
 
+static void expect_warnings(const sample_run *s, char *const *want, int n)
+{
+    eb_journal_data *d = read_run(s->dir);
+    assert_int_equal(d->n_warnings, n);
+    for (int i = 0; i < n; i++)
+        assert_string_equal(d->warnings[i], want[i]);
+    eb_journal_data_free(d);
+}
+
+// What is known when a run begins is kept though it never ends, and when it is gone on with; what was said at its end
+// is taken back when it goes on.
+static void test_warnings_are_kept(void **state)
+{
+    (void)state;
+    static char *const all[] = { (char *)"powercap measures a part only", (char *)"governor is powersave",
+                                 (char *)"meter: the command ended", (char *)"stopped by max_time" };
+    sample_run s;
+    eb_err err = { 0 };
+    eb_trial_info *done;
+    int n_done;
+    sample_init(&s);
+    eb_journal *j = create(&s);
+    snapshot before = take(s.dir);
+    assert_true(eb_journal_warnings(j, NULL, 0, &err)); // none: no line
+    snapshot after = take(s.dir);
+    assert_int_equal(after.n[0], before.n[0]);
+    drop(&before);
+    drop(&after);
+    assert_true(eb_journal_warnings(j, all, 2, &err));
+    write_trial(&s, j, 1, 0, 0);
+    eb_journal_close(j);
+    expect_warnings(&s, all, 2);
+    for (int round = 0; round < 2; round++) { // once more: the end of the first is forgotten
+        j = eb_journal_resume(s.dir, &s.header, &done, &n_done, &err);
+        assert_non_null(j);
+        free(done);
+        if (round == 0)
+            assert_true(eb_journal_warnings(j, all + 2, 1, &err));
+        expect_warnings(&s, all, 3);
+        eb_warnings end = { 0 };
+        eb_warn(&end, "%s", all[3]);
+        assert_true(eb_journal_end(j, &end, &err));
+        eb_warnings_deinit(&end);
+        eb_journal_close(j);
+        expect_warnings(&s, all, 4);
+    }
+    sample_deinit(&s);
+}
+
 static void test_energy_beside_the_tokens(void **state)
 {
     (void)state;
@@ -449,6 +498,7 @@ static void test_damage_is_one_clear_line(void **state)
         { 0, "effbench.journal/1", "effbench.journal/9", 1, "journal of schema 'effbench.journal/9'" },
         { 0, "\"record\":\"trial\"", "\"record\":\"trail\"", 2, "not a record of a run" },
         { 0, "\"record\":\"trial\"", "\"record\":\"header\"", 2, "one header" },
+        { 0, "\"record\":\"trial\"", "\"record\":\"warnings\"", 2, "malformed warnings record" },
         { 0, "{\"record\":\"trial\"", "[\"record\":\"trial\"", 2, "malformed JSON" },
         { 0, "\"t_start_ns\":\"5000000000\"", "\"t_start_ns\":\"50000000000000000000\"", 2, "'t_start_ns' is" },
     };
@@ -660,6 +710,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_warnings_are_kept),
         cmocka_unit_test(test_energy_beside_the_tokens),
         cmocka_unit_test(test_cut_at_every_byte),
         cmocka_unit_test(test_resume_refuses_another_run),
