@@ -59,7 +59,8 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
                           { "--resume", &a->resume },
                           { "--require-energy", &grade },
                           { "--progress", &progress } };
-    static const char *const known[] = { "--set", "--out", "--resume", "--require-energy", "--dry-run", "--progress" };
+    static const char *const known[] = { "--set",     "--out",      "--resume", "--require-energy",
+                                         "--dry-run", "--progress", "--raw" };
     if (strcmp(argv[*i], "--dry-run") == 0) {
         a->dry_run = true;
         return EB_OK;
@@ -197,6 +198,8 @@ static int execute(const eb_globals *globals, const run_args *args, const eb_pla
     int rc = EB_OK;
     if (started && !args->raw)
         rc = eb_run_show(globals, plan, dir);
+    else if (ok)
+        rc = eb_run_leave(plan, dir);
     if (!ok) {
         advise(&err, started, args, dir);
         rc = eb_cmd_fail(&err);
@@ -223,7 +226,7 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
         rc = eb_cmd_fail(&err);
     else if (args->resume && eb_resume_complete(dir, plan)) { // another idle baseline would change its net energies
         fprintf(stderr, "effbench: this run is complete; nothing is measured again\n");
-        rc = eb_run_show(globals, plan, dir);
+        rc = args->raw ? eb_run_leave(plan, dir) : eb_run_show(globals, plan, dir);
     } else
         rc = execute(globals, args, plan, dir);
     free(dir);
@@ -267,7 +270,8 @@ const eb_command eb_cmd_run = {
             "                             help SECTION.KEY` explains each option\n"
             "  --set S[:NAME]:KEY=VALUE   change an option; may be repeated\n"
             "  --out DIR                  result folder (default: results/NAME-DATE-TIME)\n"
-            "  --raw                      measure and print nothing; `effbench report DIR` does the rest\n"
+            "  --raw                      measure and print nothing but the name of the folder, on stderr;\n"
+            "                             `effbench report DIR` does the rest\n"
             "  --dry-run                  print the plan, the probes and an estimate; run nothing\n"
             "  --resume DIR               go on with an interrupted run: finished trials are kept\n"
             "  --require-energy GRADE     estimate, sampled, counter or wall: what is weaker is an error (exit 5)\n"

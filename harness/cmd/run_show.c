@@ -30,15 +30,21 @@ static void say_causes(const eb_run *run, const eb_case_result *c)
     }
 }
 
-static int judge(const eb_run *run, const eb_plan *plan)
+static int judge_trials(const eb_run *run)
+{
+    for (int i = 0; run->complete && i < run->n_cases; i++)
+        if (run->cases[i].n_trials - run->cases[i].n_failed <= 0) {
+            fprintf(stderr, "effbench: error: no trial of '%s' succeeded\n", run->cases[i].info->id);
+            return EB_FAILED;
+        }
+    return EB_OK;
+}
+
+static int judge_energy(const eb_run *run, const eb_plan *plan)
 {
     for (int i = 0; i < run->n_cases; i++) {
         const eb_case_result *c = &run->cases[i];
         const eb_metric *energy = eb_case_metric(c, "energy_j");
-        if (run->complete && c->n_trials - c->n_failed <= 0) {
-            fprintf(stderr, "effbench: error: no trial of '%s' succeeded\n", c->info->id);
-            return EB_FAILED;
-        }
         eb_grade grade = energy && !isnan(energy->value) ? energy->grade : EB_GRADE_NONE;
         const char *had = run->missing ? run->missing : "", *lacks = c->missing ? c->missing : "";
         if (run->complete && plan->run.require_energy && strcmp(had, lacks) != 0 && *lacks) {
@@ -89,11 +95,26 @@ int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir)
     if (missing)
         fprintf(stderr, "%s\n", missing);
     if (rc == EB_OK)
-        rc = judge(run, plan);
+        rc = judge_trials(run);
+    if (rc == EB_OK)
+        rc = judge_energy(run, plan);
     eb_run_free(run);
     fprintf(stderr, "results in %s\n", dir);
     if (rc == EB_OK)
         fprintf(stderr, "open %s/report.html; effbench compare %s OTHER; effbench cost %s --prices FILE\n", dir, dir,
                 dir);
+    return rc;
+}
+
+int eb_run_leave(const eb_plan *plan, const char *dir)
+{
+    eb_err err;
+    eb_err_clear(&err);
+    eb_run *run = plan->run.require_energy ? eb_run_load(dir, &err) : NULL;
+    int rc = run ? judge_energy(run, plan) : err.code ? eb_cmd_fail(&err) : EB_OK;
+    eb_run_free(run);
+    fprintf(stderr, "results in %s\n", dir);
+    if (rc == EB_OK)
+        fprintf(stderr, "`effbench report %s` prints them\n", dir);
     return rc;
 }

@@ -11,4 +11,8 @@
 // is not good.
 int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir);
 
+// The same of --raw: no table, no files, only where the raw ones are. Energy weaker than the plan requires is an error
+// here too; trials that failed are for `effbench report` to tell.
+int eb_run_leave(const eb_plan *plan, const char *dir);
+
 #endif
