@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/mem.h"
 #include "harness/base/term.h"
 #include "harness/cmd/cmd.h"
 #include "harness/cmd/help.h"
@@ -161,18 +162,45 @@ static const char *section_of_key(const char *key)
     return NULL;
 }
 
-static int unknown_topic(const char *topic)
+typedef struct names {
+    char **items;
+    int n, cap;
+} names;
+
+static void add_name(names *to, const char *name, size_t len)
 {
-    const char *names[128] = { "config", "metrics", "groups", "words", "exit" };
-    int n = 5;
+    EB_GROW(to->items, to->n, to->cap);
+    to->items[to->n++] = eb_strndup(name, len);
+}
+
+// Everything that `help` takes, but keys and metrics.
+static names all_topics(void)
+{
+    static const char *const own[] = { "config", "metrics", "groups", "words", "exit" };
+    names all = { 0 };
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        add_name(&all, own[i], strlen(own[i]));
     for (const eb_command *const *c = eb_command_table; *c; c++)
         if (!(*c)->internal)
-            names[n++] = (*c)->name;
+            add_name(&all, (*c)->name, strlen((*c)->name));
     for (const eb_help_section *s = eb_help_sections; s->name; s++)
-        names[n++] = s->name;
-    for (const eb_help_word *w = eb_help_words; w->word && n < 128; w++)
-        names[n++] = w->word;
-    const char *near = eb_nearest(topic, names, n), *section = section_of_key(topic);
+        add_name(&all, s->name, strlen(s->name));
+    for (const eb_help_word *w = eb_help_words; w->word; w++) {
+        add_name(&all, w->word, strlen(w->word));
+        for (const char *also = w->also; *also; also += strspn(also, ", ")) {
+            size_t len = strcspn(also, ",");
+            if (len > 2) // (a mark is near to anything)
+                add_name(&all, also, len);
+            also += len;
+        }
+    }
+    return all;
+}
+
+static int unknown_topic(const char *topic)
+{
+    names all = all_topics();
+    const char *near = eb_nearest(topic, (const char *const *)all.items, all.n), *section = section_of_key(topic);
     eb_err err;
     eb_err_set(&err, EB_USAGE, "there is no help on '%.60s'", topic);
     if (section)
@@ -182,6 +210,9 @@ static int unknown_topic(const char *topic)
                     near);
     else
         eb_err_hint(&err, "`effbench help` lists topics, `effbench help words` the words of the tables");
+    for (int i = 0; i < all.n; i++)
+        free(all.items[i]);
+    free(all.items);
     return eb_cmd_fail(&err);
 }
 
@@ -205,11 +236,8 @@ static bool help_part(const eb_command *c, const char *word)
     return any;
 }
 
-static int help_within(const char *topic, const char *word)
+static int help_within(const eb_command *command, const char *word)
 {
-    const eb_command *command = find_command(topic);
-    if (!command)
-        return unknown_topic(topic);
     if (help_part(command, word))
         return EB_OK;
     return eb_cmd_usage(command->name, "has no '%.60s'", word);
@@ -249,8 +277,23 @@ static int help_topic(const eb_globals *globals, const char *topic)
     return EB_OK;
 }
 
+// `help good tok/s`: a word of several words needs no quotes.
+static int help_words(const eb_globals *globals, int n, char **words)
+{
+    char *topic = eb_strdup(words[0]);
+    for (int i = 1; i < n; i++) {
+        char *longer = eb_format("%s %s", topic, words[i]);
+        free(topic);
+        topic = longer;
+    }
+    int rc = help_topic(globals, topic);
+    free(topic);
+    return rc;
+}
+
 static int run(const eb_globals *globals, int argc, char **argv)
 {
+    const eb_command *command = argc > 2 ? find_command(argv[1]) : NULL;
     static const struct {
         const char *name;
         int (*print)(void);
@@ -260,15 +303,15 @@ static int run(const eb_globals *globals, int argc, char **argv)
         whole = strcmp(forms[i].name, globals->format) ? whole : forms[i].print;
     if (globals->format && !whole && strcmp(globals->format, "term") != 0)
         return eb_cmd_usage("help", "there is no format '%.40s'; formats: term, md, man", globals->format);
-    if (argc > 3)
+    if (command && argc > 3)
         return eb_cmd_usage("help", "one topic at a time, not also '%.60s'", argv[3]);
     if (whole && argc >= 2)
         return eb_cmd_usage("help", "--format %s prints everything: leave '%.60s' out", globals->format, argv[1]);
     if (whole)
         return whole();
-    if (argc == 3)
-        return help_within(argv[1], argv[2]);
-    return argc == 2 ? help_topic(globals, argv[1]) : help_overview();
+    if (command)
+        return help_within(command, argv[2]);
+    return argc >= 2 ? help_words(globals, argc - 1, argv + 1) : help_overview();
 }
 
 const eb_command eb_cmd_help = {
