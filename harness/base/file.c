@@ -172,6 +172,15 @@ bool eb_file_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+bool eb_folder_exists(const char *path, const char *what, eb_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR))
+        return eb_err_set(err, EB_USAGE, "'%s' does not exist", path);
+    return stat(path, &st) != 0 || S_ISDIR(st.st_mode) ||
+           eb_err_set(err, EB_USAGE, "'%s' is a file and not %s", path, what);
+}
+
 char *eb_path_join(const char *dir, const char *name)
 {
     size_t n = strlen(dir);

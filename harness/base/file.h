@@ -17,6 +17,8 @@ char *eb_file_read_regular(const char *path, size_t limit, size_t *len, eb_err *
 bool eb_file_write_atomic(const char *path, const void *data, size_t len, eb_err *err);
 bool eb_mkdirs(const char *path, eb_err *err);
 bool eb_file_exists(const char *path);
+// Whether it is a folder; else err (EB_USAGE) says that nothing is there, or that it is a file and not `what`.
+bool eb_folder_exists(const char *path, const char *what, eb_err *err);
 // Where things are kept between runs: $XDG_CACHE_HOME/effbench, else ~/.cache/effbench; NULL where neither is an
 // absolute path. Not made. Caller frees.
 char *eb_cache_folder(void);

@@ -375,4 +375,6 @@ const eb_command eb_cmd_check = {
             "  --progress MODE           auto, always or never\n"
             "  --format F                term (default), json, junit, md, github (annotations; the md is appended\n"
             "                            to $GITHUB_STEP_SUMMARY, and printed after them where that is not set)\n",
+    .once = (const char *const[]){ "--base", "--cand", "--base-bin", "--cand-bin", "--out", "--json", "--junit",
+                                   "--history", "--reason", "--energy-grade", "--seed", "--progress", NULL },
 };

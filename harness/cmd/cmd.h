@@ -20,6 +20,8 @@ typedef struct eb_command {
     int (*run)(const eb_globals *globals, int argc, char **argv);
     bool internal;    // called by the program itself: not listed
     const char *help; // the text of `effbench help NAME` below the synopsis
+    // Options that take one value: given twice with different ones, it is an error. Ends with NULL; NULL = none.
+    const char *const *once;
 } eb_command;
 
 extern const eb_command *const eb_command_table[]; // ends with NULL
@@ -51,6 +53,9 @@ void eb_cmd_say_newer(const char *dir);
 // The report format of that name (NULL: the default); NULL after the message that there is none.
 struct eb_report_ops;
 const struct eb_report_ops *eb_cmd_report_format(const char *name);
+
+// EB_OK, or EB_USAGE and said, where one of `once` has two values that differ. `command`: NULL = of the whole program.
+int eb_cmd_once(const char *command, int argc, char **argv, const char *const *once);
 
 // One option of a command line: `--name VALUE` or `--name=VALUE` at argv[*i]. Returns true when argv[*i] is that option
 // and advances *i past the value; a missing value sets *value to NULL.

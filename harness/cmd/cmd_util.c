@@ -94,6 +94,21 @@ bool eb_cmd_option(int argc, char **argv, int *i, const char *name, const char *
     return true;
 }
 
+int eb_cmd_once(const char *command, int argc, char **argv, const char *const *once)
+{
+    for (; once && *once; once++) {
+        const char *first = NULL, *value = NULL;
+        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+            if (!eb_cmd_option(argc, argv, &i, *once, &value) || !value)
+                continue;
+            if (first && strcmp(first, value) != 0)
+                return eb_cmd_usage(command, "%s is given twice: '%.80s' and '%.80s'", *once, first, value);
+            first = value;
+        }
+    }
+    return EB_OK;
+}
+
 bool eb_cmd_keep_newer(const char *dir)
 {
     char what[96];

@@ -198,4 +198,5 @@ const eb_command eb_cmd_compare = {
             "  --prices FILE    a price file; with several offers each goes to the runs whose folder begins with\n"
             "                   its name, or --by price compares them\n"
             "  --format FORM    term (default), md, html, csv, json\n",
+    .once = (const char *const[]){ "--by", "--reference", "--slo", "--prices", NULL },
 };

@@ -132,4 +132,5 @@ const eb_command eb_cmd_cost = {
             "  --prices FILE   further offers: an INI file with [cost NAME] sections (configs/prices/)\n"
             "  --explain       the whole sum of every case and offer, with the numbers filled in\n"
             "  --format FORM   term (default), md, csv (one row per case and offer), json\n",
+    .once = (const char *const[]){ "--prices", NULL },
 };

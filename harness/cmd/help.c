@@ -197,15 +197,29 @@ static names all_topics(void)
     return all;
 }
 
+// The first command whose help has a line of that option; NULL = none.
+static const char *command_of_option(const char *option)
+{
+    size_t len = strlen(option);
+    for (const eb_command *const *c = eb_command_table; *c; c++)
+        for (const char *at = (*c)->help; option[0] == '-' && at && (at = strstr(at, option)); at += len)
+            if (at >= (*c)->help + 2 && at[-1] == ' ' && at[-2] == ' ' && strchr(" ,=\n", at[len]))
+                return (*c)->name;
+    return NULL;
+}
+
 static int unknown_topic(const char *topic)
 {
+    const char *owner = command_of_option(topic);
     names all = all_topics();
     const char *near = eb_nearest(topic, (const char *const *)all.items, all.n), *section = section_of_key(topic);
     eb_err err;
     eb_err_set(&err, EB_USAGE, "there is no help on '%.60s'", topic);
-    if (section)
+    if (owner)
+        eb_err_hint(&err, "did you mean 'effbench help %s %s'?", owner, topic);
+    else if (section)
         eb_err_hint(&err, "did you mean 'effbench help %s.%s'?", section, topic);
-    else if (near)
+    else if (near && topic[0] != '-')
         eb_err_hint(&err, strpbrk(near, " $") ? "did you mean effbench help '%s'?" : "did you mean 'effbench help %s'?",
                     near);
     else

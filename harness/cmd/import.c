@@ -96,6 +96,8 @@ static int run_import(const eb_globals *globals, int argc, char **argv)
     char *text = eb_file_read(piped ? "/dev/stdin" : args.file, EB_IMPORT_MAX_BYTES, &len, &err);
     if (!text) {
         err.code = EB_USAGE; // a file that the user can mend, as a config is
+        if (!err.hint[0])
+            eb_err_hint(&err, "give the file that llama-bench wrote (-o json, jsonl or csv)");
         return eb_cmd_fail(&err);
     }
     eb_import in;
@@ -119,4 +121,5 @@ const eb_command eb_cmd_import = {
             "\n"
             "A case for each row, a trial for each repetition (CSV has only their mean). There are no joules and\n"
             "no times of single tokens in such a file, so the folder has none: its grade is none.\n",
+    .once = (const char *const[]){ "--out", NULL },
 };

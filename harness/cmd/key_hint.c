@@ -75,6 +75,7 @@ int eb_cmd_unknown_key(const char *command, const char *arg, const char *next, c
             }
     eb_err err;
     eb_err_set(&err, EB_USAGE, "%s: there is no option '%.60s'", command, arg);
-    eb_err_hint(&err, "%s is a key of the config: %s", found, sets);
+    eb_err_hint(&err, strcmp(found, key) ? "did you mean the config's key %s? %s" : "%s is a key of the config: %s",
+                found, sets);
     return eb_cmd_fail(&err);
 }

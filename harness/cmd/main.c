@@ -57,7 +57,7 @@ static bool take_global(invocation *in, int argc, char **argv, int *i, int *stat
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
         if (!eb_cmd_option(argc, argv, i, options[k].name, options[k].value))
             continue;
-        if (!*options[k].value)
+        if (!*options[k].value || !**options[k].value)
             *status = eb_cmd_usage(NULL, "%s needs a value", options[k].name);
         else if (options[k].value == &color && !eb_color_mode_parse(color, &in->color))
             *status = eb_cmd_usage(NULL, "--color is auto, always or never, not '%.40s'", color);
@@ -66,9 +66,29 @@ static bool take_global(invocation *in, int argc, char **argv, int *i, int *stat
     return false;
 }
 
+// What a variable leaves that is not set is no name of anything.
+static int refuse_empty(int argc, char **argv)
+{
+    eb_err err;
+    int i = 1;
+    while (i < argc && argv[i][0])
+        i++;
+    if (i == argc)
+        return EB_OK;
+    if (i > 1)
+        eb_err_set(&err, EB_USAGE, "the argument after '%.80s' is empty", argv[i - 1]);
+    else
+        eb_err_set(&err, EB_USAGE, "the first argument is empty");
+    eb_err_hint(&err, "is a variable of the shell not set? Say what is meant, or leave the argument out");
+    return eb_cmd_fail(&err);
+}
+
 static int parse_globals(invocation *in, int argc, char **argv)
 {
-    int status = EB_OK, i = 1;
+    static const char *const once[] = { "--sysroot", "--format", "--color", "--debug", NULL };
+    int status = refuse_empty(argc, argv), i = 1;
+    if (status == EB_OK)
+        status = eb_cmd_once(NULL, argc, argv, once);
     for (; i < argc && status == EB_OK && strcmp(argv[i], "--") != 0; i++)
         if (!take_global(in, argc, argv, &i, &status))
             in->argv[in->argc++] = argv[i];
@@ -131,8 +151,10 @@ static int dispatch(invocation *in)
     if (in->argc == 0)
         return eb_cmd_help.run(&in->globals, 1, help_argv);
     for (const eb_command *const *c = eb_command_table; *c; c++)
-        if (!strcmp((*c)->name, name))
-            return (*c)->run(&in->globals, in->argc, in->argv);
+        if (!strcmp((*c)->name, name)) {
+            int status = eb_cmd_once(name, in->argc, in->argv, (*c)->once);
+            return status == EB_OK ? (*c)->run(&in->globals, in->argc, in->argv) : status;
+        }
     return unknown_command(name);
 }
 
@@ -150,6 +172,8 @@ static int finish_stdout(int status)
         return status;
     eb_err err;
     eb_err_set(&err, EB_FAILED, "cannot write to standard output: %s", cause ? strerror(cause) : "a write failed");
+    eb_err_hint(&err, "what was printed is not whole: %s",
+                cause == EBADF ? "it is closed" : "see whether there is room where it goes");
     eb_err_print(&err, stderr);
     return status == EB_OK ? EB_FAILED : status;
 }

@@ -327,4 +327,6 @@ const eb_command eb_cmd_model = {
             "\n"
             "A model file that is there already is replaced by make and quantize once the new one is whole, and\n"
             "they say so; a file of another kind is not overwritten.\n",
+    .once = (const char *const[]){ "--shape", "--type", "-o", "--out", "--seed", "--tokens", "--mode", "--kv",
+                                   "--threads", "--chunk", NULL },
 };

@@ -157,4 +157,5 @@ const eb_command eb_cmd_probes = {
             "can be measured: docs/permissions.md. --watch shows the watts of every channel and of the boundary,\n"
             "each second or --interval, until Ctrl-C or --count refreshes; a line each where stdout is no\n"
             "terminal, and with --format json an object a line.\n",
+    .once = (const char *const[]){ "--interval", "--count", "--boundary", NULL },
 };

@@ -22,20 +22,25 @@ typedef struct request {
 // What decides about the settings; everything else is left to `run`.
 static int read_request(int argc, char **argv, request *out)
 {
+    static const char *const with_value[] = {
+        "--set", "--resume", "--trials", "--out", "--progress", "--require-energy"
+    };
+    enum { SET, RESUME, TRIALS, N = sizeof with_value / sizeof *with_value };
     for (int i = 1; i < argc; i++) {
         const char *value = NULL;
-        if (eb_cmd_option(argc, argv, &i, "--set", &value) && value)
+        int k = 0;
+        while (k < N && !eb_cmd_option(argc, argv, &i, with_value[k], &value))
+            k++;
+        // (What is behind it for `run` would be taken for its value.)
+        if (k < N && !value)
+            return eb_cmd_usage("profile", "%s needs a value", with_value[k]);
+        if (k == SET)
             out->sets[out->n_sets++] = value;
-        else if (eb_cmd_option(argc, argv, &i, "--resume", &value))
-            out->resume = true;
-        else if (eb_cmd_option(argc, argv, &i, "--trials", &value))
-            out->trials = value ? value : "";
-        else if (eb_cmd_option(argc, argv, &i, "--out", &value) ||
-                 eb_cmd_option(argc, argv, &i, "--progress", &value) ||
-                 eb_cmd_option(argc, argv, &i, "--require-energy", &value))
-            continue;
-        else if (argv[i][0] != '-' || !argv[i][1])
+        else if (k == TRIALS)
+            out->trials = value;
+        else if (k == N && (argv[i][0] != '-' || !argv[i][1]))
             out->config = argv[i];
+        out->resume |= k == RESUME;
     }
     int64_t n;
     if (out->trials && (!eb_parse_int(out->trials, &n, NULL) || n < 1 || n > MOST_TRIALS))
@@ -111,4 +116,5 @@ const eb_command eb_cmd_profile = {
             "                ([probes] sampling = edge) unless the config says otherwise\n"
             "\n"
             "`effbench report DIR` prints it again; profile.csv and run.json have it all.\n",
+    .once = (const char *const[]){ "--out", "--resume", "--require-energy", "--progress", "--trials", NULL },
 };

@@ -61,7 +61,8 @@ bool eb_resume_load(const char *dir, eb_resume *out, eb_err *err)
     *out = (eb_resume){ .config = eb_path_join(dir, "config.ini") };
     if (!eb_file_exists(out->config)) {
         eb_resume_deinit(out);
-        eb_err_set(err, EB_USAGE, "'%s' holds no run to go on with (no config.ini)", dir);
+        if (eb_folder_exists(dir, "the folder of a run", err))
+            eb_err_set(err, EB_USAGE, "'%s' holds no run to go on with (no config.ini)", dir);
         return eb_err_hint(err, "name the folder that `effbench run` printed at its end");
     }
     int fd = eb_file_open_regular(out->config, err);

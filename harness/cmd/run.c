@@ -23,6 +23,7 @@
 enum { MAX_SETS = 256, SAME_SECOND_LIMIT = 1000 };
 
 typedef struct run_args {
+    const char *command; // "run", or "profile", which is a run
     const char *config, *out, *resume;
     const char *sets[MAX_SETS];
     int n_sets;
@@ -74,17 +75,17 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
         if (eb_cmd_option(argc, argv, i, options[k].name, options[k].value)) {
             value = *options[k].value;
             if (!value || !*value)
-                return eb_cmd_usage("run", "%s needs a value", options[k].name);
+                return eb_cmd_usage(a->command, "%s needs a value", options[k].name);
         }
     if (!value)
-        return eb_cmd_unknown_key("run", name, *i + 1 < argc ? argv[*i + 1] : NULL, known,
+        return eb_cmd_unknown_key(a->command, name, *i + 1 < argc ? argv[*i + 1] : NULL, known,
                                   sizeof known / sizeof *known);
     if (set || grade) {
         if (a->n_sets == MAX_SETS)
-            return eb_cmd_usage("run", "more than %d --set", MAX_SETS);
+            return eb_cmd_usage(a->command, "more than %d --set", MAX_SETS);
         eb_grade asked;
         if (grade && !eb_grade_parse(grade, &asked))
-            return eb_cmd_usage("run", "--require-energy is none, estimate, sampled, counter or wall, not '%.40s'",
+            return eb_cmd_usage(a->command, "--require-energy is none, estimate, sampled, counter or wall, not '%.40s'",
                                 grade);
         if (grade)
             set = a->require = eb_format("run:require_energy=%s", grade);
@@ -96,7 +97,7 @@ static int take_option(run_args *a, int argc, char **argv, int *i)
         while (mode < 3 && strcmp(progress, names[mode]) != 0)
             mode++;
         if (mode == 3)
-            return eb_cmd_usage("run", "--progress is auto, always or never, not '%s'", progress);
+            return eb_cmd_usage(a->command, "--progress is auto, always or never, not '%s'", progress);
         a->progress = (eb_progress_mode)mode;
     }
     return EB_OK;
@@ -113,15 +114,15 @@ static int parse_args(run_args *a, int argc, char **argv)
             if (rc != EB_OK)
                 return rc;
         } else if (a->config) {
-            return eb_cmd_usage("run", "one config at a time: '%s' and '%s'", a->config, argv[i]);
+            return eb_cmd_usage(a->command, "one config at a time: '%s' and '%s'", a->config, argv[i]);
         } else {
             a->config = argv[i];
         }
     }
     if (!a->config && !a->resume)
-        return eb_cmd_usage("run", "which config? For instance: effbench run configs/edge.ini");
+        return eb_cmd_usage(a->command, "which config? For instance: effbench %s configs/edge.ini", a->command);
     if (a->resume && a->out)
-        return eb_cmd_usage("run", "--resume goes on in its own folder; --out has no place beside it");
+        return eb_cmd_usage(a->command, "--resume goes on in its own folder; --out has no place beside it");
     return EB_OK;
 }
 
@@ -235,7 +236,7 @@ static int run_plan(const eb_globals *globals, const run_args *args, const eb_pl
 
 static int run(const eb_globals *globals, int argc, char **argv)
 {
-    run_args args = { 0 };
+    run_args args = { .command = argv[0] };
     eb_err_list errs = { 0 };
     eb_err err;
     eb_err_clear(&err);
@@ -279,4 +280,5 @@ const eb_command eb_cmd_run = {
             "                             a terminal one line that is rewritten, elsewhere a line every 10 s at\n"
             "                             most\n"
             "  --format F                 what to print at the end, as for `effbench report`\n",
+    .once = (const char *const[]){ "--out", "--resume", "--require-energy", "--progress", NULL },
 };

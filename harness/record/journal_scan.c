@@ -2,11 +2,9 @@
 // Reads trials.jsonl line by line.
 #include "harness/record/journal_scan.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <xxhash.h>
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -154,13 +152,8 @@ bool eb_scan_read(const char *dir, eb_scan *out, eb_err *err)
     bool ok = eb_file_exists(path);
     if (!ok) {
         char newer[96];
-        struct stat st;
         bool is_newer = eb_vouch_newer(dir, newer, sizeof newer);
-        if (stat(dir, &st) != 0 && errno == ENOENT)
-            eb_err_set(err, EB_USAGE, "'%s' does not exist", dir);
-        else if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode))
-            eb_err_set(err, EB_USAGE, "'%s' is a file and not the folder of a run", dir);
-        else
+        if (eb_folder_exists(dir, "the folder of a run", err))
             eb_err_set(err, EB_USAGE, "'%s' holds no run: there is no %s in it%s%s", dir, EB_JOURNAL_LINES,
                        is_newer ? ", and its run.json " : "", is_newer ? newer : "");
         eb_err_hint(err, is_newer ? "use the version of effbench that wrote it, or give the whole folder"
