@@ -5,6 +5,7 @@
 #include <string.h>
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
+#include "harness/record/compare_ratio.h"
 #include "harness/record/crossing.h"
 #include "harness/record/load.h"
 #include "reports/view.h"
@@ -36,6 +37,17 @@ static bool strongest(const eb_run *run, const char *key, int like, eb_grade *gr
     return found;
 }
 
+void eb_answer_rivals(eb_rank_rivals rivals, bool ranges, FILE *out)
+{
+    if (rivals.same)
+        fprintf(out, ", as good, within %.0f %%, as %d other%s", 100 * EB_RATIO_MARGIN, rivals.same, eb_s(rivals.same));
+    if (rivals.tied)
+        fprintf(out, ", within noise%s of %d other%s", ranges ? " and the ranges of prices" : "", rivals.tied,
+                eb_s(rivals.tied));
+    if (rivals.few)
+        fprintf(out, ", too few trials to tell %d other%s from it", rivals.few, eb_s(rivals.few));
+}
+
 static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t q, int best, eb_rank_rivals rivals,
                         FILE *out)
 {
@@ -47,10 +59,7 @@ static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t 
         fprintf(out, ", demonstration prices");
     if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
         fprintf(out, ", of a single trial");
-    if (rivals.tied)
-        fprintf(out, ", within noise of %d other%s", rivals.tied, eb_s(rivals.tied));
-    if (rivals.few)
-        fprintf(out, ", too few trials to tell %d other%s from it", rivals.few, eb_s(rivals.few));
+    eb_answer_rivals(rivals, false, out);
     if (top1 && c->info->reference_type && strcmp(c->info->reference_type, c->info->type)) {
         char percent[40];
         eb_text_number(percent, sizeof percent, 100 * top1->value, eb_text_place(100 * top1->value, NAN));
@@ -83,8 +92,8 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     char number[40], *title = eb_case_name(run, best);
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
     eb_rank_rivals rivals = eb_rank_rivals_of(run, questions[q].key, best);
-    bool told = rivals.n && !rivals.tied && !rivals.few;
-    bool unsure = rivals.tied || rivals.few; // not bold: that stands for the best
+    bool unsure = rivals.same || rivals.tied || rivals.few; // not bold: that stands for the best
+    bool told = rivals.n && !unsure;
     fprintf(out, "%s%s: %s", first ? "" : "; ", told ? questions[q].lead : questions[q].alone,
             unsure ? "" : style->strong_open);
     style->put(out, title);

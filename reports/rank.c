@@ -115,13 +115,13 @@ int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade)
     return best;
 }
 
-enum { APART, WITHIN_NOISE, TOO_FEW }; // two values of a column
+enum { APART, SAME, WITHIN_NOISE, TOO_FEW }; // two values of a column
 
 // Its own interval of what is no median over trials; without one only the values speak, and they may be equal.
 static int by_intervals(const eb_metric *a, const eb_metric *b)
 {
     if (isnan(eb_text_halfwidth(a)) || isnan(eb_text_halfwidth(b)))
-        return a->value == b->value ? WITHIN_NOISE : APART;
+        return a->value == b->value ? SAME : APART;
     // The sensors are the same ones on both sides: their class tells no two rows apart.
     double x = isfinite(a->budget.sensor_class) ? a->budget.sensor_class : 0;
     double y = isfinite(b->budget.sensor_class) ? b->budget.sensor_class : 0;
@@ -145,8 +145,8 @@ static double common(const eb_metric *m)
     return m->value > 0 ? hypot(isfinite(quantum) ? quantum : 0, isfinite(base) ? base : 0) / m->value : 0;
 }
 
-// As the words of a comparison have it: the interval of the ratio of the trials' medians excludes 1, and is not within
-// what counts as the same. Nor do the intervals overlap that are shown beside the values.
+// As the words of a comparison have it: the interval of the ratio of the trials' medians lies within what counts as the
+// same, or it excludes 1; then neither do the intervals overlap that are shown beside the values.
 static int told_apart(const eb_run *run, const eb_metric *const *values, int better, int lead, int other)
 {
     const eb_case_result *a = &run->cases[other], *b = &run->cases[lead];
@@ -157,22 +157,24 @@ static int told_apart(const eb_run *run, const eb_metric *const *values, int bet
         return TOO_FEW;
     eb_ratio r;
     double together = hypot(common(m), common(best));
-    if (na < EB_BOOTSTRAP_TRIALS_MIN || nb < EB_BOOTSTRAP_TRIALS_MIN || by_intervals(m, best) == WITHIN_NOISE)
-        return by_intervals(m, best);
-    if (eb_ratio_bound(x, a->n_figures, y, b->n_figures, &r)) {
-        eb_ratio_widen(&r, together, 0);
-        eb_ratio_word(&r, better);
-        if (r.word == EB_WORD_WORSE)
-            return APART;
-    }
-    uint64_t seed = XXH64(m->key, strlen(m->key), 1);
-    eb_ratio_of_trials(x, a->n_figures, y, b->n_figures, run->header->interval_level, seed, &r);
+    int shown = by_intervals(m, best);
+    if (na < EB_BOOTSTRAP_TRIALS_MIN || nb < EB_BOOTSTRAP_TRIALS_MIN)
+        return shown;
+    bool bound = eb_ratio_bound(x, a->n_figures, y, b->n_figures, &r);
     eb_ratio_widen(&r, together, 0);
     eb_ratio_word(&r, better);
-    return isnan(r.value) ? by_intervals(m, best) : r.word == EB_WORD_WORSE ? APART : WITHIN_NOISE;
+    if (!bound || (r.word != EB_WORD_WORSE && r.word != EB_WORD_SAME)) {
+        uint64_t seed = XXH64(m->key, strlen(m->key), 1);
+        eb_ratio_of_trials(x, a->n_figures, y, b->n_figures, run->header->interval_level, seed, &r);
+        eb_ratio_widen(&r, together, 0);
+        eb_ratio_word(&r, better);
+    }
+    if (isnan(r.value) || r.word == EB_WORD_SAME)
+        return isnan(r.value) ? shown : SAME;
+    return r.word == EB_WORD_WORSE && shown != WITHIN_NOISE ? APART : WITHIN_NOISE;
 }
 
-// Who may be ranked with the best of a column, and how many of them it is not told apart from.
+// Who may be ranked with the best of a column, and how many of them it does not lead.
 static eb_rank_rivals rivals_of(const eb_run *run, const eb_metric *const *values, int better, int best)
 {
     eb_rank_rivals r = { 0 };
@@ -182,6 +184,7 @@ static eb_rank_rivals rivals_of(const eb_run *run, const eb_metric *const *value
             continue;
         int how = told_apart(run, values, better, best, k);
         r.n++;
+        r.same += how == SAME;
         r.tied += how == WITHIN_NOISE;
         r.few += how == TOO_FEW;
     }
@@ -194,13 +197,15 @@ static eb_mark mark_of(const eb_run *run, const eb_metric *const *values, int be
     if (best < 0)
         return EB_MARK_NONE;
     assert(values[best]);
-    if (i != best)
-        return told_apart(run, values, better, best, i) == WITHIN_NOISE ? EB_MARK_TIED : EB_MARK_NONE;
+    if (i != best) {
+        int how = told_apart(run, values, better, best, i);
+        return how == SAME || how == WITHIN_NOISE ? EB_MARK_TIED : EB_MARK_NONE;
+    }
     bool spread = !isnan(eb_text_halfwidth(values[i]));
     if (!spread && values[i]->value == 0) // a 0 is exact
         return EB_MARK_NONE;
     eb_rank_rivals r = rivals_of(run, values, better, best);
-    if (r.tied)
+    if (r.same || r.tied)
         return EB_MARK_TIED;
     if (!r.n || r.few) // alone, or too few trials to say
         return EB_MARK_NONE;

@@ -14,13 +14,13 @@ bool eb_rank_comparable(const eb_case_info *a, const eb_case_info *b);
 // The metric when it has a value, else NULL.
 const eb_metric *eb_rank_value(const eb_case_result *c, const char *key);
 // BEST: better than all comparable rows of the same grade, by the words of a comparison (compare_ratio.h). TIED: the
-// best where it is not, and those that it is not told apart from. Lone rows get no mark, nor what has too few trials
-// for a word. `marks` has run->n_cases entries.
+// best where it is not, and those that it is not told apart from, or that are as good. Lone rows get no mark, nor what
+// has too few trials for a word. `marks` has run->n_cases entries.
 void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks);
-// What the best of a column has beside it: how many may be ranked with it, how many of those lie within noise of it,
-// and how many are not told apart from it for want of trials.
+// What the best of a column has beside it: how many may be ranked with it, and of those how many are shown to be as
+// good (EB_WORD_SAME), how many lie within noise of it, and how many are not told apart from it for want of trials.
 typedef struct eb_rank_rivals {
-    int n, tied, few;
+    int n, same, tied, few;
 } eb_rank_rivals;
 eb_rank_rivals eb_rank_rivals_of(const eb_run *run, const char *key, int best);
 // Index of the best case that is comparable with case `like` and has `grade`, -1 = none or metric without a direction.
@@ -77,6 +77,9 @@ typedef struct eb_answer_style {
     void (*put)(FILE *out, const char *text); // a name from outside
     const char *strong_open, *strong_close;   // around the best case's name
 } eb_answer_style;
+// ", as good, within 2 %, as 1 other, within noise of 2 others": those that the best does not lead. `ranges`: the
+// noise is of prices too.
+void eb_answer_rivals(eb_rank_rivals rivals, bool ranges, FILE *out);
 // Sentences without a line break in them, an empty line between two; ends with a line end.
 void eb_answer_print(const eb_run *run, const eb_answer_style *style, FILE *out);
 

@@ -117,6 +117,59 @@ static void overlapping_intervals_are_a_tie(void **state)
     sample_free(s);
 }
 
+// Trials of the decode speed of one case: `scatter`, relative, up and down by turns.
+static void give_trials(sample *s, int c, double *figures, double middle, double scatter)
+{
+    enum { TRIALS = 7 };
+    eb_metric *m = sample_find(s, c, "decode_tok_s");
+    for (int i = 0; i < s->cases[c].n_metrics * TRIALS; i++)
+        figures[i] = NAN;
+    double *own = figures + (m - s->cases[c].metrics) * TRIALS;
+    for (int i = 0; i < TRIALS; i++)
+        own[i] = middle * (1 + scatter * (i - TRIALS / 2) / (TRIALS / 2));
+    m->value = middle;
+    m->lo = middle * (1 - scatter);
+    m->hi = middle * (1 + scatter);
+    s->cases[c].figures = figures;
+    s->cases[c].n_figures = TRIALS;
+}
+
+// Shown to lie within 2 % is as good, which is known; within noise is what is not known.
+static void the_same_is_no_noise(void **state)
+{
+    (void)state;
+    static const struct {
+        double scatter[2], second; // relative; the second one's speed, of 200
+        int same, tied;
+        const char *words;
+    } pairs[] = {
+        { { 0.001, 0.001 }, 199, 1, 0, "(200 tok/s, as good, within 2 %, as 1 other)" },
+        { { 0.003, 0.003 }, 199.8, 1, 0, "(200 tok/s, as good, within 2 %, as 1 other)" }, // their intervals overlap
+        { { 0.05, 0.05 }, 199, 0, 1, "(200 tok/s, within noise of 1 other)" },
+        { { 0.001, 0.001 }, 190, 0, 0, "fastest decode: **smollm2-135m q4_0** (200 tok/s)" },
+    };
+    sample *s = sample_new();
+    double figures[2][SAMPLE_METRICS * 7];
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        give_trials(s, 2, figures[0], 200, pairs[i].scatter[0]);
+        give_trials(s, 1, figures[1], pairs[i].second, pairs[i].scatter[1]);
+        eb_rank_rivals r = eb_rank_rivals_of(&s->run, "decode_tok_s", 2);
+        assert_int_equal(r.n, SAMPLE_CASES - 1);
+        assert_int_equal(r.same, pairs[i].same);
+        assert_int_equal(r.tied, pairs[i].tied);
+        assert_int_equal(r.few, 0);
+        eb_mark marks[SAMPLE_CASES], other = pairs[i].same || pairs[i].tied ? EB_MARK_TIED : EB_MARK_NONE;
+        eb_rank_marks(&s->run, "decode_tok_s", marks);
+        assert_int_equal(marks[1], other);
+        assert_int_equal(marks[2], other == EB_MARK_TIED ? EB_MARK_TIED : EB_MARK_BEST);
+        char *text = written(&s->run, "md");
+        assert_non_null(strstr(text, pairs[i].words));
+        free(text);
+    }
+    s->cases[1].figures = s->cases[2].figures = NULL;
+    sample_free(s);
+}
+
 static void other_grades_and_other_work_are_not_ranked_together(void **state)
 {
     (void)state;
@@ -371,6 +424,7 @@ int main(void)
         cmocka_unit_test(the_terminal_table_fits_and_holds_every_case),
         cmocka_unit_test(the_leader_is_marked_once_per_column),
         cmocka_unit_test(overlapping_intervals_are_a_tie),
+        cmocka_unit_test(the_same_is_no_noise),
         cmocka_unit_test(other_grades_and_other_work_are_not_ranked_together),
         cmocka_unit_test(joules_carry_spread_and_grade),
         cmocka_unit_test(small_models_take_millijoules),
