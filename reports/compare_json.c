@@ -42,6 +42,7 @@ static void add_figure(cJSON *figures, const eb_compare_row *row, eb_figure f)
     eb_json_add_bool(ratio, "mixed", r->mixed);
     eb_json_add_bool(ratio, "price_ranges", r->prices);
     eb_json_add_known(obj, "lead", eb_lead_name(row->leads[f]));
+    eb_json_add_bool(obj, "as_good", row->as_good[f]);
 }
 
 static void add_row(cJSON *list, const eb_compare *c, const eb_compare_row *row)

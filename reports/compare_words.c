@@ -99,35 +99,20 @@ static void put_relation(const eb_compare *c, const eb_compare_group *g, eb_figu
     }
 }
 
-// Known to lie within what counts as the same, which is no matter of noise: said where one of the two is the reference,
-// whose ratios have the words of the table.
-static bool as_good(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, int i)
-{
-    eb_word word = best == g->reference ? c->rows[i].ratios[f].word
-                   : i == g->reference  ? c->rows[best].ratios[f].word
-                                        : EB_WORD_NONE;
-    return word == EB_WORD_SAME;
-}
-
-// The others that the best is not told apart from: of its own kind where it is about energy.
+// The others that the best does not lead: of its own kind where it is about energy.
 static void put_rivals(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, FILE *out)
 {
-    int tied = 0, same = 0, few = 0;
+    eb_rank_rivals rivals = { 0 };
     bool ranges = false; // of prices, of any of them
     for (int i = g->first; i < g->first + g->n; i++) {
         bool other = eb_figures[f].energy && c->rows[i].figures[f].grade != EB_GRADE_NONE &&
                      c->rows[best].figures[f].grade != EB_GRADE_NONE && c->rows[i].kind != c->rows[best].kind;
         if (i != best && !other && c->rows[i].leads[f] == EB_LEAD_TIED)
-            ++*(as_good(c, g, f, best, i) ? &same : &tied);
-        few += i != best && !other && c->rows[i].leads[f] == EB_LEAD_FEW;
+            ++*(c->rows[i].as_good[f] ? &rivals.same : &rivals.tied);
+        rivals.few += i != best && !other && c->rows[i].leads[f] == EB_LEAD_FEW;
         ranges = ranges || c->rows[i].ratios[f].prices;
     }
-    if (same)
-        fprintf(out, ", as good, within %.0f %%, as %d other%s", 100 * EB_RATIO_MARGIN, same, eb_s(same));
-    if (tied)
-        fprintf(out, ", within noise%s of %d other%s", ranges ? " and the ranges of prices" : "", tied, eb_s(tied));
-    if (few)
-        fprintf(out, ", too few trials to tell %d other%s from it", few, eb_s(few));
+    eb_answer_rivals(rivals, ranges, out);
 }
 
 void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, const eb_answer_style *style, FILE *out)

@@ -40,6 +40,7 @@ typedef struct eb_compare_row { // a case of a run, at one price
     bool other_digest;  // its output tokens are not those of the reference
     eb_ratio ratios[EB_FIGURE_COUNT];
     eb_lead leads[EB_FIGURE_COUNT]; // among rows of its own kind of energy, where that enters the figure
+    bool as_good[EB_FIGURE_COUNT];  // of what is TIED: by its word to the best it is the same, which is no noise
 } eb_compare_row;
 
 typedef struct eb_compare_leader { // cheapest between two utilisations

@@ -166,9 +166,11 @@ static void find_lead(eb_compare *c, const eb_compare_group *g, const words *w, 
         if (i == best || isnan(row->figures[f].value) || mixed(row, &c->rows[best], f))
             continue;
         bool lacks_trials;
-        if (word_of(w, i, best, f, &lacks_trials) == EB_WORD_WORSE)
+        eb_word word = word_of(w, i, best, f, &lacks_trials);
+        if (word == EB_WORD_WORSE)
             continue;
         row->leads[f] = lacks_trials ? EB_LEAD_FEW : EB_LEAD_TIED;
+        row->as_good[f] = word == EB_WORD_SAME;
         tied = tied || row->leads[f] == EB_LEAD_TIED;
         few = few || row->leads[f] == EB_LEAD_FEW;
     }

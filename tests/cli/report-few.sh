@@ -32,3 +32,8 @@ echo "== who leads within noise is not bold, as it is not in the tables"
 for r in near clear few; do
     "$EFFBENCH" report $r --format md | sed -n '/^With/p; /^\*\*Bold/p'
 done
+echo "== the leader's word to a rival is of those two, whoever is the reference"
+"$make_run" slow speed=0.5
+"$make_run" lead noise=0.0005 seed=2
+"$make_run" rival noise=0.0005 seed=3 speed=0.99
+"$EFFBENCH" compare slow lead rival | sed -n '/^  speed/,/^$/p'

@@ -558,6 +558,36 @@ static void test_noise_decides_neither_leads_nor_fronts(void **state)
     }
 }
 
+// The leader's word to each rival is of those two, whoever is the reference.
+static void test_the_same_is_no_noise(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reference, *lead, *other;
+        bool as_good;
+    } sets[] = {
+        { "speed=0.5", "noise=0.0005 seed=2", "noise=0.0005 seed=3 speed=0.99", true },
+        { "speed=0.5", "noise=0.05 seed=2", "noise=0.05 seed=3 speed=0.99", false },
+        { "noise=0.0005 speed=0.99", "noise=0.0005 seed=2", "noise=0.0005 seed=3 speed=0.99", true },
+    };
+    for (size_t s = 0; s < sizeof sets / sizeof *sets; s++) {
+        eb_err err = { 0 };
+        eb_compare_run *runs[] = { read_run("a", sets[s].reference), read_run("b", sets[s].lead),
+                                   read_run("c", sets[s].other) };
+        eb_compare *c = compare(runs, 3, EB_BY_MACHINE, &err);
+        const eb_figure f = EB_FIGURE_GOODPUT;
+        bool first = c->rows[1].figures[f].value > c->rows[2].figures[f].value;
+        const eb_compare_row *best = &c->rows[first ? 1 : 2], *rival = &c->rows[first ? 2 : 1];
+        assert_int_equal(best->leads[f], EB_LEAD_TIED);
+        assert_int_equal(rival->leads[f], EB_LEAD_TIED);
+        assert_true(rival->as_good[f] == sets[s].as_good);
+        assert_false(best->as_good[f]);
+        assert_true(c->rows[0].as_good[f] == (s == 2));
+        eb_compare_free(c);
+        free_runs(runs, 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_what_is_free_leads),
         cmocka_unit_test(test_leads_say_what_the_tables_say),
         cmocka_unit_test(test_noise_decides_neither_leads_nor_fronts),
+        cmocka_unit_test(test_the_same_is_no_noise),
     };
     return cmocka_run_group_tests_name("compare", tests, folder_make, folder_remove);
 }
