@@ -93,6 +93,8 @@ char *eb_metric_about(const eb_run *run, const eb_metric *m)
     eb_text_add(&t, "%s = %.*g %s", m->key, DIGITS, scale * m->value, unit);
     if (!isnan(eb_text_halfwidth(m)) || m->n == 1)
         add_interval(&t, m->lo, m->hi, m->n, m->interval, run->header->interval_level, scale);
+    if (eb_text_mark(m->interval, m->n) == 's' && !isnan(eb_text_shown_halfwidth(m)))
+        eb_text_add(&t, ", by its counters %.*g to %.*g", DIGITS, scale * m->lo, DIGITS, scale * m->hi);
     if (m->grade != EB_GRADE_NONE)
         eb_text_add(&t, "; grade %s", eb_grade_name(m->grade));
     const eb_provenance *from = m->from;

@@ -90,7 +90,7 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
         return false;
     const eb_metric *m = eb_rank_value(&run->cases[best], questions[q].key);
     char number[40], *title = eb_case_name(run, best);
-    eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_halfwidth(m)));
+    eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_shown_halfwidth(m)));
     eb_rank_rivals rivals = eb_rank_rivals_of(run, questions[q].key, best);
     bool unsure = rivals.same || rivals.tied || rivals.few; // not bold: that stands for the best
     bool told = rivals.n && !unsure;

@@ -40,11 +40,10 @@ bool eb_batch_sweep(const eb_run *run, int c, int *last)
 static void put_value(const eb_metric *m, double scale, FILE *out)
 {
     char number[40], spread[40];
-    double value = scale * m->value, half = scale * eb_text_halfwidth(m);
+    double value = scale * m->value, half = scale * eb_text_shown_halfwidth(m);
     fputs(eb_text_number(number, sizeof number, value, eb_text_place(value, half)), out);
     if (half > 0)
-        fprintf(out, " %s",
-                eb_text_spread(spread, sizeof spread, value, half, false, m->interval == EB_INTERVAL_RANGE));
+        fprintf(out, " %s", eb_text_spread(spread, sizeof spread, value, half, false, eb_text_mark(m->interval, m->n)));
 }
 
 void eb_batch_answer(const eb_run *run, int c, int last, const eb_answer_style *style, FILE *out)

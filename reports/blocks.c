@@ -315,7 +315,8 @@ static void put_labels(eb_table *t, const eb_case_result *c, labels l)
 
 static void spread_text(const eb_metric *m, double scale, bool si, char *buf, size_t size)
 {
-    eb_text_spread(buf, size, m->value * scale, eb_text_halfwidth(m) * scale, si, m->interval == EB_INTERVAL_RANGE);
+    eb_text_spread(buf, size, m->value * scale, eb_text_shown_halfwidth(m) * scale, si,
+                   eb_text_mark(m->interval, m->n));
 }
 
 // "counter", and where the energies of the rows are of several kinds, which one: "counter b".
@@ -343,16 +344,17 @@ static void field_text(const eb_run *run, const eb_case_result *c, const field *
     else if (m && f->kind == SPREAD)
         spread_text(m, scale, false, buf, size);
     else if (m && f->kind == SI)
-        eb_text_si(buf, size, m->value, eb_text_halfwidth(m));
+        eb_text_si(buf, size, m->value, eb_text_shown_halfwidth(m));
     else if (m)
-        eb_text_number(buf, size, m->value * scale, eb_text_place(m->value * scale, eb_text_halfwidth(m) * scale));
+        eb_text_number(buf, size, m->value * scale,
+                       eb_text_place(m->value * scale, eb_text_shown_halfwidth(m) * scale));
 }
 
 // For forms with room for it: the spread beside each value, and where the value comes from.
 static void put_about(const eb_run *run, const eb_case_result *c, const field *f, eb_table *t)
 {
     const eb_metric *m = eb_rank_value(c, f->key);
-    bool beside = f->kind == SPREAD || f->kind == GRADE, spread = m && !isnan(eb_text_halfwidth(m));
+    bool beside = f->kind == SPREAD || f->kind == GRADE, spread = m && !isnan(eb_text_shown_halfwidth(m));
     char buf[64] = "", *about = m ? eb_metric_about(run, m) : NULL;
     if (spread)
         spread_text(m, f->kind == SI ? 1 : scale_of(run, f), f->kind == SI, buf, sizeof buf);

@@ -106,7 +106,8 @@ static void put_about(eb_table *t, const eb_compare *c, const eb_compare_row *ro
         return;
     bool si = shown[k].put == put_si, known = isfinite(half_of(v)), energy = v->grade != EB_GRADE_NONE;
     double scale = shown[k].put == put_ms || shown[k].put == put_mb ? 1e-6 : milli ? 1e3 : 1;
-    eb_text_spread(spread, sizeof spread, scale * v->value, scale * half_of(v), si, v->interval == EB_INTERVAL_RANGE);
+    eb_text_spread(spread, sizeof spread, scale * v->value, scale * half_of(v), si,
+                   eb_text_mark(v->interval, v->n_trials));
     char *what = eb_format("%s%s; %s%s%s", energy ? "grade " : "", energy ? eb_grade_name(v->grade) : "run", run->name,
                            energy && row->kind >= 0 ? ", " : "", energy && row->kind >= 0 ? c->kinds[row->kind] : "");
     char *about = eb_figure_about(eb_figures[shown[k].figure].key, v->value, v->lo, v->hi, v->n_trials, v->interval,

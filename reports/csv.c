@@ -28,7 +28,7 @@ static void put_metric(const eb_case_result *c, const eb_metric *m, const char *
     fprintf(out, ",%s,%s,", eb_grade_name(m->grade), intervals[m->interval]);
     eb_csv_put_text(out, m->note);
     fputc(',', out);
-    eb_csv_put_number(out, m->from ? eb_text_halfwidth(m) : NAN);
+    eb_csv_put_number(out, m->from ? eb_text_shown_halfwidth(m) : NAN);
     const char *const from[] = { m->from ? m->from->source : "", m->from ? m->from->domains : "",
                                  m->from ? m->from->coverage : "" };
     for (size_t k = 0; k < sizeof from / sizeof *from; k++) {

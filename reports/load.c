@@ -69,7 +69,7 @@ static void put_power(eb_table *t, const eb_load_row *row)
     spread = fmax(spread, isfinite(row->halfwidth_w) ? row->halfwidth_w : 0);
     eb_table_cell(t, eb_text_number(digits, sizeof digits, f->value, eb_text_place(f->value, spread)), EB_MARK_NONE);
     if (isfinite(f->value) && spread > 0)
-        eb_text_spread(half, sizeof half, f->value, spread, false, f->n > 1 && f->interval == EB_INTERVAL_RANGE);
+        eb_text_spread(half, sizeof half, f->value, spread, false, eb_text_mark(f->interval, f->n));
     eb_table_about(t, f->value, *half ? half : NULL, NULL);
     eb_table_cell(t, half, EB_MARK_NONE);
     number(t, row->figures[EB_LOAD_TOK_PER_J].value, 3);

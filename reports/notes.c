@@ -227,7 +227,7 @@ static void note_idle(const eb_run *run, eb_notes *out)
 static void note_interval(const eb_run *run, eb_notes *out)
 {
     bool seen[EB_INTERVAL_RANGE + 1] = { false };
-    bool sensors = false, unknown = false;
+    bool sensors = false, unknown = false, single = false;
     int least = 0, most = 0;
     eb_shown_keys visible = eb_shown_keys_of(run);
     for (int i = 0; i < run->n_cases; i++)
@@ -237,8 +237,10 @@ static void note_interval(const eb_run *run, eb_notes *out)
                 continue;
             sensors = sensors || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE);
             unknown = unknown || (m->budget.largest && m->grade > EB_GRADE_ESTIMATE && isnan(m->budget.sensor_class));
-            if (m->interval == EB_INTERVAL_RANGE && m->n < 2)
+            if (m->interval == EB_INTERVAL_RANGE && m->n < 2) {
+                single = single || !isnan(eb_text_shown_halfwidth(m));
                 continue; // a single one has no range
+            }
             seen[m->interval] = true;
             if (m->interval == EB_INTERVAL_RANGE && m->n <= run->cases[i].n_trials) { // not a pool of observations
                 least = least == 0 || m->n < least ? m->n : least;
@@ -259,6 +261,9 @@ static void note_interval(const eb_run *run, eb_notes *out)
             eb_text_add(&t, "the range of %d to %d trials", least, most);
         eb_text_add(&t, ", too few for an interval%s", seen[EB_INTERVAL_CONFIDENCE] ? "" : " (marked r)");
     }
+    if (single)
+        eb_text_add(&t, "%sof a single trial what its counters leave open, nothing of the spread between trials%s",
+                    t.n ? "; s after it: " : "", t.n ? "" : " (marked s)");
     const char *class = !sensors  ? ""
                         : unknown ? "; the sensors' own class is unknown and not in it"
                                   : "; the sensors' own class is in it";

@@ -146,24 +146,27 @@ static int cases_with(const eb_run *run, const char *key)
 // leaves out, that a figure is predicted.
 void eb_notes_metrics(const eb_run *run, eb_notes *out)
 {
-    static const char *const explained[] = { "j_per_tok", "usd_per_mtok", "gco2e_per_mtok", "bytes_per_tok" };
-    sayings gaps = { 0 }, beside[4] = { { 0 } };
+    static const char net_key[] = "net_j_per_tok";
+    static const char *const explained[] = { "j_per_tok", net_key, "usd_per_mtok", "gco2e_per_mtok", "bytes_per_tok" };
+    enum { EXPLAINED = sizeof explained / sizeof *explained };
+    sayings gaps = { 0 }, beside[EXPLAINED] = { { 0 } };
     eb_shown_keys visible = eb_shown_keys_of(run);
     for (int i = 0; i < run->n_cases; i++)
         for (int k = 0; k < run->cases[i].n_metrics; k++) {
             const eb_metric *m = &run->cases[i].metrics[k];
             // With a baseline, a column of net figures that is not there is worth a word.
-            bool net =
-                !strcmp(m->key, "net_j_per_tok") && !isnan(run->idle_w) && eb_rank_value(&run->cases[i], "j_per_tok");
+            bool net = !strcmp(m->key, net_key) && !isnan(run->idle_w) && eb_rank_value(&run->cases[i], "j_per_tok");
             if (!m->note[0] || !(net || eb_shown(&visible, m->key)) || !eb_block_has_cell(&run->cases[i], m->key))
                 continue;
             if (!isfinite(m->value) && (strcmp(m->key, "usd_per_mtok") || eb_run_has_prices(run)))
                 say_of(run, &gaps, m, i); // without prices the column says so
-            for (size_t e = 0; e < 4 && isfinite(m->value); e++)
+            // Of a net figure that is more than nothing there is nothing to say.
+            bool sure = !strcmp(m->key, net_key) && m->lo > 0;
+            for (size_t e = 0; e < EXPLAINED && isfinite(m->value) && !sure; e++)
                 if (!strcmp(m->key, explained[e]))
                     say_of(run, &beside[e], m, i);
         }
-    for (size_t e = 0; e < 4; e++)
+    for (size_t e = 0; e < EXPLAINED; e++)
         note_sayings(run, out, "note", &beside[e], cases_with(run, explained[e]));
     note_sayings(run, out, "unknown", &gaps, run->n_cases);
 }

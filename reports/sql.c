@@ -152,7 +152,7 @@ static void put_metric(const eb_metric *m, const char *id, int c, FILE *out)
     put_text(&r, m->unit);
     put_text(&r, intervals[m->interval]);
     put_text(&r, eb_grade_name(m->grade));
-    put_number(&r, m->from ? eb_text_halfwidth(m) : NAN);
+    put_number(&r, m->from ? eb_text_shown_halfwidth(m) : NAN);
     put_text(&r, m->from ? m->from->source : NULL);
     put_text(&r, m->from ? m->from->domains : NULL);
     put_text(&r, m->from ? m->from->coverage : NULL);

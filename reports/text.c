@@ -247,7 +247,7 @@ char *eb_text_si(char *buf, size_t size, double value, double halfwidth)
     return buf;
 }
 
-char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, bool range)
+char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, char mark)
 {
     char digits[40];
     double factor = 1;
@@ -269,8 +269,20 @@ char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, boo
     }
     double shown = fmax(halfwidth, pow(10, place)) / factor;
     eb_text_number(digits, sizeof digits, shown, place - (int)lround(log10(factor)));
-    snprintf(buf, size, "±%s%s%s", digits, letter, range ? "r" : "");
+    snprintf(buf, size, "±%s%s%.1s", digits, letter, &mark);
     return buf;
+}
+
+char eb_text_mark(eb_interval interval, int n)
+{
+    return interval != EB_INTERVAL_RANGE ? '\0' : n < 2 ? 's' : 'r';
+}
+
+double eb_text_shown_halfwidth(const eb_metric *m)
+{
+    bool single = m->interval == EB_INTERVAL_RANGE && m->n < 2 && m->budget.largest && isfinite(m->value);
+    double half = single ? fmax(m->hi - m->value, m->value - m->lo) : NAN;
+    return isfinite(half) && half > 0 ? half : eb_text_halfwidth(m);
 }
 
 double eb_text_halfwidth(const eb_metric *m)

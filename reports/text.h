@@ -40,12 +40,17 @@ char *eb_text_number(char *buf, size_t size, double value, int place);
 char *eb_text_si(char *buf, size_t size, double value, double halfwidth);
 // A share of one as percent, without the sign: "39.5", "0.051", "<0.01", "0"; "-" for NAN. A buffer of 16 is enough.
 char *eb_text_percent(char *buf, size_t size, double frac);
-// "±0.04", with an r where it is the range of a few trials; never finer or coarser than the value beside it, and at
-// least one step of its last digit, because the value itself is rounded to that. `si`: beside a number with k, M, G, in
-// its steps. "-" for NAN, "" for 0: what has no spread gets no ±.
-char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, bool range);
+// "±0.04", with `mark` behind it where that is not 0: eb_text_mark; never finer or coarser than the value beside it,
+// and at least one step of its last digit, because the value itself is rounded to that. `si`: beside a number with k,
+// M, G, in its steps. "-" for NAN, "" for 0: what has no spread gets no ±.
+char *eb_text_spread(char *buf, size_t size, double value, double halfwidth, bool si, char mark);
+// What a half-width is of: 0 an interval; 'r' the range of a few trials; 's' a single one, of which is known only what
+// its counters leave.
+char eb_text_mark(eb_interval interval, int n);
 // Farther end of the metric's interval from its value; NAN without one.
 double eb_text_halfwidth(const eb_metric *m);
+// The same for showing: of a single trial what its counters leave, which says nothing of the next trial.
+double eb_text_shown_halfwidth(const eb_metric *m);
 
 // Tables whose joules per token are all less than this have them in millijoules.
 #define EB_MILLIJOULES_BELOW 0.1

@@ -190,7 +190,7 @@ const eb_help_word eb_help_words[] = {
       "*: best of its column; ~: best, or not told apart from the best by the intervals or that of their ratio; "
       "neither where fewer than 6 trials cannot say; -: not known, the notes say why; ±: the farther end of the "
       "interval, r after "
-      "it: only the range of too few trials; ≠: energy of another "
+      "it: only the range of too few trials, s: of a single one, what its counters leave; ≠: energy of another "
       "kind (grade, domains) than the reference's." },
     { "operator", "operators, qkv, attn_out, ffn_in, ffn_out, ssm_in, ssm_param, ssm_out, head, other",
       "One step of a model's layer: qkv, attn_out, ffn_in, ffn_out, expert, ssm_in, ssm_param, ssm_out and head are "

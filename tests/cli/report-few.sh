@@ -21,6 +21,11 @@ echo "== a single trial marks nothing, of two cases nor of one"
 for r in one lone; do
     "$EFFBENCH" report $r 2>/dev/null | sed -n '2,4p; /^  tiny/p'
 done
+echo "== of its joules is shown what the counters leave, as run.json has it, and what may be nothing is said to be"
+"$EFFBENCH" report one | sed -n '/^±/,/^prices/p'
+"$EFFBENCH" report one --format csv | grep -c ',tok/J,counter,range,.*,0\.'
+"$make_run" idle trials=1 noise=0 watts=40 idle=39.98 case=tiny/f16/dense/16/16/1/1
+"$EFFBENCH" report idle | sed -n '/^Energy/,/^$/p; /may be nothing/p'
 echo "== nor is a lone row of llama-bench marked"
 row='"model_type": "m 1B Q8_0", "n_prompt": 512, "n_gen": 0, "n_threads": 2'
 echo "{$row, \"samples_ns\": [1000000000]}" >once.jsonl

@@ -123,8 +123,20 @@ static void the_interval_has_two_ends(void **state)
     (void)state;
     eb_metric m = { .value = 10, .lo = 9, .hi = 13, .n = 2, .interval = EB_INTERVAL_RANGE };
     assert_true(eb_text_halfwidth(&m) == 3);
+    assert_int_equal(eb_text_mark(m.interval, m.n), 'r');
     m.n = 1; // of a single trial nothing is known
     assert_true(isnan(eb_text_halfwidth(&m)));
+    assert_true(isnan(eb_text_shown_halfwidth(&m)));
+    m.budget.largest = "boundary"; // but what its counters leave
+    assert_true(isnan(eb_text_halfwidth(&m)));
+    assert_true(eb_text_shown_halfwidth(&m) == 3);
+    assert_int_equal(eb_text_mark(m.interval, m.n), 's');
+    char buf[40];
+    assert_string_equal(eb_text_spread(buf, sizeof buf, 10, 3, false, 's'), "\xC2\xB1"
+                                                                            "3s");
+    assert_int_equal(eb_text_mark(EB_INTERVAL_CONFIDENCE, 7), 0);
+    assert_string_equal(eb_text_spread(buf, sizeof buf, 10, 3, false, 0), "\xC2\xB1"
+                                                                          "3");
     m.n = 2;
     m.interval = EB_INTERVAL_NONE;
     assert_true(isnan(eb_text_halfwidth(&m)));
