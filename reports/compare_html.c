@@ -27,7 +27,9 @@ static double high_of(const eb_compare_value *v)
 static char *front_of(const eb_compare *c, const eb_compare_group *g)
 {
     eb_plot_point *points = eb_alloc((size_t)g->n * sizeof *points + 1);
+    eb_front *fronts = eb_alloc((size_t)g->n * sizeof *fronts + 1);
     int n = 0, rows, lead = eb_compare_lead_kind(c, g, &rows);
+    eb_compare_front(c, g, EB_FIGURE_J_PER_TOK, EB_FIGURE_GOODPUT, fronts);
     for (int i = g->first; i < g->first + g->n && n < EB_PLOT_MAX_POINTS; i++) {
         const eb_compare_row *row = &c->rows[i];
         const eb_compare_value *j = &row->figures[EB_FIGURE_J_PER_TOK], *rate = &row->figures[EB_FIGURE_GOODPUT];
@@ -42,13 +44,13 @@ static char *front_of(const eb_compare *c, const eb_compare_group *g)
                              rate->value,
                              low_of(rate),
                              high_of(rate),
-                             row->kind == lead,
-                             false };
+                             row->kind == lead ? fronts[i - g->first] : EB_FRONT_BEATEN };
     }
     char *script = eb_plot_front_of(points, n, "tokens per second");
     for (int i = 0; i < n; i++)
         free(points[i].name);
     free(points);
+    free(fronts);
     return script;
 }
 
@@ -101,7 +103,8 @@ static void add_pictures(const eb_compare *c, char (*ids)[24], eb_html_pictures 
         const eb_compare_group *group = &c->groups[g];
         eb_html_picture_add(
             p, ids[g], false, front_of(c, group),
-            "Speed against energy | up and left is better; dotted: the Pareto front of these two%s; grey: beaten%s",
+            "Speed against energy | up and left is better; dotted: the Pareto front of these two%s; hollow: kept on it "
+            "by differences within noise; grey: beaten by the words%s",
             c->n_kinds > 1 ? ", among the kind of energy that most have" : "",
             c->n_kinds > 1 ? ", or energy of another kind" : "");
         eb_html_picture_add(p, ids[g], false, curves_of(c, group),

@@ -72,7 +72,7 @@ static void add_works(const eb_run *run, eb_html_pictures *p)
         eb_html_picture_add(
             p, "efficiency", false, eb_plot_front(run, c),
             "Speed against energy | %s; up and left is better; dotted: the Pareto front, where no other "
-            "is both faster and thriftier",
+            "is both faster and thriftier; hollow: kept on it by differences within noise",
             work);
         eb_html_picture_add(p, "efficiency", false, eb_plot_utilisation(run, c),
                             "Performance per dollar against utilisation | %s; dotted: the utilisation in [cost]%s%s",

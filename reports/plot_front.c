@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tokens per second against joules per token of the cases that do the same work, and which of them no other one beats
-// in both.
+// by the words of their ratios.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,21 +19,6 @@ typedef struct place { // pixels from the top left
     double x, y;
     box bars; // how far its intervals reach
 } place;
-
-bool eb_plot_beats(const eb_plot_point *a, const eb_plot_point *b)
-{
-    return a->j <= b->j && a->tok_s >= b->tok_s && (a->j < b->j || a->tok_s > b->tok_s);
-}
-
-static void find_front(eb_plot_point *points, int n)
-{
-    for (int i = 0; i < n; i++) {
-        points[i].front = points[i].ranked;
-        for (int k = 0; k < n; k++)
-            if (points[k].ranked && eb_plot_beats(&points[k], &points[i]))
-                points[i].front = false;
-    }
-}
 
 static void find_places(const eb_plot_point *points, place *places, int n, double x_max, double y_max)
 {
@@ -114,13 +99,15 @@ static void add_names(eb_text *t, const eb_plot_point *points, const place *plac
             box b;
             char *fitted = eb_plot_fit(points[i].name, NAME_PX);
             double width = eb_plot_text_px(fitted) + 1;
-            if (points[i].front == !round && (find_room(places, n, i, width, taken, n_taken, true, &b) ||
-                                              find_room(places, n, i, width, taken, n_taken, false, &b))) {
+            if ((points[i].front != EB_FRONT_BEATEN) == !round &&
+                (find_room(places, n, i, width, taken, n_taken, true, &b) ||
+                 find_room(places, n, i, width, taken, n_taken, false, &b))) {
                 taken[n_taken++] = b;
                 eb_text_add(t, "set label %d ", n_taken);
                 eb_gnuplot_quote(t, fitted);
                 eb_text_add(t, " at screen %.6f, screen %.6f left front textcolor rgb '%s'\n", b.x0 / frame.width,
-                            1 - (b.y0 + line_px / 2) / frame.height, points[i].front ? "#1a1d21" : "#5a626b");
+                            1 - (b.y0 + line_px / 2) / frame.height,
+                            points[i].front != EB_FRONT_BEATEN ? "#1a1d21" : "#5a626b");
             }
             free(fitted);
         }
@@ -132,32 +119,51 @@ static int by_joules(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-// The front as steps: what is below and right of them is beaten.
-static void add_data(eb_text *t, const eb_plot_point *points, int n, double x_max)
+// The front as steps, by the values: below and right of them lies what is beaten, or kept there by noise alone.
+static void add_steps(eb_text *steps, const eb_plot_point *points, int n, double x_max)
 {
-    eb_text dots = { 0 }, front = { 0 }, other = { 0 };
     double last = NAN;
     for (int i = 0; i < n; i++) {
         const eb_plot_point *p = &points[i];
-        eb_text_add(p->front ? &dots : &other, "%.9g %.9g %.9g %.9g %.9g %.9g\n", p->j, p->tok_s, p->j_low, p->j_high,
-                    p->tok_s_low, p->tok_s_high);
-        if (!p->front)
+        bool slower = false; // than one with as few joules
+        for (int k = 0; k < n && !slower; k++)
+            slower = points[k].front != EB_FRONT_BEATEN && points[k].j <= p->j && points[k].tok_s > p->tok_s;
+        if (p->front == EB_FRONT_BEATEN || slower)
             continue;
         if (isfinite(last))
-            eb_text_add(&front, "%.9g %.9g\n", p->j, last);
-        eb_text_add(&front, "%.9g %.9g\n", p->j, p->tok_s);
+            eb_text_add(steps, "%.9g %.9g\n", p->j, last);
+        eb_text_add(steps, "%.9g %.9g\n", p->j, p->tok_s);
         last = p->tok_s;
     }
-    eb_text_add(&front, "%.9g %.9g\n", x_max, last);
-    eb_text_add(t, "$front << END\n%sEND\n$dots << END\n%sEND\n", front.s, dots.s);
+    if (isfinite(last))
+        eb_text_add(steps, "%.9g %.9g\n", x_max, last);
+}
+
+static void add_data(eb_text *t, const eb_plot_point *points, int n, double x_max)
+{
+    enum { FULL = 7, HOLLOW = 6 };
+    eb_text dots = { 0 }, front = { 0 }, other = { 0 };
+    for (int i = 0; i < n; i++) {
+        const eb_plot_point *p = &points[i];
+        eb_text_add(p->front != EB_FRONT_BEATEN ? &dots : &other, "%.9g %.9g %.9g %.9g %.9g %.9g %d\n", p->j, p->tok_s,
+                    p->j_low, p->j_high, p->tok_s_low, p->tok_s_high, p->front == EB_FRONT_NOISE ? HOLLOW : FULL);
+    }
+    add_steps(&front, points, n, x_max);
+    if (dots.n)
+        eb_text_add(t, "$front << END\n%sEND\n$dots << END\n%sEND\n", front.s, dots.s);
     if (other.n)
         eb_text_add(t, "$other << END\n%sEND\n", other.s);
-    eb_text_add(t, "plot $front using 1:2 with lines lw 1.2 dt 3 lc rgb '#2f7d4f'");
+    if (dots.n)
+        eb_text_add(t, "plot $front using 1:2 with lines lw 1.2 dt 3 lc rgb '#2f7d4f'");
     if (other.n)
-        eb_text_add(t, ", $other using 1:2:3:4:5:6 with xyerrorbars pt 0 lw 1 lc rgb '#9aa2ab', $other using 1:2 with "
-                       "points pt 7 ps 0.7 lc rgb '#9aa2ab'");
-    eb_text_add(t, ", $dots using 1:2:3:4:5:6 with xyerrorbars pt 0 lw 1 lc rgb '#2f7d4f', $dots using 1:2 with points "
-                   "pt 7 ps 0.9 lc rgb '#2f7d4f'\n");
+        eb_text_add(t,
+                    "%s $other using 1:2:3:4:5:6 with xyerrorbars pt 0 lw 1 lc rgb '#9aa2ab', $other using 1:2 with "
+                    "points pt 7 ps 0.7 lc rgb '#9aa2ab'",
+                    dots.n ? "," : "plot");
+    if (dots.n)
+        eb_text_add(t, ", $dots using 1:2:3:4:5:6 with xyerrorbars pt 0 lw 1 lc rgb '#2f7d4f', $dots using 1:2:7 with "
+                       "points pt variable ps 0.9 lc rgb '#2f7d4f'");
+    eb_text_add(t, "\n");
     eb_text_deinit(&dots);
     eb_text_deinit(&front);
     eb_text_deinit(&other);
@@ -170,7 +176,6 @@ char *eb_plot_front_of(eb_plot_point *points, int n, const char *y_label)
     n = n < EB_PLOT_MAX_POINTS ? n : EB_PLOT_MAX_POINTS;
     if (n < 2)
         return NULL;
-    find_front(points, n);
     qsort(points, (size_t)n, sizeof *points, by_joules);
     for (int i = 0; i < n; i++) {
         x_max = fmax(x_max, 1.12 * points[i].j_high);
@@ -207,8 +212,10 @@ static double high_of(const eb_metric *m)
 char *eb_plot_front(const eb_run *run, int like)
 {
     eb_plot_point points[EB_PLOT_MAX_POINTS];
+    eb_front *fronts = eb_alloc((size_t)run->n_cases * sizeof *fronts + 1);
     const eb_metric *joules[EB_PLOT_MAX_POINTS], *lead = NULL;
     int n = 0;
+    eb_rank_fronts(run, "j_per_tok", "decode_tok_s", fronts);
     for (int i = 0; i < run->n_cases && n < EB_PLOT_MAX_POINTS; i++) {
         const eb_metric *j = eb_rank_value(&run->cases[i], "j_per_tok"),
                         *tok_s = eb_rank_value(&run->cases[i], "decode_tok_s");
@@ -217,12 +224,13 @@ char *eb_plot_front(const eb_run *run, int like)
         lead = !lead || j->grade > lead->grade ? j : lead;
         joules[n] = j;
         points[n++] = (eb_plot_point){ eb_case_name(run, i), j->value,      low_of(j),      high_of(j),
-                                       tok_s->value,         low_of(tok_s), high_of(tok_s), .front = false };
+                                       tok_s->value,         low_of(tok_s), high_of(tok_s), fronts[i] };
     }
     for (int i = 0; i < n; i++)
-        points[i].ranked = eb_rank_same_energy(joules[i], lead);
+        points[i].front = eb_rank_same_energy(joules[i], lead) ? points[i].front : EB_FRONT_BEATEN;
     char *script = eb_plot_front_of(points, n, "decode, tokens per second");
     for (int i = 0; i < n; i++)
         free(points[i].name);
+    free(fronts);
     return script;
 }

@@ -4,6 +4,7 @@
 #define EB_REPORTS_PLOTS_IMPL_H
 
 #include "harness/record/compare_read.h"
+#include "harness/record/front.h"
 #include "harness/record/observations.h"
 #include "reports/gnuplot.h"
 #include "reports/view.h"
@@ -37,12 +38,10 @@ enum { EB_PLOT_MAX_POINTS = 100 };
 typedef struct eb_plot_point {
     char *name;
     double j, j_low, j_high, tok_s, tok_s_low, tok_s_high; // equal ends: no interval
-    bool ranked;                                           // its joules may be held against the others'
-    bool front;                                            // set by eb_plot_front_of
+    eb_front front;                                        // by the words, as the tables have them; BEATEN: not ranked
 } eb_plot_point;
-// Is a nowhere worse than b, and somewhere better?
-bool eb_plot_beats(const eb_plot_point *a, const eb_plot_point *b);
-// Sorts the points; at most EB_PLOT_MAX_POINTS are drawn. `y_label`: plain text without quotes.
+// Sorts the points; at most EB_PLOT_MAX_POINTS are drawn, hollow those that only noise keeps on the front. `y_label`:
+// plain text without quotes.
 char *eb_plot_front_of(eb_plot_point *points, int n, const char *y_label);
 
 typedef struct eb_plot_curve {

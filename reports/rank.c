@@ -230,3 +230,46 @@ void eb_rank_marks(const eb_run *run, const char *key, eb_mark *marks)
         marks[i] = values[i] ? mark_of(run, values, better, i) : EB_MARK_NONE;
     free(values);
 }
+
+// ---- the front of two metrics ----
+
+typedef struct pair {
+    const eb_run *run;
+    const eb_metric **values[2];
+    int better[2];
+} pair;
+
+static bool held_together(const void *ctx, int a, int b)
+{
+    const pair *p = ctx;
+    for (int k = 0; k < 2; k++)
+        if (!p->values[k][a] || !p->values[k][b] || !eb_rank_same_energy(p->values[k][a], p->values[k][b]))
+            return false;
+    return eb_rank_comparable(p->run->cases[a].info, p->run->cases[b].info);
+}
+
+static int order_of(const void *ctx, int a, int b, int k)
+{
+    const pair *p = ctx;
+    double x = p->values[k][a]->value, y = p->values[k][b]->value;
+    return x == y ? 0 : better_than(p->better[k], x, y) ? 1 : -1;
+}
+
+static bool is_clear(const void *ctx, int a, int b, int k)
+{
+    const pair *p = ctx;
+    bool ahead = order_of(ctx, a, b, k) > 0;
+    return told_apart(p->run, p->values[k], p->better[k], ahead ? a : b, ahead ? b : a) == APART;
+}
+
+void eb_rank_fronts(const eb_run *run, const char *key, const char *other, eb_front *out)
+{
+    pair p = { run, { values_of(run, key), values_of(run, other) }, { direction(key), direction(other) } };
+    const eb_front_rows rows = {
+        .n = run->n_cases, .n_objectives = 2, .together = held_together, .order = order_of, .clear = is_clear, .ctx = &p
+    };
+    for (int i = 0; i < run->n_cases; i++)
+        out[i] = p.values[0][i] && p.values[1][i] ? eb_front_of(&rows, i) : EB_FRONT_BEATEN;
+    free(p.values[0]);
+    free(p.values[1]);
+}

@@ -4,6 +4,7 @@
 #ifndef EB_REPORTS_VIEW_H
 #define EB_REPORTS_VIEW_H
 
+#include "harness/record/front.h"
 #include "reports/table.h"
 #include "reports/text.h"
 
@@ -25,6 +26,10 @@ typedef struct eb_rank_rivals {
 eb_rank_rivals eb_rank_rivals_of(const eb_run *run, const char *key, int best);
 // Index of the best case that is comparable with case `like` and has `grade`, -1 = none or metric without a direction.
 int eb_rank_best(const eb_run *run, const char *key, int like, eb_grade grade);
+
+// How each case stands in the front of two metrics, among those that may be ranked with it and have both; BEATEN where
+// it has not. `out` has run->n_cases entries.
+void eb_rank_fronts(const eb_run *run, const char *key, const char *other, eb_front *out);
 
 // May two energies stand in one ranking? The same grade, from the same domains. Always for what is no energy.
 bool eb_rank_same_energy(const eb_metric *a, const eb_metric *b);

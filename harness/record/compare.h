@@ -6,6 +6,7 @@
 
 #include "harness/record/compare_ratio.h"
 #include "harness/record/compare_read.h"
+#include "harness/record/front.h"
 
 typedef enum eb_compare_by {
     EB_BY_MACHINE, // run against run
@@ -111,6 +112,9 @@ void eb_compare_free(eb_compare *c);
 // Of several offers the one that bears the run's name, "edge" of "edge-20261121-010203"; -1 = none does. A single one
 // is for all.
 int eb_compare_offer_of(const eb_offer *offers, int n, const eb_compare_run *run);
+// The front of these two figures alone among the rows of a group that know both: `out` has g->n entries. Those of
+// another kind of energy are held against each other nowhere.
+void eb_compare_front(const eb_compare *c, const eb_compare_group *g, eb_figure x, eb_figure y, eb_front *out);
 // What a comparison of these runs is about when nobody says.
 eb_compare_by eb_compare_guess(eb_compare_run *const *runs, int n_runs);
 

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 #include "harness/base/mem.h"
 #include "harness/record/compare_range.h"
+#include "harness/record/front.h"
 
 static bool graded(const eb_compare_row *row, eb_figure f)
 {
@@ -191,81 +192,88 @@ static void find_leads(eb_compare *c, const eb_compare_group *g, const words *w)
 
 // ---- the front ----
 
-static bool may_be_compared(const eb_compare *c, const eb_compare_group *g, int a, int b)
+typedef struct objectives { // of a front
+    words *w;
+    eb_figure figures[EB_FIGURE_COUNT];
+    int n;
+} objectives;
+
+static bool may_be_compared(const void *ctx, int a, int b)
 {
-    bool joules = false;
-    for (int f = 0; f < EB_FIGURE_COUNT; f++)
-        joules = joules || (g->objectives[f] && mixed(&c->rows[a], &c->rows[b], (eb_figure)f));
-    return !joules;
+    const objectives *o = ctx;
+    const eb_compare_row *x = &o->w->c->rows[a], *y = &o->w->c->rows[b];
+    bool joules = false, known = true;
+    for (int k = 0; k < o->n; k++) {
+        joules = joules || mixed(x, y, o->figures[k]);
+        known = known && isfinite(x->figures[o->figures[k]].value) && isfinite(y->figures[o->figures[k]].value);
+    }
+    return known && !joules;
 }
 
-// By the values: +1 better, -1 worse.
-static int compare_values(const eb_compare *c, int a, int b, eb_figure f)
+static int order_of(const void *ctx, int a, int b, int objective)
 {
-    double x = c->rows[a].figures[f].value, y = c->rows[b].figures[f].value;
+    const objectives *o = ctx;
+    eb_figure f = o->figures[objective];
+    double x = o->w->c->rows[a].figures[f].value, y = o->w->c->rows[b].figures[f].value;
     return eb_figures[f].better > 0 ? (x > y) - (x < y) : (x < y) - (x > y);
 }
 
-static bool as_good(const eb_compare *c, const eb_compare_group *g, int a, int b, bool *better)
+static bool is_clear(const void *ctx, int a, int b, int objective)
 {
-    bool worse = false;
-    *better = false;
-    for (int f = 0; f < EB_FIGURE_COUNT; f++) {
-        int order = g->objectives[f] ? compare_values(c, a, b, (eb_figure)f) : 0;
-        worse = worse || order < 0;
-        *better = *better || order > 0;
-    }
-    return !worse;
-}
-
-// Is row a, by the words, better (or worse) than row b in something? Asked where the values say so.
-static bool clearly(const words *w, int a, int b, eb_word word)
-{
+    const objectives *o = ctx;
     bool few;
-    for (int f = 0; f < EB_FIGURE_COUNT; f++)
-        if (w->g->objectives[f] && compare_values(w->c, a, b, (eb_figure)f) == (word == EB_WORD_BETTER ? 1 : -1) &&
-            word_of(w, a, b, (eb_figure)f, &few) == word)
-            return true;
-    return false;
+    eb_word said = order_of(ctx, a, b, objective) > 0 ? EB_WORD_BETTER : EB_WORD_WORSE;
+    return word_of(o->w, a, b, o->figures[objective], &few) == said;
 }
 
-// The values first: words are looked up only of those that can beat the row, and, if nobody does, until one is found
-// that noise alone keeps from it.
-static void place(eb_compare *c, const eb_compare_group *g, const words *w, int i)
+static eb_front_rows rows_of(const eb_compare_group *g, const objectives *o)
 {
-    eb_compare_row *row = &c->rows[i];
-    row->front = true;
-    row->front_noise = false;
-    for (int k = g->first; k < g->first + g->n && row->front; k++) {
-        bool better;
-        if (k == i || !may_be_compared(c, g, k, i) || !as_good(c, g, k, i, &better))
-            continue;
-        row->front = !clearly(w, k, i, EB_WORD_BETTER);
-        row->front_noise = row->front_noise || better; // beaten by the values alone
-    }
-    row->front_noise = row->front_noise && row->front;
-    for (int k = g->first; k < g->first + g->n && row->front && !row->front_noise; k++) // held up by nothing but values
-        row->front_noise = k != i && may_be_compared(c, g, k, i) && clearly(w, k, i, EB_WORD_BETTER) &&
-                           !clearly(w, k, i, EB_WORD_WORSE);
+    return (eb_front_rows){ .first = g->first,
+                            .n = g->n,
+                            .n_objectives = o->n,
+                            .together = may_be_compared,
+                            .order = order_of,
+                            .clear = is_clear,
+                            .ctx = o };
 }
 
-static void find_front(eb_compare *c, eb_compare_group *g, const words *w)
+static void find_front(eb_compare *c, eb_compare_group *g, words *w)
 {
-    bool any = false;
+    objectives o = { .w = w };
     for (int f = 0; f < EB_FIGURE_COUNT; f++) {
         g->objectives[f] = eb_figures[f].objective;
         for (int i = g->first; i < g->first + g->n; i++)
             g->objectives[f] = g->objectives[f] && isfinite(c->rows[i].figures[f].value);
-        any = any || g->objectives[f];
+        if (g->objectives[f])
+            o.figures[o.n++] = (eb_figure)f;
     }
-    for (int i = g->first; i < g->first + g->n && any; i++)
-        place(c, g, w, i);
+    const eb_front_rows rows = rows_of(g, &o);
+    for (int i = g->first; i < g->first + g->n && o.n; i++) {
+        eb_front front = eb_front_of(&rows, i);
+        c->rows[i].front = front != EB_FRONT_BEATEN;
+        c->rows[i].front_noise = front == EB_FRONT_NOISE;
+    }
+}
+
+static words words_of(const eb_compare *c, const eb_compare_group *g)
+{
+    size_t pairs = (size_t)g->n * ((size_t)g->n - 1) / 2;
+    return (words){ .c = c, .g = g, .found = eb_alloc(pairs * EB_FIGURE_COUNT + 1) };
+}
+
+void eb_compare_front(const eb_compare *c, const eb_compare_group *g, eb_figure x, eb_figure y, eb_front *out)
+{
+    words w = words_of(c, g);
+    objectives o = { .w = &w, .figures = { x, y }, .n = 2 };
+    const eb_front_rows rows = rows_of(g, &o);
+    for (int i = 0; i < g->n; i++)
+        out[i] = eb_front_of(&rows, g->first + i);
+    free(w.found);
 }
 
 void eb_compare_rank(eb_compare *c, eb_compare_group *g)
 {
-    size_t pairs = (size_t)g->n * ((size_t)g->n - 1) / 2;
-    words w = { .c = c, .g = g, .found = eb_alloc(pairs * EB_FIGURE_COUNT + 1) };
+    words w = words_of(c, g);
     find_leads(c, g, &w);
     find_front(c, g, &w);
     free(w.found);

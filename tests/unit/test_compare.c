@@ -553,6 +553,12 @@ static void test_noise_decides_neither_leads_nor_fronts(void **state)
             assert_true(c->rows[i].front == sets[s].front[i]);
             assert_true(c->rows[i].front_noise == sets[s].noise[i]);
         }
+        eb_front drawn[3]; // of the picture's two figures: memory is alike here
+        eb_compare_front(c, &c->groups[0], EB_FIGURE_J_PER_TOK, EB_FIGURE_GOODPUT, drawn);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(drawn[i], !sets[s].front[i]  ? EB_FRONT_BEATEN
+                                       : sets[s].noise[i] ? EB_FRONT_NOISE
+                                                          : EB_FRONT_ON);
         eb_compare_free(c);
         free_runs(runs, 3);
     }

@@ -195,33 +195,29 @@ static void without_gnuplot_a_notice_and_no_failure(void **state)
     eb_html_pictures_deinit(&p);
 }
 
-static eb_plot_point at(double j, double tok_s)
+static eb_plot_point at(double j, double tok_s, eb_front front)
 {
-    return (eb_plot_point){ .j = j, .tok_s = tok_s };
+    return (eb_plot_point){ (char *)"x", j, j, j, tok_s, tok_s, tok_s, front };
 }
 
-static void the_front_is_what_nobody_beats(void **state)
+// What the tables have on the front is green, hollow where only noise keeps it there, and the steps go by the values.
+static void the_front_is_drawn_as_the_tables_have_it(void **state)
 {
     (void)state;
-    eb_plot_point a = at(1, 2), b = at(2, 1), c = at(2, 2);
-    assert_true(eb_plot_beats(&a, &b));  // fewer joules, more tokens
-    assert_true(eb_plot_beats(&a, &c));  // fewer joules, as many tokens
-    assert_true(eb_plot_beats(&c, &b));  // as many joules, more tokens
-    assert_false(eb_plot_beats(&a, &a)); // the same
-    b = at(0.5, 1);
-    assert_false(eb_plot_beats(&a, &b)); // each better in one
-    assert_false(eb_plot_beats(&b, &a));
-    eb_plot_point points[] = { at(1, 2), at(2, 1), at(0.5, 1), at(0.1, 5) };
-    for (int i = 0; i < 4; i++) {
-        points[i].name = (char *)"x";
-        points[i].ranked = i < 3; // the last one's joules are of another kind
-        points[i].j_low = points[i].j_high = points[i].j;
-        points[i].tok_s_low = points[i].tok_s_high = points[i].tok_s;
-    }
-    free(eb_plot_front_of(points, 4, "y"));
-    static const bool front[] = { false, true, true, false }; // by joules: 0.1, 0.5, 1, 2
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(points[i].front, front[i]);
+    eb_plot_point points[] = { at(2, 4, EB_FRONT_ON), at(1.5, 1.5, EB_FRONT_BEATEN), at(1, 2, EB_FRONT_ON),
+                               at(1.1, 1.9, EB_FRONT_NOISE), at(0.1, 5, EB_FRONT_BEATEN) };
+    char *script = eb_plot_front_of(points, 5, "y");
+    assert_non_null(strstr(script, "$front << END\n1 2\n2 2\n2 4\n2.24 4\nEND\n"));
+    assert_non_null(strstr(script, "$dots << END\n1 2 1 1 2 2 7\n1.1 1.9 1.1 1.1 1.9 1.9 6\n2 4 2 2 4 4 7\nEND\n"));
+    assert_non_null(strstr(script, "$other << END\n0.1 5 0.1 0.1 5 5 7\n1.5 1.5 1.5 1.5 1.5 1.5 7\nEND\n"));
+    free(script);
+    for (int i = 0; i < 5; i++) // of no two that may be ranked
+        points[i].front = EB_FRONT_BEATEN;
+    script = eb_plot_front_of(points, 5, "y");
+    assert_null(strstr(script, "$dots"));
+    assert_null(strstr(script, "$front"));
+    assert_non_null(strstr(script, "\nplot $other"));
+    free(script);
 }
 
 // A run without energy, prices, series or raw data still makes a page.
@@ -255,7 +251,7 @@ int main(void)
         cmocka_unit_test(svg_loses_what_it_does_not_draw),
         cmocka_unit_test(svg_that_is_none_is_refused),
         cmocka_unit_test(without_gnuplot_a_notice_and_no_failure),
-        cmocka_unit_test(the_front_is_what_nobody_beats),
+        cmocka_unit_test(the_front_is_drawn_as_the_tables_have_it),
         cmocka_unit_test(a_bare_run_has_a_page),
     };
     return cmocka_run_group_tests_name("html", tests, NULL, NULL);

@@ -162,6 +162,13 @@ static void the_same_is_no_noise(void **state)
         eb_rank_marks(&s->run, "decode_tok_s", marks);
         assert_int_equal(marks[1], other);
         assert_int_equal(marks[2], other == EB_MARK_TIED ? EB_MARK_TIED : EB_MARK_BEST);
+        eb_front fronts[SAMPLE_CASES]; // the joules are those of the sample: the second one has more
+        eb_rank_fronts(&s->run, "decode_tok_s", "decode_tok_s", fronts);
+        assert_int_equal(fronts[2], EB_FRONT_ON);
+        assert_int_equal(fronts[1], other == EB_MARK_TIED ? EB_FRONT_NOISE : EB_FRONT_BEATEN);
+        eb_rank_fronts(&s->run, "j_per_tok", "decode_tok_s", fronts);
+        assert_int_equal(fronts[2], EB_FRONT_ON);
+        assert_int_equal(fronts[1], EB_FRONT_BEATEN);
         char *text = written(&s->run, "md");
         assert_non_null(strstr(text, pairs[i].words));
         free(text);
