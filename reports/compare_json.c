@@ -109,6 +109,7 @@ static void add_differences(cJSON *list, const eb_compare *c)
         cJSON *settings = eb_json_add_arr(obj, "settings");
         for (int k = 0; k < d->n; k++) {
             cJSON *item = eb_json_append_obj(settings);
+            eb_json_add_str(item, "section", d->items[k].section);
             eb_json_add_str(item, "key", d->items[k].key);
             eb_json_add_str(item, "value", d->items[k].value);
             eb_json_add_str(item, "reference", d->items[k].reference);

@@ -232,7 +232,8 @@ static void note_differences(const eb_compare *c, eb_notes *notes)
         eb_text t = { 0 };
         int k = 0;
         for (; k < d->n && (!k || t.n < SETTINGS_LEN); k++)
-            eb_text_add(&t, "%s%.40s %.60s vs %.60s", k ? "; " : "", d->items[k].key, d->items[k].value,
+            eb_text_add(&t, "%s%s%.40s%s%.40s %.60s vs %.60s", k ? "; " : "", *d->items[k].section ? "[" : "",
+                        d->items[k].section, *d->items[k].section ? "] " : "", d->items[k].key, d->items[k].value,
                         d->items[k].reference);
         if (k < d->n)
             eb_text_add(&t, "; and %d more", d->n - k);

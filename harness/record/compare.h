@@ -71,6 +71,7 @@ typedef struct eb_compare_lone { // work that only one row has
 } eb_compare_lone;
 
 typedef struct eb_compare_setting_pair {
+    char *section;                 // "run", "model x"; "" of what is no option: a fact of the machine, what came out
     char *key, *value, *reference; // "unset" where a side has none
 } eb_compare_setting_pair;
 

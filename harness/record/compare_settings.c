@@ -34,26 +34,36 @@ bool eb_compare_keeps(const char *section, const char *key)
 
 // ---- what is compared ----
 
-static void add(eb_compare_difference *d, const char *key, const char *value, const char *reference)
+static void add(eb_compare_difference *d, const char *section, const char *key, const char *value,
+                const char *reference)
 {
     value = value && *value ? value : "unset";
     reference = reference && *reference ? reference : "unset";
     if (!strcmp(value, reference))
         return;
     for (int i = 0; i < d->n; i++)
-        if (!strcmp(d->items[i].key, key) && !strcmp(d->items[i].value, value) &&
-            !strcmp(d->items[i].reference, reference))
+        if (!strcmp(d->items[i].section, section) && !strcmp(d->items[i].key, key) &&
+            !strcmp(d->items[i].value, value) && !strcmp(d->items[i].reference, reference))
             return;
     d->items = eb_realloc(d->items, (size_t)d->n + 1, sizeof *d->items);
-    d->items[d->n++] = (eb_compare_setting_pair){ eb_strdup(key), eb_strdup(value), eb_strdup(reference) };
+    d->items[d->n++] =
+        (eb_compare_setting_pair){ eb_strdup(section), eb_strdup(key), eb_strdup(value), eb_strdup(reference) };
 }
 
-static void add_number(eb_compare_difference *d, const char *key, int value, int reference)
+static void add_number(eb_compare_difference *d, const char *section, const char *key, int value, int reference)
 {
     char a[16], b[16];
     snprintf(a, sizeof a, "%d", value);
     snprintf(b, sizeof b, "%d", reference);
-    add(d, key, a, b);
+    add(d, section, key, a, b);
+}
+
+static void add_setting(eb_compare_difference *d, const eb_setting_row *s, const char *value, const char *reference)
+{
+    const char *name = s->name ? s->name : "";
+    char *section = eb_format("%s%s%s", s->section, *name ? " " : "", name);
+    add(d, section, s->key, value, reference);
+    free(section);
 }
 
 // Told alike is of the same name: a workload or a model may be called otherwise in the other config.
@@ -95,22 +105,36 @@ static void add_settings(eb_compare_difference *d, const eb_compare_run *a, cons
         if (!concerns(s, x) || !strcmp(s->section, "null") != scripts)
             continue;
         const eb_setting_row *other = find(b, y, s);
-        add(d, s->key, s->value, other ? other->value : NULL);
+        add_setting(d, s, s->value, other ? other->value : NULL);
     }
     for (int i = 0; i < b->text.n_settings; i++) {
         const eb_setting_row *s = &b->text.settings[i];
         if (concerns(s, y) && !strcmp(s->section, "null") == scripts && !find(a, x, s))
-            add(d, s->key, NULL, s->value);
+            add_setting(d, s, NULL, s->value);
     }
 }
 
 static void add_facts(eb_compare_difference *d, const eb_compare_run *a, const eb_compare_run *b)
 {
     for (int i = 0; i < a->text.n_machine; i++)
-        add(d, a->text.machine[i].key, a->text.machine[i].value, fact(b, a->text.machine[i].key));
+        add(d, "", a->text.machine[i].key, a->text.machine[i].value, fact(b, a->text.machine[i].key));
     for (int i = 0; i < b->text.n_machine; i++)
         if (!fact(a, b->text.machine[i].key))
-            add(d, b->text.machine[i].key, NULL, b->text.machine[i].value);
+            add(d, "", b->text.machine[i].key, NULL, b->text.machine[i].value);
+}
+
+static bool workload_threads(const eb_compare_run *run, const eb_compare_case *c)
+{
+    const char *said = eb_compare_setting(run, "workload", c->workload, "threads");
+    return said && strcmp(said, "0") != 0;
+}
+
+// A workload may have its own number, else that of the run holds.
+static char *threads_section(const eb_compare_run *a, const eb_compare_case *x, const eb_compare_run *b,
+                             const eb_compare_case *y)
+{
+    bool own = workload_threads(a, x);
+    return own || workload_threads(b, y) ? eb_format("workload %s", own ? x->workload : y->workload) : eb_strdup("run");
 }
 
 static void compare_rows(const eb_compare *c, eb_compare_difference *d, const eb_compare_row *row,
@@ -118,12 +142,14 @@ static void compare_rows(const eb_compare *c, eb_compare_difference *d, const eb
 {
     const eb_compare_run *a = c->runs[row->run], *b = c->runs[ref->run];
     const eb_compare_case *x = &a->cases[row->case_index], *y = &b->cases[ref->case_index];
-    add_number(d, "threads", x->threads, y->threads);
-    add_number(d, "trials", x->n_trials, y->n_trials);
-    add(d, "kv", x->kv, y->kv);
-    add(d, "isa", x->isa, y->isa);
-    add(d, "engine", a->engine, b->engine);
-    add(d, "effbench", a->tool_version, b->tool_version);
+    char *threads = threads_section(a, x, b, y);
+    add_number(d, threads, "threads", x->threads, y->threads);
+    free(threads);
+    add_number(d, "run", "trials", x->n_trials, y->n_trials);
+    add(d, "run", "kv", x->kv, y->kv);
+    add(d, "", "isa", x->isa, y->isa);
+    add(d, "run", "engine", a->engine, b->engine);
+    add(d, "", "effbench", a->tool_version, b->tool_version);
     add_settings(d, a, x, b, y, false);
     if (a != b)
         add_facts(d, a, b);
@@ -147,6 +173,7 @@ static eb_compare_difference *difference_of(eb_compare *c, const eb_compare_row 
 static void free_one(eb_compare_difference *d)
 {
     for (int i = 0; i < d->n; i++) {
+        free(d->items[i].section);
         free(d->items[i].key);
         free(d->items[i].value);
         free(d->items[i].reference);

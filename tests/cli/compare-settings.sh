@@ -16,7 +16,7 @@ for r in a b c; do "$EFFBENCH" run $r.ini --out $r >/dev/null 2>&1; done
 "$EFFBENCH" compare a b c | sed -n '/^settings/,/^words/p' | sed '$d'
 "$EFFBENCH" compare a b c --format json >all.json
 "$TESTBIN/check_json" "$SRC/docs/compare.schema.json" all.json && echo "fits the schema"
-sed -n '/settings_that_differ/,/warnings/p' all.json | tr -d '\n\t' | grep -o '"key":"[a-z_]*"' | sort | uniq -c
+sed -n '/settings_that_differ/,/warnings/p' all.json | tr -d '\n\t' | grep -o '"section":"[a-z ]*","key":"[a-z_]*"' | sort | uniq -c
 echo "nothing"
 cp -r a twin
 "$EFFBENCH" compare a twin | sed -n '/^settings/p'
