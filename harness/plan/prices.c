@@ -195,6 +195,40 @@ static void drop_repeats(eb_err_list *errs, size_t from)
 
 typedef void take_fn(eb_build *b, const char *stem, eb_offer_texts *out);
 
+static bool has_section(const eb_section_info *sections, const char *name)
+{
+    for (; sections->section; sections++)
+        if (!strcmp(sections->section, name))
+            return true;
+    return false;
+}
+
+// The first section of a file that is a good one for something else; NULL where it is for this, or for nothing.
+static const eb_ini_section *for_something_else(const eb_build *b)
+{
+    for (size_t i = 0; i < b->ini.n_sections; i++)
+        if (has_section(b->sections, b->ini.sections[i].section) ||
+            !has_section(eb_config_sections, b->ini.sections[i].section))
+            return NULL;
+    return b->readable && b->ini.n_sections ? &b->ini.sections[0] : NULL;
+}
+
+// One word for the whole file, instead of one for each of its sections.
+static void say_what_is_missing(eb_build *b, const eb_ini_section *found)
+{
+    bool limits = b->sections == limit_sections;
+    const char *other = !strcmp(found->section, "cost")  ? "; prices are for --prices"
+                        : !strcmp(found->section, "slo") ? "; limits are for --slo"
+                                                         : "";
+    eb_err_hint(eb_complain(b, (eb_place){ .file = b->ini.file }, "the file has no %s: there is [%.40s%s%.40s] in it",
+                            limits ? "limits" : "prices", found->section, found->name ? " " : "",
+                            found->name ? found->name : ""),
+                "add %s%s",
+                limits ? "[slo] with ttft, tpot or e2e"
+                       : "[cost NAME] with price_usd, usd_per_hour or usd_per_mtok_output",
+                other);
+}
+
 static bool parse(const char *file, const char *text, size_t len, const eb_section_info *sections, take_fn *take,
                   eb_offer_texts *out, eb_err_list *errs)
 {
@@ -203,8 +237,13 @@ static bool parse(const char *file, const char *text, size_t len, const eb_secti
     char *stem = eb_strndup(base, dot && dot > base ? (size_t)(dot - base) : strlen(base));
     eb_build b = { .sections = sections, .errs = errs };
     b.readable = eb_ini_parse(file, text, len, &b.ini, errs);
-    eb_build_blocks(&b);
-    take(&b, stem, out);
+    const eb_ini_section *other = for_something_else(&b);
+    if (other) {
+        say_what_is_missing(&b, other);
+    } else {
+        eb_build_blocks(&b);
+        take(&b, stem, out);
+    }
     eb_build_sort_errors(errs, first);
     bool ok = errs->n + errs->dropped == before;
     drop_repeats(errs, first);

@@ -56,6 +56,14 @@ printf '[slo]\nttft = 2\nwhat = 3\n[cost]\n' >slo.ini
 try a b --slo slo.ini
 : >none.ini
 try a b --slo none.ini
+echo "what is missing is named, once"
+try a b --slo two.ini
+printf '[slo]\nttft = 2s\n' >limits.ini
+try a b --prices limits.ini
+printf '[run]\ntrials = 7\n[cost]\nusd_per_hour = 1\n[model m]\n' >config.ini
+try a b --slo config.ini
+printf '[sol]\nttft = 2s\n' >typo.ini
+try a b --slo typo.ini
 
 echo "by price, without a price and with one"
 tiny_run() { { scripted trials=1; dense prompt=16 output=8; cat; } >"$1.ini"; "$EFFBENCH" run "$1.ini" --out "$1" --progress never >/dev/null; }
