@@ -178,37 +178,57 @@ static bool has_trials(const eb_compare_run *run)
     return false;
 }
 
+// Of a run by itself.
+static void warn_of_run(eb_compare *c, const eb_compare_run *run)
+{
+    if (!run->complete)
+        eb_warn(&c->warnings, "%s did not end%s", run->name,
+                has_trials(run) ? ": these are the trials that finished"
+                                : " and no trial of it finished: it has no figures");
+    if (!strcmp(run->engine, "null"))
+        eb_warn(&c->warnings, "%s is simulated by engine = null: nothing was measured", run->name);
+    if (run->doubt[0])
+        eb_warn(&c->warnings, "run.json of %s is not of the raw files beside it: %s; all is computed from them again",
+                run->name, run->doubt);
+    if (c->options.n_offers > 1 && c->options.by != EB_BY_PRICE &&
+        eb_compare_offer_of(c->options.offers, c->options.n_offers, run) < 0)
+        eb_warn(&c->warnings, "no offer of the price file bears the name of %s: it %s", run->name,
+                eb_compare_has_prices(run) ? "keeps the prices of its own config" : "has no prices");
+}
+
+static void warn_of_pair(eb_compare *c, const eb_compare_run *first, const eb_compare_run *run)
+{
+    if (strcmp(run->engine, first->engine) != 0)
+        eb_warn(&c->warnings, "%s ran on engine %s, %s on %s: what differs may be the engine", run->name, run->engine,
+                first->name, first->engine);
+    if (!c->options.slo && !same_limits(run, first))
+        eb_warn(&c->warnings,
+                "%s and %s count goodput under different limits, and so their costs: give both the same with --slo",
+                run->name, first->name);
+}
+
+// Only runs that stand in a row: what is left out explains nothing.
 static void warn(eb_compare *c)
 {
+    bool *compared = eb_alloc((size_t)c->n_runs * sizeof *compared + 1);
+    const eb_compare_run *first = NULL;
+    for (int i = 0; i < c->n_rows; i++)
+        compared[c->rows[i].run] = true;
     for (int r = 0; r < c->n_runs; r++) {
         const eb_compare_run *run = c->runs[r];
-        if (!run->complete)
-            eb_warn(&c->warnings, "%s did not end%s", run->name,
-                    has_trials(run) ? ": these are the trials that finished"
-                                    : " and no trial of it finished: it has no figures");
-        if (!strcmp(run->engine, "null"))
-            eb_warn(&c->warnings, "%s is simulated by engine = null: nothing was measured", run->name);
-        if (run->doubt[0])
-            eb_warn(&c->warnings,
-                    "run.json of %s is not of the raw files beside it: %s; all is computed from them again", run->name,
-                    run->doubt);
-        if (r && strcmp(run->engine, c->runs[0]->engine) != 0)
-            eb_warn(&c->warnings, "%s ran on engine %s, %s on %s: what differs may be the engine", run->name,
-                    run->engine, c->runs[0]->name, c->runs[0]->engine);
-        if (r && !c->options.slo && !same_limits(run, c->runs[0]))
-            eb_warn(&c->warnings,
-                    "%s and %s count goodput under different limits, and so their costs: give both the same with --slo",
-                    run->name, c->runs[0]->name);
-        if (c->options.n_offers > 1 && c->options.by != EB_BY_PRICE &&
-            eb_compare_offer_of(c->options.offers, c->options.n_offers, run) < 0)
-            eb_warn(&c->warnings, "no offer of the price file bears the name of %s: it %s", run->name,
-                    eb_compare_has_prices(run) ? "keeps the prices of its own config" : "has no prices");
+        if (!compared[r])
+            continue;
+        warn_of_run(c, run);
+        if (first)
+            warn_of_pair(c, first, run);
+        first = first ? first : run;
         for (int k = 0; k < r && c->options.by == EB_BY_MACHINE; k++)
-            if (run->fingerprint[0] && !strcmp(run->fingerprint, c->runs[k]->fingerprint)) {
+            if (compared[k] && run->fingerprint[0] && !strcmp(run->fingerprint, c->runs[k]->fingerprint)) {
                 eb_warn(&c->warnings, "%s and %s are runs of the same machine", c->runs[k]->name, run->name);
                 break;
             }
     }
+    free(compared);
 }
 
 static bool no_common_work(const eb_compare *c, eb_err *err)

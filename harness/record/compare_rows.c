@@ -124,7 +124,7 @@ static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_ind
     }
     eb_compare_price(&row, run, offer >= 0 ? &of_machine : NULL, c->options.slo != NULL);
     eb_offer_deinit(&of_machine);
-    row.kind = kind_of(c, &row);
+    row.kind = -1; // that of rows which are in no group would be a kind of nothing
     row.demonstration = made_up(c, &row);
     row.label = label_of(c, &row);
     char *key = eb_compare_key(run, run_index, &run->cases[case_index], c->options.by);
@@ -235,8 +235,11 @@ static void add_group(eb_compare *c, draft *drafts, int from, int to)
     c->groups = eb_realloc(c->groups, (size_t)c->n_groups + 1, sizeof *c->groups);
     eb_compare_group *g = &c->groups[c->n_groups++];
     *g = (eb_compare_group){ .title = title_of(c, &drafts[from].row), .first = c->n_rows, .n = to - from };
-    for (int i = from; i < to; i++)
-        c->rows[c->n_rows++] = drafts[i].row;
+    for (int i = from; i < to; i++) {
+        eb_compare_row *row = &c->rows[c->n_rows++];
+        *row = drafts[i].row;
+        row->kind = kind_of(c, row);
+    }
     tell_apart(c, g);
 }
 

@@ -187,6 +187,33 @@ static void test_energy_without_joules_per_token_has_its_kind(void **state)
     free_runs(runs, 2);
 }
 
+// What is in no row gives the comparison neither a kind of energy nor a word.
+static void test_a_run_without_a_match_says_nothing(void **state)
+{
+    (void)state;
+    eb_err err = { 0 };
+    eb_compare_run *runs[] = {
+        read_run("odd", "seed=7 boundary=wall grade=wall channel=meter end=0 slo:ttft=1s case=u/f16/dense/9/9/1/1"),
+        read_run("a", own), read_run("b", "seed=5")
+    };
+    eb_compare *c = compare(runs, 3, EB_BY_MACHINE, &err);
+    assert_non_null(c);
+    assert_int_equal(c->n_lone, 1);
+    assert_int_equal(c->n_kinds, 1);
+    assert_int_equal(strncmp(c->kinds[0], "counter,", 8), 0);
+    assert_int_equal(c->rows[0].kind, 0);
+    assert_int_equal(c->warnings.n, 0);
+    eb_compare_free(c);
+    // In a row, it has its say.
+    eb_compare_run_free(runs[0]);
+    runs[0] = read_run("odd", "seed=7 boundary=wall grade=wall channel=meter end=0 slo:ttft=1s");
+    c = compare(runs, 3, EB_BY_MACHINE, &err);
+    assert_int_equal(c->n_kinds, 2);
+    assert_int_equal(c->warnings.n, 3); // it did not end, and two have other limits
+    eb_compare_free(c);
+    free_runs(runs, 3);
+}
+
 static eb_header settings(const char *section, const char *const (*rows)[2], int n, eb_setting_row *out)
 {
     for (int i = 0; i < n; i++)
@@ -600,6 +627,7 @@ int main(void)
         cmocka_unit_test(test_run_json_is_believed_only_of_its_own_files),
         cmocka_unit_test(test_the_same_work),
         cmocka_unit_test(test_sockets_do_not_make_another_energy),
+        cmocka_unit_test(test_a_run_without_a_match_says_nothing),
         cmocka_unit_test(test_prices_again_are_the_prices),
         cmocka_unit_test(test_limits_count_again),
         cmocka_unit_test(test_a_word_on_money_holds_over_the_ranges_of_prices),
