@@ -44,7 +44,7 @@ static void write_term(const eb_compare *c, bool color, FILE *out)
     }
     fputc('\n', out);
     eb_notes notes = { 0 };
-    eb_compare_notes(c, &notes);
+    eb_compare_notes(c, "*", "~", &notes);
     for (size_t i = 0; i < notes.n; i++)
         eb_text_wrap(out, notes.items[i].label, INDENT, notes.items[i].text, WIDTH);
     eb_notes_deinit(&notes);
@@ -86,7 +86,7 @@ static void write_md(const eb_compare *c, bool color, FILE *out)
     }
     fputc('\n', out);
     eb_notes notes = { 0 };
-    eb_compare_notes(c, &notes);
+    eb_compare_notes(c, "bold", "\xE2\x89\x88", &notes);
     for (size_t i = 0; i < notes.n; i++) {
         fprintf(out, "- %s: ", notes.items[i].label);
         put_md(out, "", notes.items[i].text, "\n");

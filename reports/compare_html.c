@@ -256,7 +256,7 @@ void eb_compare_write_html(const eb_compare *c, bool color, FILE *out)
         group_id(ids[g], sizeof ids[g], g);
     add_pictures(c, ids, &pictures);
     eb_html_pictures_draw(&pictures, "gnuplot");
-    eb_compare_notes(c, &notes);
+    eb_compare_notes(c, "\xE2\x98\x85", "\xE2\x89\x88", &notes);
     eb_html_begin(out, "effbench comparison");
     fprintf(out, "<header>\n<h1>Comparison</h1>\n<p class=\"meta\">");
     eb_html_put(out, heading);

@@ -357,7 +357,7 @@ static void note_ranges(const eb_compare *c, eb_notes *notes)
                       "single figures here, as if they were exact"));
 }
 
-void eb_compare_notes(const eb_compare *c, eb_notes *notes)
+void eb_compare_notes(const eb_compare *c, const char *best, const char *tied, eb_notes *notes)
 {
     for (size_t i = 0; i < c->warnings.n; i++)
         add(notes, "warning", eb_strdup(c->warnings.items[i]));
@@ -375,6 +375,7 @@ void eb_compare_notes(const eb_compare *c, eb_notes *notes)
                   "inconclusive: neither, or fewer than 6 trials (then the range of the trials is shown)",
                   100 * EB_RATIO_MARGIN));
     add(notes, "marks",
-        eb_strdup("* better than every other of its column by the words, ~ the best, or not told apart from "
-                  "it; no mark where fewer than 6 trials cannot say"));
+        eb_format("%s better than every other of its column by the words, %s the best where it is not, and what is as "
+                  "good or not told apart from it; no mark where fewer than 6 trials cannot say",
+                  best, tied));
 }

@@ -62,7 +62,8 @@ void eb_html_notes(const eb_notes *notes, const char *alike, FILE *out)
 {
     eb_html_section(out, "reading", "How to read it");
     fprintf(out,
-            "<dl>\n<dt>★ ≈</dt><dd>★ best of the rows with %s; ≈ best, or not told apart from the best by the "
+            "<dl>\n<dt>★ ≈</dt><dd>★ best of the rows with %s; ≈ best where it is not, and what is as good or not told "
+            "apart from it by the "
             "intervals or that of their ratio; no mark where fewer than 6 trials cannot say</dd>\n",
             alike);
     const char *last = "";

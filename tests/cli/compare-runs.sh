@@ -23,6 +23,7 @@ echo "== by price"
 "$EFFBENCH" compare edge-1 --by price --prices "$SRC/configs/prices/demonstration.ini"
 echo "== markdown"
 "$EFFBENCH" compare edge-1 box-1 --format md | head -n 20
+"$EFFBENCH" compare edge-1 box-1 --format md | sed -n '/^- marks/p'
 echo "== csv"
 "$EFFBENCH" compare edge-1 box-1 --format csv | cut -d, -f 1-5,12-17 | grep 'f16.*\(goodput\|j_per_tok\|usd_per\)'
 for by in machine model type price; do
