@@ -22,6 +22,7 @@ typedef struct samples {
 typedef struct test {
     const eb_run *run;
     const eb_case_result *c;
+    const char *folder; // of the run, as it was named
     int n_prompt, n_gen, n_depth;
     char model_type[200]; // "NAME TYPE"
     eb_grade grade;
@@ -194,6 +195,11 @@ static value avg_j_per_tok(const test *t)
     return number(mean_known(t->s.j_per_tok, t->s.n));
 }
 
+static value folder(const test *t)
+{
+    return text(t->folder);
+}
+
 // llama-bench's names in llama-bench's order, then ours.
 static const struct {
     const char *name;
@@ -235,6 +241,7 @@ static const struct {
     { "avg_j_per_tok", NUMBER, avg_j_per_tok },
     { "energy_grade", TEXT, grade },
     { "energy_source", TEXT, source },
+    { "run", TEXT, folder },
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
@@ -283,7 +290,8 @@ static void deinit(test *t)
 }
 
 // Calls `put` for every row; a phase that no trial has is none.
-static void each_test(const eb_run *run, void (*put)(const test *t, int row, void *to), void *to)
+static void each_test(const eb_run *run, const eb_report_style *style, void (*put)(const test *t, int row, void *to),
+                      void *to)
 {
     int row = 0;
     for (int c = 0; c < run->n_cases; c++) {
@@ -300,6 +308,7 @@ static void each_test(const eb_run *run, void (*put)(const test *t, int row, voi
         };
         for (int k = 0; k < 2; k++) {
             const char *type = i->type[0] || !run->cases[c].facts ? i->type : run->cases[c].facts->type;
+            rows[k].folder = style->run;
             snprintf(rows[k].model_type, sizeof rows[k].model_type, "%s %s", i->model, type);
             fill(&rows[k], trials, n, k ? EB_PART_DECODE : EB_PART_PREFILL);
             if (rows[k].s.n && (rows[k].n_prompt || rows[k].n_gen))
@@ -344,7 +353,7 @@ static bool write_json(const eb_run *run, const eb_report_style *style, FILE *ou
 {
     (void)err; // what the stream cannot take, its owner sees
     cJSON *all = cJSON_CreateArray();
-    each_test(run, put_json, all);
+    each_test(run, style, put_json, all);
     char *json = eb_json_print(all, true);
     if (!style->several)
         fprintf(out, "%s\n", json);
@@ -357,14 +366,15 @@ static bool write_json(const eb_run *run, const eb_report_style *style, FILE *ou
 
 // ---- csv ----
 
-typedef struct csv_out {
+typedef struct rows_out {
     FILE *out;
-    bool headed;
-} csv_out;
+    bool headed;  // by a run before
+    bool several; // runs: each row names its own
+} rows_out;
 
 static void put_csv(const test *t, int row, void *to)
 {
-    const csv_out *csv = to;
+    const rows_out *csv = to;
     FILE *out = csv->out;
     bool head = row == 0 && !csv->headed;
     for (int i = 0; i < N_COLUMNS && head; i++)
@@ -385,7 +395,7 @@ static void put_csv(const test *t, int row, void *to)
 static bool write_csv(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
     (void)err;
-    each_test(run, put_csv, &(csv_out){ .out = out, .headed = style->follows });
+    each_test(run, style, put_csv, &(rows_out){ .out = out, .headed = style->follows });
     return true;
 }
 
@@ -419,11 +429,14 @@ static void put_mean(FILE *out, double mean, double spread, const char *format)
 
 static void put_md(const test *t, int row, void *to)
 {
-    FILE *out = to;
+    const rows_out *md = to;
+    FILE *out = md->out;
     double params = model_n_params(t).number;
-    if (row == 0)
-        fprintf(out, "| model | size | params | backend | threads | test | t/s | J/t | energy |\n"
-                     "| --- | ---: | ---: | --- | ---: | --- | ---: | ---: | --- |\n");
+    if (row == 0 && !md->headed)
+        fprintf(out,
+                "| model | size | params | backend | threads | test | t/s | J/t | energy |%s\n"
+                "| --- | ---: | ---: | --- | ---: | --- | ---: | ---: | --- |%s\n",
+                md->several ? " run |" : "", md->several ? " --- |" : "");
     fprintf(out, "| ");
     put_name(out, model_type(t).text);
     fprintf(out, " |");
@@ -439,14 +452,19 @@ static void put_md(const test *t, int row, void *to)
     fprintf(out, " |");
     put_mean(out, avg_ts(t).number, stddev_ts(t).number, "%.2f");
     put_mean(out, mean_known(t->s.j_per_tok, t->s.n), spread_known(t->s.j_per_tok, t->s.n), "%.4f");
-    fprintf(out, " %s |\n", t->grade == EB_GRADE_NONE ? "" : eb_grade_name(t->grade));
+    fprintf(out, " %s |", t->grade == EB_GRADE_NONE ? "" : eb_grade_name(t->grade));
+    if (md->several) {
+        fputc(' ', out);
+        put_name(out, t->folder ? t->folder : "");
+        fputs(" |", out);
+    }
+    fputc('\n', out);
 }
 
 static bool write_md(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
-    (void)style;
     (void)err;
-    each_test(run, put_md, out);
+    each_test(run, style, put_md, &(rows_out){ .out = out, .headed = style->follows, .several = style->several });
     return true;
 }
 
@@ -461,4 +479,7 @@ const eb_report_ops eb_report_llama_csv = {
 };
 const eb_report_ops eb_report_llama_md = { .name = "llama-bench-md",
                                            .doc = "the same as a table in markdown",
+                                           .open = "",
+                                           .between = "",
+                                           .close = "",
                                            .write = write_md };

@@ -218,12 +218,16 @@ static void put_case(const eb_run *run, const char *id, int c, FILE *out)
 
 static bool write_sql(const eb_run *run, const eb_report_style *style, FILE *out, eb_err *err)
 {
-    (void)style;
     (void)err; // what the stream cannot take, its owner sees
     const eb_header *h = run->header;
     // The same folder gives the same id wherever it lies.
     char *id = eb_format("%s %s %.16s", h->started_utc ? h->started_utc : "", h->fingerprint ? h->fingerprint : "",
                          h->plan_digest ? h->plan_digest : "");
+    if (style->run) { // a line of its own, which a clean name cannot end
+        char *name = eb_text_clean(style->run);
+        fprintf(out, "-- %s is run '%s'\n", name, id);
+        free(name);
+    }
     fprintf(out, "%sBEGIN;\n", schema);
     put_run(run, id, out);
     put_header(run, id, out);

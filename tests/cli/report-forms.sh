@@ -13,11 +13,15 @@ grep -c '"samples_ts"' json
 "$EFFBENCH" report mixed stored --format llama-bench-json >json
 echo '{"type": "array", "minItems": 9, "items": {"type": "object", "required": ["samples_ts"]}}' >array.json
 "$TESTBIN/check_json" array.json json && grep -c '"samples_ts"' json
+"$EFFBENCH" report mixed stored --format llama-bench-csv | awk -F, 'NR == 1 { print $NF; next } { n[$NF]++ } END { for (k in n) print k, n[k] }' | sort
+for r in mixed stored; do grep -c "\"run\":.*\"$r\"" json; done
+"$EFFBENCH" report mixed stored --format llama-bench-md | cut -d '|' -f 2,7,11-
 "$EFFBENCH" report mixed stored --format html >page && echo "two runs made a page" || echo "html of two folders: exit $?"
 cat page
 sed -i "s/\"model\":\"small\"/\"model\":\"it's; -- 'small\"/" mixed/trials.jsonl
 "$EFFBENCH" report mixed stored --format sql >sql 2>names
 cat names
+grep '^--' sql
 command -v sqlite3 >/dev/null || { echo "sqlite3 is not installed" >&2; exit 77; }
 sqlite3 -bail db <sql
 sqlite3 db "SELECT config, complete, boundary, count(*) FROM runs JOIN cases USING (run) GROUP BY run ORDER BY run;
