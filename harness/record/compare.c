@@ -207,6 +207,23 @@ static void warn_of_pair(eb_compare *c, const eb_compare_run *first, const eb_co
                 run->name, first->name);
 }
 
+// The first run before it that is the same one, or else of the same machine.
+static void warn_of_twins(eb_compare *c, const bool *compared, int r)
+{
+    const eb_compare_run *run = c->runs[r], *copy = NULL, *machine = NULL;
+    for (int k = r - 1; k >= 0; k--) {
+        const eb_compare_run *other = c->runs[k];
+        if (!compared[k])
+            continue;
+        copy = run->identity[0] && !strcmp(run->identity, other->identity) ? other : copy;
+        machine = run->fingerprint[0] && !strcmp(run->fingerprint, other->fingerprint) ? other : machine;
+    }
+    if (copy)
+        eb_warn(&c->warnings, "%s and %s are the same run: their raw files are the same", copy->name, run->name);
+    else if (machine && c->options.by == EB_BY_MACHINE)
+        eb_warn(&c->warnings, "%s and %s are runs of the same machine", machine->name, run->name);
+}
+
 // Only runs that stand in a row: what is left out explains nothing.
 static void warn(eb_compare *c)
 {
@@ -222,11 +239,7 @@ static void warn(eb_compare *c)
         if (first)
             warn_of_pair(c, first, run);
         first = first ? first : run;
-        for (int k = 0; k < r && c->options.by == EB_BY_MACHINE; k++)
-            if (compared[k] && run->fingerprint[0] && !strcmp(run->fingerprint, c->runs[k]->fingerprint)) {
-                eb_warn(&c->warnings, "%s and %s are runs of the same machine", c->runs[k]->name, run->name);
-                break;
-            }
+        warn_of_twins(c, compared, r);
     }
     free(compared);
 }

@@ -173,6 +173,20 @@ static void take_machine(const cJSON *json, eb_header *h)
             h->machine[h->n_machine++] = (eb_pair){ eb_strdup(m->string), eb_strdup(m->valuestring) };
 }
 
+// A copy of a folder has the same raw files.
+static char *identity_of(const cJSON *json)
+{
+    const cJSON *journal = cJSON_GetObjectItemCaseSensitive(json, "journal");
+    const cJSON *digests = cJSON_GetObjectItemCaseSensitive(journal, "digests");
+    char *identity = text(journal, "digest");
+    for (int i = 0; i < EB_CSV_COUNT && *identity; i++) {
+        char *longer = eb_format("%s %s", identity, eb_json_str(digests, eb_csv_names[i], "-"));
+        free(identity);
+        identity = longer;
+    }
+    return identity;
+}
+
 static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err)
 {
     const cJSON *cases = list_of(json, "cases");
@@ -192,6 +206,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
         len--;
     run->dir = eb_strndup(dir, len);
     run->name = eb_strdup(eb_path_base(run->dir));
+    run->identity = identity_of(json);
     run->cpu_model = text(cJSON_GetObjectItemCaseSensitive(json, "machine"), "cpu_model");
     run->fingerprint = text(json, "fingerprint");
     run->engine = text(json, "engine");
@@ -303,8 +318,8 @@ void eb_compare_run_free(eb_compare_run *run)
     for (int i = 0; i < run->n_cases; i++)
         free_case(&run->cases[i]);
     eb_header_deinit(&run->text);
-    char *owned[] = { run->dir,          run->name,    run->cpu_model, run->fingerprint,  run->config,
-                      run->tool_version, run->started, run->engine,    (char *)run->cases };
+    char *owned[] = { run->identity, run->dir,          run->name,    run->cpu_model, run->fingerprint,
+                      run->config,   run->tool_version, run->started, run->engine,    (char *)run->cases };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     free(run);

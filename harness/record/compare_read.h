@@ -65,6 +65,7 @@ typedef struct eb_compare_case {
 
 typedef struct eb_compare_run {
     char *dir, *name; // as given; the folder's own name
+    char *identity;   // digests of its raw files: the same in a copy; "" = not known
     char *cpu_model, *fingerprint, *config, *tool_version, *started, *engine;
     eb_boundary boundary;
     double level; // of its intervals

@@ -19,7 +19,12 @@ for r in a b c; do "$EFFBENCH" run $r.ini --out $r >/dev/null 2>&1; done
 sed -n '/settings_that_differ/,/warnings/p' all.json | tr -d '\n\t' | grep -o '"section":"[a-z ]*","key":"[a-z_]*"' | sort | uniq -c
 echo "nothing"
 cp -r a twin
-"$EFFBENCH" compare a twin | sed -n '/^settings/p'
+"$EFFBENCH" compare a twin | sed -n '/^settings/p; /same run/p'
+echo "a copy is no other run, but one that was made alike is"
+cp -r a raw
+rm raw/run.json # nor is it one without its derived files
+"$EFFBENCH" compare a raw c | grep -c 'a and raw are the same run: their raw files are the same'
+if "$EFFBENCH" compare a b c | grep 'same run'; then exit 1; fi
 echo "of the machine"
 for r in a twin; do
     set_to=$([ $r = a ] && echo performance || echo powersave)
