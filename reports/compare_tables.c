@@ -82,6 +82,13 @@ static bool any_known(const eb_compare *c, const eb_compare_group *g, int k)
     return false;
 }
 
+// Where nothing else says how fast output is made, decoding does.
+static bool has_ratio(const eb_compare *c, const eb_compare_group *g, int k)
+{
+    bool decode = shown[k].figure == EB_FIGURE_DECODE && !eb_compare_knows(c, g, EB_FIGURE_GOODPUT);
+    return (shown[k].ratio || decode) && any_known(c, g, k);
+}
+
 // Not of the reference's kind: not to be read in one column with it.
 static bool set_apart(const eb_compare *c, const eb_compare_group *g, const eb_compare_row *row, eb_figure f)
 {
@@ -220,7 +227,7 @@ eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g
         t, (eb_column){
                .head = "", .unit = eb_compare_by_name(c->options.by), .label = true, .left = true, .shrink = true });
     for (int k = 0; k < N_SHOWN; k++)
-        for (int u = 0; u < 3 && shown[k].ratio && any_known(c, g, k); u++, n++)
+        for (int u = 0; u < 3 && has_ratio(c, g, k); u++, n++)
             eb_table_column(t, (eb_column){ .head = u                                      ? ""
                                                     : shown[k].figure == EB_FIGURE_GOODPUT ? "good tok/s"
                                                                                            : shown[k].head,
@@ -233,7 +240,7 @@ eb_table *eb_compare_ratios_table(const eb_compare *c, const eb_compare_group *g
         eb_table_row(t, NULL);
         eb_table_cell(t, c->rows[i].label, EB_MARK_NONE);
         for (int k = 0; k < N_SHOWN; k++)
-            if (shown[k].ratio && any_known(c, g, k))
+            if (has_ratio(c, g, k))
                 ratio_cells(t, &c->rows[i].ratios[shown[k].figure]);
     }
     if (n)

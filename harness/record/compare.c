@@ -9,6 +9,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/units.h"
 #include "harness/record/compare_lead.h"
+#include "harness/record/compare_phase.h"
 #include "harness/record/compare_rows.h"
 #include "harness/record/compare_settings.h"
 #include "harness/record/compare_work.h"
@@ -244,6 +245,14 @@ static void warn(eb_compare *c)
     free(compared);
 }
 
+static bool some_imported(const eb_compare *c)
+{
+    int n = 0;
+    for (int r = 0; r < c->n_runs; r++)
+        n += eb_compare_imported(c->runs[r]);
+    return n > 0 && n < c->n_runs && c->options.by == EB_BY_MACHINE;
+}
+
 static bool no_common_work(const eb_compare *c, eb_err *err)
 {
     bool by_price = c->options.by == EB_BY_PRICE, cases = false;
@@ -262,6 +271,10 @@ static bool no_common_work(const eb_compare *c, eb_err *err)
     const eb_compare_lone *first = &c->lone[0], *last = &c->lone[c->n_lone - 1];
     eb_err_set(err, EB_USAGE, "no common work, by %s: nothing is there twice of the %d case%s",
                eb_compare_by_name(c->options.by), c->n_lone, eb_s(c->n_lone));
+    if (some_imported(c))
+        return eb_err_hint(err,
+                           "a case of ours is llama-bench's pp PROMPT at its depth and tg OUTPUT-1 at depth + PROMPT; "
+                           "parameters, type, batch and cache type must be the same too");
     if (c->n_lone == 1)
         return eb_err_hint(err, "the only case is %.200s", first->title);
     return eb_err_hint(err, "%.80s has %.150s, %.80s has %.150s; another --by may be what differs",

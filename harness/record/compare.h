@@ -27,8 +27,11 @@ typedef struct eb_compare_prices { // equal where an input is one number
 typedef enum eb_lead { EB_LEAD_NONE, EB_LEAD_BEST, EB_LEAD_TIED, EB_LEAD_FEW, EB_LEAD_ALONE } eb_lead;
 const char *eb_lead_name(eb_lead lead); // "best", "tied", "few", "alone"; "" of NONE
 
+typedef enum eb_work_phase { EB_WORK_WHOLE, EB_WORK_PROMPT, EB_WORK_OUTPUT } eb_work_phase;
+
 typedef struct eb_compare_row { // a case of a run, at one price
     int run, case_index, offer; // offer -1 = the prices of the run itself
+    eb_work_phase phase;        // a part of the case, held against a test of llama-bench
     char *label;                // what sets it apart from the others of its group
     eb_compare_value figures[EB_FIGURE_COUNT];
     int kind;       // which kind of energy it has (eb_compare.kinds), -1 = none

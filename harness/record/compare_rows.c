@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/record/compare_phase.h"
 #include "harness/record/compare_price.h"
 #include "harness/record/compare_work.h"
 
@@ -13,7 +14,13 @@ typedef struct draft { // a row before it is in a group
     eb_compare_row row;
     char *key;
     int group, order;
+    bool derived; // a phase of a case that has a draft of its own
 } draft;
+
+typedef struct drafts {
+    draft *items;
+    int n, cap;
+} drafts;
 
 static const char *offer_name(const eb_compare *c, int offer)
 {
@@ -111,11 +118,15 @@ static bool made_up(const eb_compare *c, const eb_compare_row *row)
     return cost.demonstration;
 }
 
-static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_index, int case_index, int offer)
+static void add_row(eb_compare *c, drafts *d, int run_index, int case_index, int offer, eb_work_phase phase)
 {
     const eb_compare_run *run = c->runs[run_index];
     eb_compare_row row = { .run = run_index, .case_index = case_index, .offer = offer };
-    EB_GROW(*drafts, *n, *cap);
+    char *key = phase ? eb_compare_phase_key(run, &run->cases[case_index], phase) : NULL;
+    bool derived = phase && !eb_compare_imported(run);
+    if (derived && !key)
+        return;
+    EB_GROW(d->items, d->n, d->cap);
     copy_figures(&row, &run->cases[case_index]);
     eb_offer of_machine = { 0 };
     if (offer >= 0) {
@@ -127,9 +138,11 @@ static void add_row(eb_compare *c, draft **drafts, int *n, int *cap, int run_ind
     row.kind = -1; // that of rows which are in no group would be a kind of nothing
     row.demonstration = made_up(c, &row);
     row.label = label_of(c, &row);
-    char *key = eb_compare_key(run, run_index, &run->cases[case_index], c->options.by);
-    (*drafts)[*n] = (draft){ .row = row, .key = key, .order = *n };
-    ++*n;
+    if (key)
+        eb_compare_phase_only(&row, phase);
+    key = key ? key : eb_compare_key(run, run_index, &run->cases[case_index], c->options.by);
+    d->items[d->n] = (draft){ .row = row, .key = key, .order = d->n, .derived = derived };
+    d->n++;
 }
 
 // The longest name counts: a run `edge-big-20261121-010203` is not of the offer `edge`.
@@ -155,24 +168,40 @@ bool eb_compare_has_prices(const eb_compare_run *run)
     return eb_cost_kind_of(&cost) != EB_COST_NONE;
 }
 
-static draft *make_drafts(eb_compare *c, int *n)
+// Tests of llama-bench beside cases of ours: those are taken by their phases as well.
+static bool by_phases(const eb_compare *c)
 {
-    draft *drafts = NULL;
-    int cap = 0;
-    *n = 0;
+    bool theirs = false, ours = false;
+    for (int r = 0; r < c->n_runs; r++)
+        *(eb_compare_imported(c->runs[r]) ? &theirs : &ours) = true;
+    return theirs && ours && c->options.by == EB_BY_MACHINE;
+}
+
+static void add_case(eb_compare *c, drafts *d, int r, int k, bool phases)
+{
+    int offer = eb_compare_offer_of(c->options.offers, c->options.n_offers, c->runs[r]);
+    bool imported = eb_compare_imported(c->runs[r]);
+    add_row(c, d, r, k, offer, phases && imported ? eb_compare_phase_of(&c->runs[r]->cases[k]) : EB_WORK_WHOLE);
+    for (eb_work_phase p = EB_WORK_PROMPT; p <= EB_WORK_OUTPUT && phases && !imported; p++)
+        add_row(c, d, r, k, offer, p);
+}
+
+static drafts make_drafts(eb_compare *c)
+{
+    drafts d = { 0 };
+    bool phases = by_phases(c);
     for (int r = 0; r < c->n_runs; r++)
         for (int k = 0; k < c->runs[r]->n_cases; k++) {
             if (c->options.by != EB_BY_PRICE) {
-                add_row(c, &drafts, n, &cap, r, k,
-                        eb_compare_offer_of(c->options.offers, c->options.n_offers, c->runs[r]));
+                add_case(c, &d, r, k, phases);
                 continue;
             }
             for (int o = 0; o < c->options.n_offers; o++)
-                add_row(c, &drafts, n, &cap, r, k, o);
+                add_row(c, &d, r, k, o, EB_WORK_WHOLE);
             if (eb_compare_has_prices(c->runs[r]))
-                add_row(c, &drafts, n, &cap, r, k, -1);
+                add_row(c, &d, r, k, -1, EB_WORK_WHOLE);
         }
-    return drafts;
+    return d;
 }
 
 // ---- groups ----
@@ -194,6 +223,8 @@ static char *title_of(const eb_compare *c, const eb_compare_row *row)
 {
     const eb_compare_run *run = c->runs[row->run];
     eb_compare_by by = c->options.by;
+    if (row->phase)
+        return eb_compare_phase_title(run, &run->cases[row->case_index], row->phase);
     const char *offer = by == EB_BY_PRICE || c->options.n_offers < 2 ? NULL : offer_name(c, row->offer);
     bool with_run = by != EB_BY_MACHINE && c->n_runs > 1;
     return eb_compare_title(run, &run->cases[row->case_index], by == EB_BY_MACHINE ? NULL : offer, by, with_run);
@@ -230,14 +261,14 @@ static void tell_apart(eb_compare *c, const eb_compare_group *g)
     free(labels);
 }
 
-static void add_group(eb_compare *c, draft *drafts, int from, int to)
+static void add_group(eb_compare *c, draft *items, int from, int to)
 {
     c->groups = eb_realloc(c->groups, (size_t)c->n_groups + 1, sizeof *c->groups);
     eb_compare_group *g = &c->groups[c->n_groups++];
-    *g = (eb_compare_group){ .title = title_of(c, &drafts[from].row), .first = c->n_rows, .n = to - from };
+    *g = (eb_compare_group){ .title = title_of(c, &items[from].row), .first = c->n_rows, .n = to - from };
     for (int i = from; i < to; i++) {
         eb_compare_row *row = &c->rows[c->n_rows++];
-        *row = drafts[i].row;
+        *row = items[i].row;
         row->kind = kind_of(c, row);
     }
     tell_apart(c, g);
@@ -257,32 +288,55 @@ static void add_lone(eb_compare *c, draft *d)
     eb_compare_free_figures(&d->row);
 }
 
+// Is there a group of a phase of this case?
+static bool in_phases(const eb_compare *c, const eb_compare_row *row)
+{
+    for (int i = 0; i < c->n_rows; i++)
+        if (c->rows[i].phase && c->rows[i].run == row->run && c->rows[i].case_index == row->case_index)
+            return true;
+    return false;
+}
+
+// A group is of two rows; phases of ours alone are none: their cases are compared whole.
+static bool is_group(const draft *from, const draft *end)
+{
+    bool derived = true;
+    for (const draft *d = from; d < end; d++)
+        derived = derived && d->derived;
+    return end - from > 1 && !derived;
+}
+
 // Groups stand where the first of their rows stood.
-static void make_groups(eb_compare *c, draft *drafts, int n)
+static void make_groups(eb_compare *c, draft *items, int n)
 {
     if (!n)
         return;
-    qsort(drafts, (size_t)n, sizeof *drafts, by_key);
+    qsort(items, (size_t)n, sizeof *items, by_key);
     for (int i = 0; i < n; i++)
-        drafts[i].group = i && !strcmp(drafts[i].key, drafts[i - 1].key) ? drafts[i - 1].group : drafts[i].order;
-    qsort(drafts, (size_t)n, sizeof *drafts, by_group);
+        items[i].group = i && !strcmp(items[i].key, items[i - 1].key) ? items[i - 1].group : items[i].order;
+    qsort(items, (size_t)n, sizeof *items, by_group);
     c->rows = eb_realloc(NULL, (size_t)n + 1, sizeof *c->rows);
-    for (int i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && drafts[end].group == drafts[i].group; end++)
-            ;
-        if (end - i > 1)
-            add_group(c, drafts, i, end);
-        else
-            add_lone(c, &drafts[i]);
-    }
+    for (int lone = 0; lone < 2; lone++) // those after the groups, which may hold their phases
+        for (int i = 0, end; i < n; i = end) {
+            for (end = i + 1; end < n && items[end].group == items[i].group; end++)
+                ;
+            bool group = is_group(&items[i], &items[end]);
+            if (group && !lone)
+                add_group(c, items, i, end);
+            for (int k = i; k < end && !group && lone; k++) {
+                if (items[k].derived || in_phases(c, &items[k].row))
+                    eb_compare_free_figures(&items[k].row);
+                else
+                    add_lone(c, &items[k]);
+            }
+        }
     for (int i = 0; i < n; i++)
-        free(drafts[i].key);
+        free(items[i].key);
 }
 
 void eb_compare_group_rows(eb_compare *c)
 {
-    int n;
-    draft *drafts = make_drafts(c, &n);
-    make_groups(c, drafts, n);
-    free(drafts);
+    drafts d = make_drafts(c);
+    make_groups(c, d.items, d.n);
+    free(d.items);
 }

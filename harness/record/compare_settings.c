@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "harness/base/mem.h"
+#include "harness/record/compare_phase.h"
 
 static bool is_one_of(const char *s, const char *const *list, size_t n)
 {
@@ -150,10 +151,13 @@ static void compare_rows(const eb_compare *c, eb_compare_difference *d, const eb
     add(d, "", "isa", x->isa, y->isa);
     add(d, "run", "engine", a->engine, b->engine);
     add(d, "", "effbench", a->tool_version, b->tool_version);
-    add_settings(d, a, x, b, y, false);
+    bool both = eb_compare_imported(a) == eb_compare_imported(b); // else one side was told nothing
+    if (both)
+        add_settings(d, a, x, b, y, false);
     if (a != b)
         add_facts(d, a, b);
-    add_settings(d, a, x, b, y, true);
+    if (both)
+        add_settings(d, a, x, b, y, true);
 }
 
 static eb_compare_difference *difference_of(eb_compare *c, const eb_compare_row *row, const eb_compare_row *ref)

@@ -16,11 +16,10 @@ static bool is_one_of(const char *s, const char *const *list, int n)
     return false;
 }
 
-// Prompts and batches of one kind whatever the model's family: what they do is in the lengths.
-static bool plain_generation(const char *family)
+bool eb_compare_plain(const eb_compare_case *c)
 {
     static const char *const plain[] = { "dense", "moe", "ssm", "quantized" };
-    return is_one_of(family, plain, 4);
+    return is_one_of(c->family, plain, 4);
 }
 
 static char *append(char *s, const char *sep, const char *more)
@@ -68,12 +67,12 @@ static char *shape_of(const eb_compare_case *c)
 char *eb_compare_key(const eb_compare_run *run, int run_index, const eb_compare_case *c, eb_compare_by by)
 {
     char *shape = by == EB_BY_MODEL ? eb_strdup("") : shape_of(c);
-    bool any_family = by == EB_BY_MODEL && plain_generation(c->family);
+    bool any_family = by == EB_BY_MODEL && eb_compare_plain(c);
     char *key = eb_format("%s|%s|%s|%d|%d|%d|%d|%s|%s|%d", any_family ? "" : c->family, shape,
                           by == EB_BY_TYPE ? "" : c->type, c->prompt_tok, c->output_tok, c->batch, c->depth_tok, c->kv,
                           c->load, by == EB_BY_MACHINE ? -1 : run_index);
     free(shape);
-    return plain_generation(c->family) ? key : add_workload(key, run, c);
+    return eb_compare_plain(c) ? key : add_workload(key, run, c);
 }
 
 char *eb_compare_title(const eb_compare_run *run, const eb_compare_case *c, const char *offer, eb_compare_by by,
@@ -82,7 +81,7 @@ char *eb_compare_title(const eb_compare_run *run, const eb_compare_case *c, cons
     char *model = by == EB_BY_MODEL ? eb_strdup("any model") : eb_compare_model(c), depth[32] = "";
     if (c->depth_tok)
         snprintf(depth, sizeof depth, "@%d", c->depth_tok);
-    bool said = by == EB_BY_MODEL && plain_generation(c->family);
+    bool said = by == EB_BY_MODEL && eb_compare_plain(c);
     char *title = eb_format("%s%s%s%s%s %d+%d%s b%d%s%s%s%s%s%s", said ? "" : c->family, said ? "" : ": ", model,
                             by == EB_BY_TYPE || !c->type[0] ? "" : " ", by == EB_BY_TYPE ? "" : c->type, c->prompt_tok,
                             c->output_tok, depth, c->batch, c->load[0] ? " " : "", c->load, with_run ? " on " : "",
