@@ -40,7 +40,9 @@ static double ceiling(const eb_header *h, const char *key)
     return text && eb_parse_double(text, &value, NULL) && value > 0 ? value : NAN;
 }
 
-static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, size_t offset, eb_warnings *w)
+// `own`: the number of each among the trials of its case.
+static void warn_outliers(const eb_trial_sums *trials, const int *own, int n, const char *key, size_t offset,
+                          eb_warnings *w)
 {
     double *x = eb_realloc(NULL, (size_t)n + 1, sizeof *x);
     bool known = n >= 5; // of fewer, two that happen to agree make an outlier of the third
@@ -49,10 +51,12 @@ static void warn_outliers(const eb_trial_sums *trials, int n, const char *key, s
         known = known && !isnan(x[i]);
     }
     for (int i = 0; known && i < n; i++) {
-        char odd[32], usual[32];
+        char odd[32], usual[32], run[48] = "";
         double z = eb_modified_z(x[i], x, (size_t)n);
+        if (own[i] != trials[i].number)
+            snprintf(run, sizeof run, " of its case (%d of the run)", trials[i].number);
         if (fabs(z) > outlier_z)
-            eb_warn(w, "trial %d is an outlier: %s %s, median %s; it is kept", trials[i].number, key,
+            eb_warn(w, "trial %d%s is an outlier: %s %s, median %s; it is kept", own[i], run, key,
                     eb_fmt_sig(odd, sizeof odd, x[i], 4), eb_fmt_sig(usual, sizeof usual, eb_median(x, (size_t)n), 4));
     }
     free(x);
@@ -76,14 +80,15 @@ static void warn_of_energy(const eb_header *h, const eb_trial_data *trial, const
             sums->energy_channel >= 0 ? h->channels[sums->energy_channel].name : "the counter", why);
 }
 
-static void warn_of_case(const eb_journal_data *d, const eb_trial_sums *trials, int n, bool any_source, eb_warnings *w)
+static void warn_of_case(const eb_journal_data *d, const eb_trial_sums *trials, const int *own, int n, bool any_source,
+                         eb_warnings *w)
 {
     for (int t = 0, i = 0; any_source && t < d->n_trials && i < n; t++)
         if (d->trials[t].info.number == trials[i].number && !d->trials[t].info.error)
             warn_of_energy(&d->header, &d->trials[t], &trials[i++], w);
-    warn_outliers(trials, n, "decode_tok_s", offsetof(eb_trial_sums, decode_tok_s), w);
-    warn_outliers(trials, n, "prefill_tok_s", offsetof(eb_trial_sums, prefill_tok_s), w);
-    warn_outliers(trials, n, "j_per_tok", offsetof(eb_trial_sums, j_per_tok), w);
+    warn_outliers(trials, own, n, "decode_tok_s", offsetof(eb_trial_sums, decode_tok_s), w);
+    warn_outliers(trials, own, n, "prefill_tok_s", offsetof(eb_trial_sums, prefill_tok_s), w);
+    warn_outliers(trials, own, n, "j_per_tok", offsetof(eb_trial_sums, j_per_tok), w);
 }
 
 static void take_digest(eb_case_result *c, const eb_trial_info *info, bool first)
@@ -123,6 +128,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
     eb_case_result *c = &run->cases[index];
     eb_warnings warnings = { 0 };
     eb_trial_sums *sums = eb_alloc((size_t)d->n_trials * sizeof *sums + 1);
+    int *own = eb_alloc((size_t)d->n_trials * sizeof *own + 1);
     eb_sums_env own_env = *run_env, *env = &own_env;
     bool *dead = eb_alloc((size_t)d->header.n_channels + 1);
     eb_provenance_dead(d, index, run_env->dead, run->counted, dead, &warnings);
@@ -155,7 +161,7 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
         take_digest(c, &trial->info, cs.n_trials == 0);
         if (cs.n_trials == 0)
             add_series(run, env, trial, &sums[0]);
-        cs.n_trials++;
+        own[cs.n_trials++] = c->n_trials;
     }
     if (c->digest_differs) {
         c->digest[0] = '\0';
@@ -167,13 +173,14 @@ static void take_case(eb_run *run, const eb_sums_env *run_env, int index)
     c->trial_numbers = eb_alloc((size_t)cs.n_trials * sizeof *c->trial_numbers + 1);
     for (int i = 0; i < cs.n_trials; i++)
         c->trial_numbers[i] = sums[i].number;
-    warn_of_case(d, sums, cs.n_trials, cs.any_source, &warnings);
+    warn_of_case(d, sums, own, cs.n_trials, cs.any_source, &warnings);
     c->warnings = warnings.items;
     c->n_warnings = (int)warnings.n;
     for (int i = 0; i < cs.n_trials; i++)
         eb_trial_sums_deinit(&sums[i]);
     free(idles);
     free(dead);
+    free(own);
     free(sums);
 }
 
