@@ -258,6 +258,14 @@ static double joules_of(const eb_case_result *c, int trial, eb_part part, eb_gra
     return NAN;
 }
 
+// A trial may be of several requests after each other; llama-bench's sample is of one test, so that tokens / time is
+// its rate. Those of a load come as they come.
+static double tests_in(const test *t, double tok)
+{
+    double one = (double)(t->n_prompt + t->n_gen) * t->c->info->batch;
+    return t->c->info->load || !(one > 0) || !(tok > one) ? 1 : tok / one;
+}
+
 static void fill(test *t, const eb_trial_phases *trials, size_t n, eb_part part)
 {
     samples *s = &t->s;
@@ -271,10 +279,11 @@ static void fill(test *t, const eb_trial_phases *trials, size_t n, eb_part part)
         double tok = part == EB_PART_PREFILL ? trials[i].prompt_tok : trials[i].decode_tok;
         if (!(ns > 0))
             continue;
-        s->ns[s->n] = ns;
+        double tests = tests_in(t, tok), j = joules_of(t->c, trials[i].trial, part, &t->grade);
+        s->ns[s->n] = ns / tests;
         s->ts[s->n] = tok / ns * 1e9;
-        s->j[s->n] = joules_of(t->c, trials[i].trial, part, &t->grade);
-        s->j_per_tok[s->n] = s->j[s->n] / tok;
+        s->j[s->n] = j / tests;
+        s->j_per_tok[s->n] = j / tok;
         s->n++;
     }
     if (!isfinite(mean_known(s->j, s->n)))
