@@ -32,6 +32,8 @@ void eb_compare_answer_print(const eb_compare *c, const eb_compare_group *g, con
 char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g);
 // Who is cheapest at which utilisation, and where rows change places; NULL where no price depends on it. Caller frees.
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g);
+// Label of a row; an eb_turn_who.
+const char *eb_compare_label_of(const void *compare, int row);
 // `best`, `tied`: the marks of the form in words or signs, which the notes explain.
 void eb_compare_notes(const eb_compare *c, const char *best, const char *tied, eb_notes *notes);
 char *eb_compare_heading(const eb_compare *c); // caller frees

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "harness/base/json.h"
 #include "reports/compare.h"
+#include "reports/turns.h"
 
 static const char *const intervals[] = { "none", "confidence", "range" };
 
@@ -68,13 +69,9 @@ static void add_row(cJSON *list, const eb_compare *c, const eb_compare_row *row)
 
 static void add_ranking(cJSON *obj, const eb_compare *c, const eb_compare_group *g)
 {
-    cJSON *leaders = eb_json_add_arr(obj, "cheapest"), *crossings = eb_json_add_arr(obj, "break_even");
-    for (int i = 0; i < g->n_leaders; i++) {
-        cJSON *l = eb_json_append_obj(leaders);
-        eb_json_add_str(l, "label", c->rows[g->leaders[i].row].label);
-        eb_json_add_num(l, "from", g->leaders[i].from);
-        eb_json_add_num(l, "to", g->leaders[i].to);
-    }
+    cJSON *turns = eb_json_add_arr(obj, "cheapest"), *crossings = eb_json_add_arr(obj, "break_even");
+    for (int i = 0; i < g->turns.n; i++)
+        eb_turn_add_json(eb_json_append_obj(turns), &g->turns.items[i], "label", "labels", eb_compare_label_of, c);
     for (int i = 0; i < g->n_crossings; i++) {
         cJSON *x = eb_json_append_obj(crossings);
         eb_json_add_num(x, "utilisation", g->crossings[i].utilisation);

@@ -7,6 +7,7 @@
 #include "harness/base/units.h"
 #include "reports/compare.h"
 #include "reports/text.h"
+#include "reports/turns.h"
 
 enum { CROSSINGS_SHOWN = 8, LONE_SHOWN = 12, DIFFERENCES_SHOWN = 12, SETTINGS_LEN = 400 };
 
@@ -176,23 +177,20 @@ char *eb_compare_answer(const eb_compare *c, const eb_compare_group *g)
     return text;
 }
 
+const char *eb_compare_label_of(const void *compare, int row)
+{
+    return ((const eb_compare *)compare)->rows[row].label;
+}
+
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
 {
     eb_text t = { 0 };
     char at[16];
-    if (!g->n_leaders)
+    if (!g->turns.n)
         return NULL;
     eb_text_add(&t,
                 "cheapest by utilisation%s: ", eb_compare_made_up(c, g) ? " (demonstration prices among them)" : "");
-    for (int i = 0; i < g->n_leaders; i++) {
-        const eb_compare_leader *l = &g->leaders[i];
-        if (g->n_leaders == 1)
-            eb_text_add(&t, "%s at every utilisation", c->rows[l->row].label);
-        else if (l->to < 1)
-            eb_text_add(&t, "%s up to %s %%, ", c->rows[l->row].label, eb_text_percent(at, sizeof at, l->to));
-        else
-            eb_text_add(&t, "%s above", c->rows[l->row].label);
-    }
+    eb_turns_say(&t, &g->turns, eb_compare_label_of, c);
     for (int i = 0; i < g->n_crossings && i < CROSSINGS_SHOWN; i++) {
         const eb_compare_crossing *x = &g->crossings[i];
         eb_text_add(&t, "%s at %s %% %s overtakes %s",

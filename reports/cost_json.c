@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "harness/base/json.h"
 #include "reports/cost.h"
+#include "reports/turns.h"
 
 static const char *const kinds[] = { "none", "own", "rented", "tokens" };
 
@@ -107,13 +108,18 @@ static void add_pair(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_pair
                      sheet->offers[p->a].value.demonstration || sheet->offers[p->b].value.demonstration);
 }
 
-static void add_leader(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_leader *l)
+static const char *name_of(const void *sheet, int offer)
 {
-    cJSON *obj = eb_json_append_obj(list);
-    eb_json_add_str(obj, "case", sheet->run->cases[l->case_index].info->id);
-    eb_json_add_str(obj, "offer", sheet->offers[l->offer].name);
-    eb_json_add_num(obj, "from", l->from);
-    eb_json_add_num(obj, "to", l->to);
+    return ((const eb_cost_sheet *)sheet)->offers[offer].name;
+}
+
+static void add_turns(cJSON *list, const eb_cost_sheet *sheet, int c)
+{
+    for (int i = 0; i < sheet->turns[c].n; i++) {
+        cJSON *obj = eb_json_append_obj(list);
+        eb_json_add_str(obj, "case", sheet->run->cases[c].info->id);
+        eb_turn_add_json(obj, &sheet->turns[c].items[i], "offer", "offers", name_of, sheet);
+    }
 }
 
 void eb_cost_write_json(const eb_cost_sheet *sheet, const eb_cost_style *style, FILE *out)
@@ -125,15 +131,15 @@ void eb_cost_write_json(const eb_cost_sheet *sheet, const eb_cost_style *style, 
     eb_json_add_str(json, "boundary", eb_boundary_name(sheet->run->header->boundary));
     eb_json_add_str(json, "currency", "USD");
     cJSON *offers = eb_json_add_arr(json, "offers"), *costs = eb_json_add_arr(json, "costs"),
-          *pairs = eb_json_add_arr(json, "break_even"), *leaders = eb_json_add_arr(json, "cheapest");
+          *pairs = eb_json_add_arr(json, "break_even"), *turns = eb_json_add_arr(json, "cheapest");
     for (int i = 0; i < sheet->n_offers; i++)
         add_offer(offers, &sheet->offers[i]);
     for (int i = 0; i < sheet->n_entries; i++)
         add_entry(costs, sheet, &sheet->entries[i]);
     for (int i = 0; i < sheet->n_pairs; i++)
         add_pair(pairs, sheet, &sheet->pairs[i]);
-    for (int i = 0; i < sheet->n_leaders; i++)
-        add_leader(leaders, sheet, &sheet->leaders[i]);
+    for (int c = 0; c < sheet->run->n_cases; c++)
+        add_turns(turns, sheet, c);
     char *text = eb_json_print(json, true);
     fprintf(out, "%s\n", text);
     free(text);

@@ -8,6 +8,7 @@
 #include "harness/record/load.h"
 #include "reports/cost.h"
 #include "reports/notes_impl.h"
+#include "reports/turns.h"
 
 // Every reason once, with how many figures it takes away.
 static void add_reasons(const eb_cost_sheet *sheet, eb_notes *notes)
@@ -56,16 +57,9 @@ static char *without_curve(const eb_cost_sheet *sheet, int c)
     return t.n ? t.s : eb_strdup("");
 }
 
-static void add_leader(const eb_cost_sheet *sheet, const eb_cost_leader *l, eb_text *t)
+static const char *name_of(const void *sheet, int offer)
 {
-    char to[16];
-    eb_text_add(t, "%s%s", t->n ? ", " : "", sheet->offers[l->offer].name);
-    if (l->from == 0 && l->to == 1)
-        eb_text_add(t, " at every utilisation");
-    else if (l->to < 1)
-        eb_text_add(t, " up to %s %%", eb_text_percent(to, sizeof to, l->to));
-    else
-        eb_text_add(t, " above");
+    return ((const eb_cost_sheet *)sheet)->offers[offer].name;
 }
 
 // Who is cheapest between which utilisations, a line for each case that has more than one offer. What is not known
@@ -75,9 +69,7 @@ static void add_leaders(const eb_cost_sheet *sheet, eb_notes *notes)
     for (int c = 0; c < sheet->run->n_cases && sheet->n_offers > 1; c++) {
         eb_text t = { 0 };
         char *name = eb_case_title(sheet->run, c), *without = without_curve(sheet, c);
-        for (int i = 0; i < sheet->n_leaders; i++)
-            if (sheet->leaders[i].case_index == c)
-                add_leader(sheet, &sheet->leaders[i], &t);
+        eb_turns_say(&t, &sheet->turns[c], name_of, sheet);
         if (t.n && *without)
             eb_notes_add(notes, "cheapest", "%s, of the offers with a price: %s; not known of %s", name, t.s, without);
         else if (t.n)

@@ -10,6 +10,7 @@
 #include "harness/base/units.h"
 #include "harness/record/compare_lead.h"
 #include "harness/record/compare_phase.h"
+#include "harness/record/compare_range.h"
 #include "harness/record/compare_rows.h"
 #include "harness/record/compare_settings.h"
 #include "harness/record/compare_work.h"
@@ -136,25 +137,45 @@ static void relate(eb_compare *c, const eb_compare_group *g, int index)
 
 // ---- rankings ----
 
+// What was measured is known as far as its own interval.
+static void take_measured(eb_cost_rival *r, const eb_compare_row *row)
+{
+    const eb_compare_value *v[] = { &row->figures[EB_FIGURE_GOODPUT], &row->figures[EB_FIGURE_POWER],
+                                    &row->figures[EB_FIGURE_IDLE] };
+    double *low[] = { &r->load_low.goodput_tok_s, &r->load_low.load_w, &r->load_low.idle_w },
+           *high[] = { &r->load_high.goodput_tok_s, &r->load_high.load_w, &r->load_high.idle_w };
+    r->load_low = r->load_high = r->load;
+    for (int i = 0; i < 3; i++)
+        if (v[i]->interval != EB_INTERVAL_NONE && v[i]->lo <= v[i]->value && v[i]->hi >= v[i]->value) {
+            *low[i] = fmax(v[i]->lo, 0);
+            *high[i] = v[i]->hi;
+        }
+}
+
 static void find_ranking(const eb_compare *c, eb_compare_group *g)
 {
     eb_cost_curve *curves = eb_realloc(NULL, (size_t)g->n, sizeof *curves);
+    eb_cost_rival *rivals = eb_realloc(NULL, (size_t)g->n, sizeof *rivals);
     bool any = false;
     for (int i = 0; i < g->n; i++) {
-        curves[i] = c->rows[g->first + i].curve;
+        const eb_compare_row *row = &c->rows[g->first + i];
+        curves[i] = row->curve;
+        rivals[i] = eb_compare_rival(c, row);
+        take_measured(&rivals[i], row);
         any = any || curves[i].shared > 0;
     }
-    g->leaders = eb_alloc((size_t)g->n * sizeof *g->leaders + 1);
     if (any) {
-        g->n_leaders = eb_cost_leaders(curves, g->n, g->leaders);
+        eb_cost_turns_init(&g->turns, rivals, g->n);
         g->n_crossings = eb_cost_crossings(curves, g->n, &g->crossings);
     }
-    for (int i = 0; i < g->n_leaders; i++)
-        g->leaders[i].row += g->first;
+    for (int i = 0; i < g->turns.n; i++)
+        for (int k = 0; k < g->turns.items[i].n; k++)
+            g->turns.items[i].who[k] += g->first;
     for (int i = 0; i < g->n_crossings; i++) {
         g->crossings[i].below += g->first;
         g->crossings[i].above += g->first;
     }
+    free(rivals);
     free(curves);
 }
 
@@ -312,7 +333,7 @@ void eb_compare_free(eb_compare *c)
         eb_compare_free_figures(&c->rows[i]);
     for (int g = 0; g < c->n_groups; g++) {
         free(c->groups[g].title);
-        free(c->groups[g].leaders);
+        eb_cost_turns_deinit(&c->groups[g].turns);
         free(c->groups[g].crossings);
     }
     for (int i = 0; i < c->n_lone; i++) {

@@ -6,6 +6,7 @@
 
 #include "harness/record/compare_ratio.h"
 #include "harness/record/compare_read.h"
+#include "harness/record/cost_turns.h"
 #include "harness/record/front.h"
 
 typedef enum eb_compare_by {
@@ -47,11 +48,6 @@ typedef struct eb_compare_row { // a case of a run, at one price
     bool as_good[EB_FIGURE_COUNT];  // of what is TIED: by its word to the best it is the same, which is no noise
 } eb_compare_row;
 
-typedef struct eb_compare_leader { // cheapest between two utilisations
-    int row;
-    double from, to;
-} eb_compare_leader;
-
 typedef struct eb_compare_crossing { // two rows of a group change places
     double utilisation;
     int below, above; // the cheaper one on each side
@@ -62,9 +58,8 @@ typedef struct eb_compare_group { // the same work
     int first, n;                     // rows
     int reference;                    // row
     bool objectives[EB_FIGURE_COUNT]; // of the front: what all rows know
-    eb_compare_leader *leaders;       // from low to high utilisation; none where no price depends on it
-    int n_leaders;
-    eb_compare_crossing *crossings; // ascending
+    eb_cost_turns turns;              // who is cheapest at which utilisation: rows; none where no price depends on it
+    eb_compare_crossing *crossings;   // ascending
     int n_crossings;
 } eb_compare_group;
 

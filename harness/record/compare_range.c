@@ -13,7 +13,7 @@ static eb_cost_figure figure_of(eb_figure f)
 }
 
 // What was measured does not move here: its noise is that of the trials.
-static eb_cost_rival rival_of(const eb_compare *c, const eb_compare_row *row)
+eb_cost_rival eb_compare_rival(const eb_compare *c, const eb_compare_row *row)
 {
     eb_cost_load load = eb_compare_load(row, c->runs[row->run], &row->prices.value);
     return (eb_cost_rival){ row->prices.low, row->prices.value, row->prices.high, load, load, load,
@@ -72,7 +72,7 @@ void eb_compare_take_ranges(eb_ratio *r, const eb_compare *c, const eb_compare_r
 {
     if (isnan(r->value) || (!eb_compare_has_range(a, f) && !eb_compare_has_range(b, f)))
         return;
-    eb_cost_rival x = rival_of(c, a), y = rival_of(c, b);
+    eb_cost_rival x = eb_compare_rival(c, a), y = eb_compare_rival(c, b);
     for (int most = 0; most < 2; most++) {
         search s = { .figure = figure_of(f), .most = most, .ratio = NAN };
         eb_cost_each_corner(&x, &y, s.figure, most, try_corner, &s);

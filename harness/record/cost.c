@@ -385,8 +385,10 @@ eb_break_even eb_cost_break_even(eb_cost_curve a, eb_cost_curve b, double *at)
     double flat = a.flat - b.flat, shared = a.shared - b.shared, whole = flat + shared;
     if (isnan(whole))
         return EB_BREAK_EVEN_UNKNOWN;
-    double slack = 1e-12 * (fabs(a.flat) + fabs(b.flat) + fabs(a.shared) + fabs(b.shared));
-    if (fabs(flat) <= slack && fabs(shared) <= slack)
+    double slack = EB_COST_DUST * (fabs(a.flat) + fabs(b.flat) + fabs(a.shared) + fabs(b.shared)) / 2;
+    flat = fabs(flat) <= slack ? 0 : flat;
+    shared = fabs(shared) <= slack ? 0 : shared;
+    if (flat == 0 && shared == 0)
         return EB_BREAK_EVEN_EQUAL;
     if (flat * shared < 0 && -shared / flat <= 1) {
         *at = -shared / flat;

@@ -94,6 +94,9 @@ typedef struct eb_cost_curve {
 eb_cost_curve eb_cost_curve_of(const eb_cost *cost, const eb_cost_load *load);
 double eb_cost_at_utilisation(eb_cost_curve curve, double utilisation);
 
+// Costs that differ by no more, relative to them, are equal: the rest is arithmetic.
+#define EB_COST_DUST 1e-9
+
 typedef enum eb_break_even {
     EB_BREAK_EVEN_UNKNOWN,
     EB_BREAK_EVEN_AT,        // above it the one with the larger shared cost is cheaper

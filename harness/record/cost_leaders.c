@@ -11,18 +11,24 @@ static bool known(eb_cost_curve c)
     return !isnan(c.flat + c.shared);
 }
 
+// Beyond what arithmetic makes of equal costs.
+static bool less(double a, double b, eb_cost_curve x, eb_cost_curve y)
+{
+    return a < b - EB_COST_DUST * (fabs(x.flat) + fabs(x.shared) + fabs(y.flat) + fabs(y.shared)) / 2;
+}
+
 // Cheapest where the utilisation is next to nothing: the least shared cost, then the least flat one.
 static int first_leader(const eb_cost_curve *c, int n)
 {
     int best = -1;
     for (int i = 0; i < n; i++)
-        if (known(c[i]) &&
-            (best < 0 || c[i].shared < c[best].shared || (c[i].shared == c[best].shared && c[i].flat < c[best].flat)))
+        if (known(c[i]) && (best < 0 || less(c[i].shared, c[best].shared, c[i], c[best]) ||
+                            (!less(c[best].shared, c[i].shared, c[i], c[best]) && c[i].flat < c[best].flat)))
             best = i;
     return best;
 }
 
-int eb_cost_leaders(const eb_cost_curve *c, int n, eb_compare_leader *leaders)
+int eb_cost_leaders(const eb_cost_curve *c, int n, eb_cost_leader *leaders)
 {
     int at = first_leader(c, n), count = 0;
     double from = 0;
@@ -30,7 +36,7 @@ int eb_cost_leaders(const eb_cost_curve *c, int n, eb_compare_leader *leaders)
         int next = -1;
         double meets = 1;
         for (int i = 0; i < n; i++) {
-            if (!known(c[i]) || !(c[i].flat < c[at].flat) || !(c[i].shared > c[at].shared))
+            if (!known(c[i]) || !less(c[i].flat, c[at].flat, c[i], c[at]) || !(c[i].shared > c[at].shared))
                 continue;
             double u = (c[i].shared - c[at].shared) / (c[at].flat - c[i].flat);
             if (u < meets || (next >= 0 && u == meets && c[i].flat < c[next].flat)) {
@@ -38,7 +44,7 @@ int eb_cost_leaders(const eb_cost_curve *c, int n, eb_compare_leader *leaders)
                 next = i;
             }
         }
-        leaders[count++] = (eb_compare_leader){ .row = at, .from = from, .to = meets };
+        leaders[count++] = (eb_cost_leader){ .row = at, .from = from, .to = meets };
         from = meets;
         at = next;
     }

@@ -112,6 +112,22 @@ bool eb_cost_rival_ranges(const eb_cost_rival *r, eb_cost_figure figure)
     return false;
 }
 
+static eb_cost_rival still(const eb_cost_rival *r)
+{
+    eb_cost_rival out = *r;
+    out.low.utilisation = out.high.utilisation = r->value.utilisation;
+    return out;
+}
+
+bool eb_cost_rival_moves(const eb_cost_rival *r)
+{
+    eb_cost_rival at = still(r);
+    bool any = eb_cost_rival_ranges(&at, EB_COST_USD);
+    for (int i = 0; i < N_MEASURED; i++)
+        any = any || enters_measured(&at, i, EB_COST_USD);
+    return any;
+}
+
 // What moves for both at once.
 typedef struct moving {
     const eb_cost_field *field; // NULL: measured[at]
@@ -250,13 +266,6 @@ static void meet(const eb_cost_corner *at, void *context)
     double u = d.shared <= 0 ? 0 : d.flat >= 0 ? INFINITY : d.shared / -d.flat;
     m->lo = fmin(m->lo, u);
     m->hi = fmax(m->hi, reversed ? INFINITY : u);
-}
-
-static eb_cost_rival still(const eb_cost_rival *r)
-{
-    eb_cost_rival out = *r;
-    out.low.utilisation = out.high.utilisation = r->value.utilisation;
-    return out;
 }
 
 void eb_cost_rivals_meet(const eb_cost_rival *a, const eb_cost_rival *b, double *lo, double *hi)

@@ -23,6 +23,8 @@ eb_cost_rival eb_cost_rival_of(const eb_offer *offer, const eb_cost_work *work);
 
 // Does any input have a range that enters the figure?
 bool eb_cost_rival_ranges(const eb_cost_rival *r, eb_cost_figure figure);
+// Is there anything, stated or measured, that moves its cost at one utilisation?
+bool eb_cost_rival_moves(const eb_cost_rival *r);
 
 typedef struct eb_cost_corner {
     eb_cost a, b;

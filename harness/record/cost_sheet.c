@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include "harness/base/mem.h"
 #include "harness/record/cost_leaders.h"
-#include "harness/record/cost_rival.h"
 
 static double value_of(const eb_case_result *c, const char *key)
 {
@@ -67,22 +66,31 @@ static eb_cost_pair *pair_of(eb_cost_pair *pairs, int n, int x, int y)
     return NULL;
 }
 
-static void find_leaders(eb_cost_sheet *sheet, int c, eb_cost_pair *pairs, int n_pairs)
+// Marks the pairs at which the cheapest changes.
+static void find_leads(const eb_cost_sheet *sheet, int c, eb_cost_pair *pairs, int n_pairs)
 {
     int n = sheet->n_offers;
     eb_cost_curve *curves = eb_realloc(NULL, (size_t)n + 1, sizeof *curves);
-    eb_compare_leader *found = eb_realloc(NULL, (size_t)n + 1, sizeof *found);
+    eb_cost_leader *found = eb_realloc(NULL, (size_t)n + 1, sizeof *found);
     for (int i = 0; i < n; i++)
         curves[i] = sheet->entries[c * n + i].curve;
     int count = eb_cost_leaders(curves, n, found);
-    for (int i = 0; i < count; i++) {
-        sheet->leaders[sheet->n_leaders++] = (eb_cost_leader){ c, found[i].row, found[i].from, found[i].to };
-        eb_cost_pair *change = i ? pair_of(pairs, n_pairs, found[i - 1].row, found[i].row) : NULL;
+    for (int i = 1; i < count; i++) {
+        eb_cost_pair *change = pair_of(pairs, n_pairs, found[i - 1].row, found[i].row);
         if (change)
             change->leads = true;
     }
     free(found);
     free(curves);
+}
+
+static void find_turns(eb_cost_sheet *sheet, int c)
+{
+    eb_cost_rival *rivals = eb_realloc(NULL, (size_t)sheet->n_offers + 1, sizeof *rivals);
+    for (int i = 0; i < sheet->n_offers; i++)
+        rivals[i] = eb_cost_rival_of(&sheet->offers[i], &sheet->entries[c * sheet->n_offers + i].work);
+    eb_cost_turns_init(&sheet->turns[c], rivals, sheet->n_offers);
+    free(rivals);
 }
 
 // 0: not worth a line; the more, the sooner.
@@ -117,7 +125,7 @@ void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer 
     *sheet = (eb_cost_sheet){ .run = run, .offers = offers, .n_offers = n_offers };
     sheet->entries = eb_realloc(NULL, n + 1, sizeof *sheet->entries);
     sheet->pairs = eb_realloc(NULL, n * (size_t)n_offers + 1, sizeof *sheet->pairs);
-    sheet->leaders = eb_realloc(NULL, n + 1, sizeof *sheet->leaders);
+    sheet->turns = eb_alloc((size_t)run->n_cases * sizeof *sheet->turns + 1);
     for (int c = 0; c < run->n_cases; c++)
         for (int i = 0; i < n_offers; i++)
             take_entry(sheet, c, i);
@@ -126,7 +134,8 @@ void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer 
         for (int a = 0; a < n_offers; a++)
             for (int b = a + 1; b < n_offers; b++)
                 take_pair(sheet, c, a, b);
-        find_leaders(sheet, c, sheet->pairs + first, sheet->n_pairs - first);
+        find_leads(sheet, c, sheet->pairs + first, sheet->n_pairs - first);
+        find_turns(sheet, c);
         choose_shown(sheet->pairs + first, sheet->n_pairs - first);
     }
 }
@@ -135,6 +144,8 @@ void eb_cost_sheet_deinit(eb_cost_sheet *sheet)
 {
     free(sheet->entries);
     free(sheet->pairs);
-    free(sheet->leaders);
+    for (int c = 0; sheet->turns && c < sheet->run->n_cases; c++)
+        eb_cost_turns_deinit(&sheet->turns[c]);
+    free(sheet->turns);
     *sheet = (eb_cost_sheet){ 0 };
 }

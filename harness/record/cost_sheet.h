@@ -4,7 +4,7 @@
 #ifndef EB_RECORD_COST_SHEET_H
 #define EB_RECORD_COST_SHEET_H
 
-#include "harness/record/cost_range.h"
+#include "harness/record/cost_turns.h"
 
 typedef struct eb_cost_entry { // a case by an offer
     int case_index, offer;
@@ -22,14 +22,9 @@ typedef struct eb_cost_pair { // two offers for a case
     double utilisation; // NAN unless verdict is AT
     double lo, hi;      // where it may lie, over the ranges of the inputs; hi above 1: never
     int above, below;   // offers that are cheaper above and below it; -1 = neither
-    bool leads;         // the cheapest of all offers changes here
+    bool leads;         // the cheapest of all offers, by plain values, changes here
     bool shown;         // worth a line for people: see EB_COST_PAIRS_SHOWN
 } eb_cost_pair;
-
-typedef struct eb_cost_leader { // the cheapest offer of a case between two utilisations
-    int case_index, offer;
-    double from, to;
-} eb_cost_leader;
 
 // Pairs grow with the square of the offers. People are shown those at which the cheapest changes, however many, and of
 // a case up to this many in all: the others that change places first, then those that may within the inputs' ranges.
@@ -43,8 +38,7 @@ typedef struct eb_cost_sheet {
     int n_entries;
     eb_cost_pair *pairs; // every two offers of every case
     int n_pairs;
-    eb_cost_leader *leaders; // by case, from low to high utilisation
-    int n_leaders;
+    eb_cost_turns *turns; // by case: who is cheapest at which utilisation
 } eb_cost_sheet;
 
 void eb_cost_sheet_init(eb_cost_sheet *sheet, const eb_run *run, const eb_offer *offers, int n_offers);

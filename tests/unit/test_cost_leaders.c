@@ -20,7 +20,7 @@ static void test_leaders_and_crossings(void **state)
     int changes = 0;
     for (int d = 0; d < DRAWS; d++) {
         eb_cost_curve c[N];
-        eb_compare_leader leaders[N];
+        eb_cost_leader leaders[N];
         eb_compare_crossing *crossings;
         for (int i = 0; i < N; i++) {
             bool rent = eb_rng_below(&rng, 3) == 0;

@@ -109,11 +109,14 @@ static int check_leads(const eb_cost_sheet *sheet, int c)
     for (int i = 0; i < sheet->n_pairs; i++)
         leads += sheet->pairs[i].case_index == c && sheet->pairs[i].leads;
     assert_true(leads >= changes && leads < OFFERS);
-    for (int i = 0; i < sheet->n_leaders; i++) {
-        const eb_cost_leader *l = &sheet->leaders[i];
-        if (l->case_index == c && l->to - l->from > 1e-6)
-            assert_int_equal(cheapest(sheet, c, (l->from + l->to) / 2), l->offer);
+    for (int i = 0; i < sheet->turns[c].n; i++) {
+        const eb_cost_turn *t = &sheet->turns[c].items[i];
+        assert_true(t->from == (i ? t[-1].to : 0) && t->from < t->to);
+        assert_int_equal(t->word, EB_TURN_SURE); // the inputs are exact
+        assert_int_equal(t->n, 1);
+        assert_int_equal(cheapest(sheet, c, (t->from + t->to) / 2), t->who[0]);
     }
+    assert_true(sheet->turns[c].items[sheet->turns[c].n - 1].to == 1);
     return changes;
 }
 
