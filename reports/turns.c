@@ -39,7 +39,7 @@ void eb_turns_say(eb_text *t, const eb_cost_turns *turns, eb_turn_who *name, con
         eb_text_add(t, "%s%s", i ? ", " : "", open ? "cannot tell between " : "");
         say_names(t, turn, name, context);
         if (turn->word == EB_TURN_SAME)
-            eb_text_add(t, " cost the same%s", turn->moves ? " within 2 %" : "");
+            eb_text_add(t, " cost the same%s", turn->near ? " within 2 %" : "");
         say_where(t, turn, open);
     }
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { MOVING_MAX = 12, CORNERS_MAX = 4096 };
+enum { MOVING_MAX = 12, CORNERS_MAX = 2048 };
 
 eb_cost_rival eb_cost_rival_of(const eb_offer *offer, const eb_cost_work *work)
 {

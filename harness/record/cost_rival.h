@@ -12,7 +12,7 @@
 
 #include "harness/record/cost_range.h"
 
-enum { EB_COST_STEPS = 32 };
+enum { EB_COST_STEPS = 16 };
 
 typedef struct eb_cost_rival {
     eb_cost low, value, high;               // what is paid

@@ -141,23 +141,36 @@ static double *find_edges(const field *f, int *n)
     return edges;
 }
 
-static bool cost_the_same(const field *f, int x, int y, double from, double to)
+static bool cost_the_same(const field *f, const eb_cost_turn *t, double factor)
 {
-    const eb_cost_rival *a = &f->all[x], *b = &f->all[y];
-    double factor = 1 + (eb_cost_rival_moves(a) || eb_cost_rival_moves(b) ? EB_RATIO_MARGIN : EB_COST_DUST);
-    eb_cost_span s = eb_cost_surely_below(a, b, factor), t = eb_cost_surely_below(b, a, factor);
-    return fmax(s.from, t.from) <= from * (1 + hair) && fmin(s.to, t.to) >= to * (1 - hair);
+    for (int i = 0; i < t->n; i++)
+        for (int k = 0; k < i; k++) {
+            const eb_cost_rival *a = &f->all[t->who[i]], *b = &f->all[t->who[k]];
+            eb_cost_span x = eb_cost_surely_below(a, b, factor), y = eb_cost_surely_below(b, a, factor);
+            if (fmax(x.from, y.from) > t->from * (1 + hair) || fmin(x.to, y.to) < t->to * (1 - hair))
+                return false;
+        }
+    return true;
 }
 
-static eb_turn word_of(const field *f, const eb_cost_turn *t)
+// Of exact inputs a hundredth is a difference.
+static bool any_moves(const field *f, const eb_cost_turn *t)
 {
-    if (t->n == 1)
-        return EB_TURN_SURE;
     for (int i = 0; i < t->n; i++)
-        for (int k = 0; k < i; k++)
-            if (t->n > SAME_MAX || !cost_the_same(f, t->who[i], t->who[k], t->from, t->to))
-                return EB_TURN_OPEN;
-    return EB_TURN_SAME;
+        if (eb_cost_rival_moves(&f->all[t->who[i]]))
+            return true;
+    return false;
+}
+
+static void find_word(const field *f, eb_cost_turn *t)
+{
+    t->word = t->n == 1 ? EB_TURN_SURE : EB_TURN_OPEN;
+    if (t->n < 2 || t->n > SAME_MAX)
+        return;
+    bool equal = cost_the_same(f, t, 1 + EB_COST_DUST);
+    t->near = !equal && any_moves(f, t) && cost_the_same(f, t, 1 + EB_RATIO_MARGIN);
+    if (equal || t->near)
+        t->word = EB_TURN_SAME;
 }
 
 static void add_turn(eb_cost_turns *turns, const field *f, double from, double to)
@@ -178,9 +191,7 @@ static void add_turn(eb_cost_turns *turns, const field *f, double from, double t
         t.who[at] = f->open[i].index;
     }
     free(cost);
-    for (int i = 0; i < t.n; i++)
-        t.moves = t.moves || eb_cost_rival_moves(&f->all[t.who[i]]);
-    t.word = t.n ? word_of(f, &t) : EB_TURN_OPEN;
+    find_word(f, &t);
     turns->items[turns->n++] = t;
 }
 
@@ -192,7 +203,7 @@ static int by_index(const void *a, const void *b)
 static bool the_same_ones(const eb_cost_turn *a, const eb_cost_turn *b)
 {
     size_t size = (size_t)a->n * sizeof *a->who;
-    if (a->n != b->n || a->word != b->word)
+    if (a->n != b->n || a->word != b->word || a->near != b->near)
         return false;
     int *x = eb_realloc(NULL, (size_t)a->n + 1, sizeof *x), *y = eb_realloc(NULL, (size_t)a->n + 1, sizeof *y);
     memcpy(x, a->who, size);

@@ -15,7 +15,7 @@ const char *eb_turn_name(eb_turn turn); // "cheapest", "same", "cannot tell"
 typedef struct eb_cost_turn { // between two utilisations
     double from, to;
     eb_turn word;
-    bool moves;  // an input of theirs has a range
+    bool near;   // SAME within 2 % only
     int *who, n; // indices, cheapest by the plain values in the middle first; owned
 } eb_cost_turn;
 

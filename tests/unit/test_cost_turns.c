@@ -86,12 +86,14 @@ static void test_the_last_bit_crowns_nobody(void **state)
     assert_int_equal(t.n, 2);
     is(&t.items[0], EB_TURN_SURE, 0, at, 1);
     is(&t.items[1], EB_TURN_SAME, at, 1, 2);
-    assert_false(t.items[1].moves);
+    assert_false(t.items[1].near);
     eb_cost_turns_deinit(&t);
     eb_cost_rival free_of_charge[] = { rent(0), rent(0) };
+    free_of_charge[0].load_high.goodput_tok_s = free_of_charge[1].load_high.goodput_tok_s = 120; // moves nothing
     eb_cost_turns_init(&t, free_of_charge, 2);
     assert_int_equal(t.n, 1);
     is(&t.items[0], EB_TURN_SAME, 0, 1, 2);
+    assert_false(t.items[0].near);
     eb_cost_turns_deinit(&t);
     // A millionth is more than a bit, and of exact prices it counts.
     eb_cost_rival close[] = { rent(0.02), rent(0.02 * (1 + 1e-6)) };
@@ -134,7 +136,7 @@ static void test_ranges_leave_it_open(void **state)
     eb_cost_turns_init(&t, near, 2);
     assert_int_equal(t.n, 1);
     is(&t.items[0], EB_TURN_SAME, 0, 1, 2);
-    assert_true(t.items[0].moves);
+    assert_true(t.items[0].near);
     eb_cost_turns_deinit(&t);
 }
 
