@@ -23,6 +23,9 @@ const char *eb_cost_kind_title(eb_cost_kind kind);
 
 // ---- for cost_*.c ----
 
+// Why an entry has no price, or none of its tokens per dollar; "" = it has both.
+const char *eb_cost_note_of(const eb_cost_entry *e);
+
 // Tables; caller frees. The break-even points: those that are shown, NULL where there are none.
 eb_table *eb_cost_table(const eb_cost_sheet *sheet);
 eb_table *eb_cost_pair_table(const eb_cost_sheet *sheet);

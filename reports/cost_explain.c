@@ -13,6 +13,11 @@ const char *eb_cost_kind_title(eb_cost_kind kind)
     return titles[kind];
 }
 
+const char *eb_cost_note_of(const eb_cost_entry *e)
+{
+    return isinf(e->tok_per_usd) ? "free: tokens per dollar without bound" : e->sum.note;
+}
+
 // A number as a person would write it into a sum: six digits, which are more than any of the inputs has.
 typedef struct digits {
     char s[32];
@@ -152,6 +157,14 @@ static void put_own(eb_text *t, const eb_cost *c, const eb_cost_result *r)
                 num(r->elec_year).s, num(c->opex_usd_year).s, num(r->tokens_year).s, num(r->usd_per_mtok).s);
 }
 
+// The sum has the medians of its inputs; the figure is the median of the trials' own.
+static void put_figure(eb_text *t, double sum, double figure, const char *unit)
+{
+    if (strcmp(num(sum).s, num(figure).s) != 0)
+        eb_text_add(t, "                 = %s %s: the median of the trials' own sums, as in the table\n", num(figure).s,
+                    unit);
+}
+
 static void put_money(eb_text *t, const eb_cost *c, const eb_cost_entry *e)
 {
     const eb_cost_result *r = &e->sum;
@@ -177,12 +190,16 @@ static void put_money(eb_text *t, const eb_cost *c, const eb_cost_entry *e)
     default:
         break;
     }
-    eb_text_add(t, "  tok_per_usd    = 1000000 / %s = %s tok/USD\n", num(r->usd_per_mtok).s,
-                num(1e6 / r->usd_per_mtok).s);
+    put_figure(t, r->usd_per_mtok, e->usd_per_mtok, "USD/Mtok");
+    if (isinf(e->tok_per_usd))
+        eb_text_add(t, "  tok_per_usd    without bound: free\n");
+    else
+        eb_text_add(t, "  tok_per_usd    = 1000000 / %s = %s tok/USD\n", num(e->usd_per_mtok).s, num(e->tok_per_usd).s);
 }
 
-static void put_carbon(eb_text *t, const eb_cost *c, const eb_cost_result *r)
+static void put_carbon(eb_text *t, const eb_cost *c, const eb_cost_entry *e)
 {
+    const eb_cost_result *r = &e->sum;
     if (isnan(r->gco2e_per_mtok)) {
         eb_text_add(t, "  gco2e_per_mtok not known: %s\n", r->carbon_note);
         return;
@@ -195,6 +212,7 @@ static void put_carbon(eb_text *t, const eb_cost *c, const eb_cost_result *r)
         eb_text_add(t, ", without the making of the machine: [cost] embodied_g\n");
     else
         eb_text_add(t, ", %.0f %% of it embodied\n", 100 * r->embodied_frac);
+    put_figure(t, r->gco2e_per_mtok, e->gco2e_per_mtok, "g/Mtok");
 }
 
 char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *e)
@@ -208,10 +226,13 @@ char *eb_cost_explain(const eb_cost_sheet *sheet, const eb_cost_entry *e)
     put_tokens_year(&t, c, e);
     put_watts(&t, c, e);
     put_money(&t, c, e);
-    put_carbon(&t, c, &e->sum);
-    if (!isnan(e->tok_per_charge))
+    put_carbon(&t, c, e);
+    if (!isnan(e->tok_per_charge)) {
+        double sum = c->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
         eb_text_add(&t, "  tok_per_charge = %s x 3600 / %s x %s = %s tok\n", num(c->battery_wh).s,
-                    num(e->sum.system_load_w).s, num(e->throughput_tok_s).s, num(e->tok_per_charge).s);
+                    num(e->sum.system_load_w).s, num(e->throughput_tok_s).s, num(sum).s);
+        put_figure(&t, sum, e->tok_per_charge, "tok");
+    }
     if (e->range.cheapest < e->range.dearest)
         eb_text_add(&t,
                     "  interval       = %s to %s USD/Mtok: every input at its cheap end, every input at its dear end\n",

@@ -17,8 +17,8 @@ static int cheapest_entry(const eb_cost_sheet *sheet, int offer)
     int best = -1;
     for (int i = 0; i < sheet->n_entries; i++) {
         const eb_cost_entry *e = &sheet->entries[i];
-        if (e->offer == offer && !isnan(e->sum.usd_per_mtok) &&
-            (best < 0 || e->sum.usd_per_mtok < sheet->entries[best].sum.usd_per_mtok))
+        if (e->offer == offer && !isnan(e->usd_per_mtok) &&
+            (best < 0 || e->usd_per_mtok < sheet->entries[best].usd_per_mtok))
             best = i;
     }
     return best;
@@ -117,9 +117,9 @@ static void write_csv(const eb_cost_sheet *sheet, const eb_cost_style *style, FI
     for (int i = 0; i < sheet->n_entries; i++) {
         const eb_cost_entry *e = &sheet->entries[i];
         const eb_offer *offer = &sheet->offers[e->offer];
-        const double numbers[] = { e->sum.usd_per_mtok,   e->range.cheapest,
-                                   e->range.dearest,      1e6 / e->sum.usd_per_mtok,
-                                   e->sum.gco2e_per_mtok, isnan(offer->value.embodied_g) ? NAN : e->sum.embodied_frac,
+        const double numbers[] = { e->usd_per_mtok,   e->range.cheapest,
+                                   e->range.dearest,  e->tok_per_usd,
+                                   e->gco2e_per_mtok, isnan(offer->value.embodied_g) ? NAN : e->sum.embodied_frac,
                                    e->tok_per_charge };
         eb_csv_put_text(out, sheet->run->cases[e->case_index].info->id);
         fputc(',', out);
@@ -130,7 +130,7 @@ static void write_csv(const eb_cost_sheet *sheet, const eb_cost_style *style, FI
             eb_csv_put_number(out, numbers[k]);
         }
         fprintf(out, ",%s,", eb_grade_name(e->grade));
-        eb_csv_put_text(out, e->sum.note);
+        eb_csv_put_text(out, eb_cost_note_of(e));
         fprintf(out, ",%s\n", offer->value.demonstration ? "yes" : "no");
     }
 }

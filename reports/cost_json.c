@@ -75,16 +75,16 @@ static void add_entry(cJSON *list, const eb_cost_sheet *sheet, const eb_cost_ent
     cJSON *obj = eb_json_append_obj(list);
     eb_json_add_str(obj, "case", sheet->run->cases[e->case_index].info->id);
     eb_json_add_str(obj, "offer", offer->name);
-    eb_json_add_num(obj, "usd_per_mtok", e->sum.usd_per_mtok);
+    eb_json_add_num(obj, "usd_per_mtok", e->usd_per_mtok);
     eb_json_add_num(obj, "cheapest", e->range.cheapest);
     eb_json_add_num(obj, "dearest", e->range.dearest);
-    eb_json_add_num(obj, "tok_per_usd", 1e6 / e->sum.usd_per_mtok);
-    eb_json_add_num(obj, "gco2e_per_mtok", e->sum.gco2e_per_mtok);
+    eb_json_add_num(obj, "tok_per_usd", e->tok_per_usd);
+    eb_json_add_num(obj, "gco2e_per_mtok", e->gco2e_per_mtok);
     eb_json_add_num(obj, "embodied_frac", isnan(offer->value.embodied_g) ? NAN : e->sum.embodied_frac);
     eb_json_add_num(obj, "tok_per_charge", e->tok_per_charge);
     eb_json_add_str(obj, "grade", eb_grade_name(e->grade));
     eb_json_add_bool(obj, "demonstration", offer->value.demonstration);
-    eb_json_add_known(obj, "note", e->sum.note);
+    eb_json_add_known(obj, "note", eb_cost_note_of(e));
     eb_json_add_known(obj, "carbon_note", e->sum.carbon_note);
     add_sum(obj, e);
 }

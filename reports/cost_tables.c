@@ -19,14 +19,14 @@ typedef struct figure {
 static double usd_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     (void)sheet;
-    return e->sum.usd_per_mtok;
+    return e->usd_per_mtok;
 }
 
 // What the price rests on. A rent and a token are paid for when they are used, and have the same price at any.
 static double utilisation_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     const eb_cost *c = &sheet->offers[e->offer].value;
-    return isnan(e->sum.usd_per_mtok) ? NAN : eb_cost_kind_of(c) == EB_COST_OWN ? c->utilisation : INFINITY;
+    return isnan(e->usd_per_mtok) ? NAN : eb_cost_kind_of(c) == EB_COST_OWN ? c->utilisation : INFINITY;
 }
 
 static double cheapest_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
@@ -44,13 +44,13 @@ static double dearest_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 static double tok_per_usd_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     (void)sheet;
-    return 1e6 / e->sum.usd_per_mtok;
+    return e->tok_per_usd;
 }
 
 static double carbon_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     (void)sheet;
-    return e->sum.gco2e_per_mtok;
+    return e->gco2e_per_mtok;
 }
 
 static double embodied_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
@@ -74,7 +74,10 @@ static void put_sig(char *buf, size_t size, double value)
 
 static void put_si(char *buf, size_t size, double value)
 {
-    eb_text_si(buf, size, value, NAN);
+    if (isinf(value))
+        snprintf(buf, size, "free");
+    else
+        eb_text_si(buf, size, value, NAN);
 }
 
 static void put_percent(char *buf, size_t size, double value)
@@ -141,7 +144,7 @@ eb_table *eb_cost_table(const eb_cost_sheet *sheet)
     for (int i = 0; i < sheet->n_entries; i++) {
         const eb_cost_entry *e = &sheet->entries[i];
         char buf[32], *name = eb_case_title(sheet->run, e->case_index);
-        bool watts = !isnan(e->sum.usd_per_mtok) && e->grade != EB_GRADE_NONE;
+        bool watts = !isnan(e->usd_per_mtok) && e->grade != EB_GRADE_NONE;
         eb_table_row(t, NULL);
         eb_table_cell(t, name, EB_MARK_NONE);
         eb_table_cell(t, sheet->offers[e->offer].name, EB_MARK_NONE);

@@ -7,9 +7,10 @@
 #include <stdlib.h>
 #include "harness/base/mem.h"
 
-static double at(const eb_compare_value *v, int i)
+static eb_cost_series series(const eb_compare_value *v)
 {
-    return i < v->n_trials ? v->trials[i] : NAN;
+    static const double none[1];
+    return (eb_cost_series){ v->trials ? v->trials : none, v->n_trials };
 }
 
 eb_cost_load eb_compare_load(const eb_compare_row *row, const eb_compare_run *run, const eb_cost *cost)
@@ -28,34 +29,21 @@ static void begin(eb_compare_value *v, int n)
     *v = (eb_compare_value){ .trials = eb_realloc(NULL, (size_t)n + 1, sizeof *v->trials), .n_trials = n };
 }
 
-// A trial without a token within the limits costs without bound: the median of the others would be of chosen trials.
-static void settle(eb_compare_value *v, const eb_compare_value *goodput, double level, const char *note)
+static void settle(eb_compare_value *v, const eb_cost_trials *trials, double level, const char *note)
 {
-    int lacking = 0;
-    for (int i = 0; i < v->n_trials; i++)
-        lacking += at(goodput, i) == 0;
+    bool lacks = eb_cost_lacks_tokens(trials, v->trials);
     eb_compare_settle(v, level);
-    if (lacking) {
+    if (lacks) {
         v->value = v->lo = v->hi = NAN;
         v->interval = EB_INTERVAL_NONE;
     }
     if (isnan(v->value))
-        snprintf(v->note, sizeof v->note, "%s", lacking ? "no tokens within the limits of the SLO" : note);
-}
-
-static double usd_of(const eb_cost_result *r)
-{
-    return r->usd_per_mtok;
-}
-
-static double carbon_of(const eb_cost_result *r)
-{
-    return r->gco2e_per_mtok;
+        snprintf(v->note, sizeof v->note, "%s", lacks ? eb_cost_no_tokens : note);
 }
 
 // What the watts of all trials have in common enters a cost as far as the watts do.
 static void take_watts(eb_compare_value *v, const eb_compare_row *row, const eb_cost *cost, const eb_cost_load *load,
-                       double (*of)(const eb_cost_result *))
+                       eb_cost_of *of)
 {
     const eb_compare_value *power = &row->figures[EB_FIGURE_POWER], *idle = &row->figures[EB_FIGURE_IDLE];
     eb_cost_load busier = *load, warmer = *load;
@@ -81,21 +69,20 @@ static void widen(eb_compare_value *v)
 void eb_compare_price_at(const eb_compare_row *row, const eb_compare_run *run, const eb_cost *cost, eb_figure f,
                          eb_compare_value *out)
 {
-    const eb_compare_value *goodput = &row->figures[EB_FIGURE_GOODPUT];
-    eb_cost_load load = eb_compare_load(row, run, cost), one = load;
+    eb_cost_load load = eb_compare_load(row, run, cost);
+    const eb_cost_trials trials = { series(&row->figures[EB_FIGURE_GOODPUT]), series(&row->figures[EB_FIGURE_POWER]),
+                                    series(&row->figures[EB_FIGURE_IDLE]) };
     bool carbon = f == EB_FIGURE_CARBON;
-    begin(out, goodput->n_trials);
-    for (int i = 0; i < out->n_trials; i++) {
-        one.goodput_tok_s = at(goodput, i);
-        one.load_w = at(&row->figures[EB_FIGURE_POWER], i);
-        one.idle_w = at(&row->figures[EB_FIGURE_IDLE], i);
-        eb_cost_result r = eb_cost_compute(cost, &one);
-        out->trials[i] = carbon ? r.gco2e_per_mtok : f == EB_FIGURE_USD ? r.usd_per_mtok : 1e6 / r.usd_per_mtok;
-    }
+    begin(out, trials.goodput_tok_s.n);
+    eb_cost_of_trials(cost, &load, &trials,
+                      carbon               ? eb_cost_carbon_of
+                      : f == EB_FIGURE_USD ? eb_cost_usd_of
+                                           : eb_cost_tok_per_usd_of,
+                      out->trials);
     eb_cost_result whole = eb_cost_compute(cost, &load);
-    settle(out, goodput, run->level, carbon ? whole.carbon_note : whole.note);
+    settle(out, &trials, run->level, carbon ? whole.carbon_note : whole.note);
     if (!isnan(out->value) && (carbon || eb_cost_kind_of(cost) == EB_COST_OWN))
-        take_watts(out, row, cost, &load, carbon ? carbon_of : usd_of);
+        take_watts(out, row, cost, &load, carbon ? eb_cost_carbon_of : eb_cost_usd_of);
     widen(out);
 }
 
@@ -115,6 +102,9 @@ void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_o
         free(row->figures[priced[i]].trials);
         row->figures[priced[i]] = made;
     }
-    if (row->figures[EB_FIGURE_USD].value == 0) // a run's own metrics give no number there, and a free offer leads
-        row->figures[EB_FIGURE_TOK_PER_USD].value = INFINITY;
+    eb_compare_value *per_dollar = &row->figures[EB_FIGURE_TOK_PER_USD];
+    if (row->figures[EB_FIGURE_USD].value == 0) { // a run's own metrics give no number there, and a free offer leads
+        per_dollar->value = INFINITY;
+        snprintf(per_dollar->note, sizeof per_dollar->note, "free: tokens per dollar without bound");
+    }
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "harness/base/option.h"
 #include "harness/base/units.h"
+#include "harness/record/cost_trials.h"
 
 static const double seconds_per_year = 31.536e6, hours_per_year = 8760;
 
@@ -261,7 +262,7 @@ static bool lacks(const need *needs, size_t n, char *note, size_t size)
 
 #define LACKS(needs, note) lacks((needs), sizeof(needs) / sizeof *(needs), (note), sizeof(note))
 
-static const char no_good[] = "no tokens within the limits of the SLO", no_goodput[] = "the goodput is not known";
+static const char no_goodput[] = "the goodput is not known";
 static const char no_power[] = "no energy was measured or estimated";
 static const char no_idle[] = "no idle power: neither [cost] idle_w nor an idle baseline";
 static const char no_rest[] = "boundary compute leaves out the rest of the machine: state [cost] rest_of_system_w";
@@ -349,7 +350,7 @@ eb_cost_result eb_cost_compute(const eb_cost *cost, const eb_cost_load *load)
                                                   : cost->idle_w,
                   .rest_w = eb_cost_system_w(cost, 0, load->boundary),
                   .prompt_per_output = load->prompt_per_output,
-                  .no_goodput = isnan(load->goodput_tok_s) ? no_goodput : no_good };
+                  .no_goodput = isnan(load->goodput_tok_s) ? no_goodput : eb_cost_no_tokens };
     r.system_load_w = in.load_w + in.rest_w;
     r.system_idle_w = never_idle ? NAN : in.idle_w + in.rest_w;
     r.mean_w =

@@ -93,13 +93,30 @@ static void take_metric(const eb_case_result *c, const char *key, double *low, d
     }
 }
 
+eb_cost_series eb_cost_series_of(const eb_case_result *c, const char *key)
+{
+    const eb_metric *m = eb_case_metric(c, key);
+    eb_cost_series s = { 0 };
+    if (m && c->figures)
+        s = (eb_cost_series){ c->figures + (size_t)(m - c->metrics) * (size_t)c->n_figures, c->n_figures };
+    for (int i = 0; i < s.n; i++)
+        if (!isnan(s.items[i]))
+            return s;
+    return (eb_cost_series){ 0 };
+}
+
 void eb_cost_work_of(eb_cost_work *work, const eb_case_result *c, const eb_run *run, const eb_cost *cost)
 {
     const eb_metric *power = eb_case_metric(c, "power_w");
     eb_cost_load same = { .prompt_per_output = eb_cost_prompt_per_output(c->info),
                           .boundary =
                               eb_cost_boundary(cost, run->header->boundary, power ? power->grade : EB_GRADE_NONE) };
-    *work = (eb_cost_work){ same, same, same };
+    *work = (eb_cost_work){ same,
+                            same,
+                            same,
+                            { .goodput_tok_s = eb_cost_series_of(c, "goodput_tok_s"),
+                              .load_w = eb_cost_series_of(c, "power_w"),
+                              .idle_w = eb_cost_series_of(c, "idle_power_w") } };
     take_metric(c, "goodput_tok_s", &work->low.goodput_tok_s, &work->value.goodput_tok_s, &work->high.goodput_tok_s);
     take_metric(c, "power_w", &work->low.load_w, &work->value.load_w, &work->high.load_w);
     take_metric(c, "idle_power_w", &work->low.idle_w, &work->value.idle_w, &work->high.idle_w);
@@ -109,22 +126,23 @@ void eb_cost_work_of(eb_cost_work *work, const eb_case_result *c, const eb_run *
 
 static const struct {
     const char *key, *unit;
-    size_t offset;
+    size_t offset, series; // in the load, in the trials
 } measured[] = {
-    { "goodput_tok_s", "tok/s", offsetof(eb_cost_load, goodput_tok_s) },
-    { "power_w", "W", offsetof(eb_cost_load, load_w) },
-    { "idle_power_w", "W", offsetof(eb_cost_load, idle_w) },
+    { "goodput_tok_s", "tok/s", offsetof(eb_cost_load, goodput_tok_s), offsetof(eb_cost_trials, goodput_tok_s) },
+    { "power_w", "W", offsetof(eb_cost_load, load_w), offsetof(eb_cost_trials, load_w) },
+    { "idle_power_w", "W", offsetof(eb_cost_load, idle_w), offsetof(eb_cost_trials, idle_w) },
 };
 
 // One end of all inputs, that is changed piece by piece.
 typedef struct corner {
     eb_cost cost;
     eb_cost_load load;
+    eb_cost_trials trials; // of what is not at one of its ends
 } corner;
 
 static double usd(const corner *c)
 {
-    return eb_cost_compute(&c->cost, &c->load).usd_per_mtok;
+    return eb_cost_median(&c->cost, &c->load, &c->trials, eb_cost_usd_of);
 }
 
 static void add_bar(eb_cost_range *range, eb_cost_bar bar)
@@ -141,6 +159,13 @@ static void add_bar(eb_cost_range *range, eb_cost_bar bar)
 static double *load_at(eb_cost_load *load, size_t offset)
 {
     return (double *)(void *)((char *)load + offset);
+}
+
+// Measured input i is `value` in every trial.
+static void fix(corner *c, int i, double value)
+{
+    *load_at(&c->load, measured[i].offset) = value;
+    *(eb_cost_series *)(void *)((char *)&c->trials + measured[i].series) = (eb_cost_series){ 0 };
 }
 
 static void try_input(eb_cost_range *range, const eb_offer *offer, const eb_cost_field *f, const corner *middle,
@@ -172,21 +197,21 @@ static void try_measured(eb_cost_range *range, const eb_cost_work *work, int i, 
     };
     if (!(bar.low < bar.high))
         return;
-    *load_at(&down.load, at) = bar.low;
-    *load_at(&up.load, at) = bar.high;
+    fix(&down, i, bar.low);
+    fix(&up, i, bar.high);
     bar.usd_low = usd(&down);
     bar.usd_high = usd(&up);
     if (isnan(bar.usd_low)) // no goodput at all at the low end: without bound
         bar.usd_low = INFINITY;
     bool falls = bar.usd_high < bar.usd_low;
-    *load_at(&cheap->load, at) = falls ? bar.high : bar.low;
-    *load_at(&dear->load, at) = falls ? bar.low : bar.high;
+    fix(cheap, i, falls ? bar.high : bar.low);
+    fix(dear, i, falls ? bar.low : bar.high);
     add_bar(range, bar);
 }
 
 void eb_cost_range_find(eb_cost_range *range, const eb_offer *offer, const eb_cost_work *work)
 {
-    corner middle = { offer->value, work->value }, cheap = middle, dear = middle;
+    corner middle = { offer->value, work->value, work->trials }, cheap = middle, dear = middle;
     *range = (eb_cost_range){ .value = usd(&middle), .cheapest = NAN, .dearest = NAN };
     if (isnan(range->value))
         return;
@@ -194,6 +219,6 @@ void eb_cost_range_find(eb_cost_range *range, const eb_offer *offer, const eb_co
         try_input(range, offer, f, &middle, &cheap, &dear);
     for (int i = 0; i < (int)(sizeof measured / sizeof *measured); i++)
         try_measured(range, work, i, &middle, &cheap, &dear);
-    range->cheapest = usd(&cheap);
-    range->dearest = isnan(usd(&dear)) ? INFINITY : usd(&dear);
+    range->cheapest = fmin(usd(&cheap), range->value);
+    range->dearest = isnan(usd(&dear)) ? INFINITY : fmax(usd(&dear), range->value);
 }

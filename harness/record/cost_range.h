@@ -4,7 +4,7 @@
 #ifndef EB_RECORD_COST_RANGE_H
 #define EB_RECORD_COST_RANGE_H
 
-#include "harness/record/cost.h"
+#include "harness/record/cost_trials.h"
 
 // An offer: what is paid for, with where each figure comes from.
 typedef struct eb_offer {
@@ -24,22 +24,25 @@ void eb_offer_deinit(eb_offer *offer);
 // Text of a key, NULL = not given. Borrowed.
 const eb_setting_row *eb_offer_setting(const eb_offer *offer, const char *key);
 
-// The work, with the measured intervals (equal where there is none).
+// The work, with the measured intervals (equal where there is none), and trial by trial.
 typedef struct eb_cost_work {
     eb_cost_load low, value, high;
+    eb_cost_trials trials;
 } eb_cost_work;
-// From a case's metrics: goodput, power, idle power.
+// A metric by trial; none where it is no median over trials.
+eb_cost_series eb_cost_series_of(const eb_case_result *c, const char *key);
+// From a case's metrics: goodput, power, idle power. Borrows from the case.
 void eb_cost_work_of(eb_cost_work *work, const eb_case_result *c, const eb_run *run, const eb_cost *cost);
 
 typedef struct eb_cost_bar {
     const char *key, *unit;   // of [cost], or goodput_tok_s, power_w, idle_power_w
     double low, high;         // the input
-    double usd_low, usd_high; // usd_per_mtok with it, all others at their value
+    double usd_low, usd_high; // usd_per_mtok with it, all others at their value, or, measured, in each trial its own
 } eb_cost_bar;
 enum { EB_COST_BARS = 24 };
 
 typedef struct eb_cost_range {
-    double value, cheapest, dearest; // usd_per_mtok; NAN = not known
+    double value, cheapest, dearest; // usd_per_mtok, median of the trials' own; NAN = not known
     eb_cost_bar bars[EB_COST_BARS];  // widest first; those that make no difference are left out
     int n_bars;
 } eb_cost_range;

@@ -3,8 +3,10 @@
 #include "harness/record/cost_sheet.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
+#include "harness/base/stats.h"
 #include "harness/record/cost_leaders.h"
 
 static double value_of(const eb_case_result *c, const char *key)
@@ -22,6 +24,38 @@ static eb_grade grade_of(const eb_case_result *c, const eb_cost *cost)
     return idles && idle && idle->grade < power->grade ? idle->grade : power->grade;
 }
 
+// Where the medians of the inputs make a figure that the trials have not, it is not known: there was a trial without a
+// token within the limits.
+static bool take_figure(const eb_cost *cost, const eb_cost_entry *e, eb_cost_of *of, double *value, double *sum,
+                        char *note, size_t size)
+{
+    *value = isnan(*sum) ? NAN : eb_cost_median(cost, &e->work.value, &e->work.trials, of);
+    if (!isnan(*value) || isnan(*sum))
+        return true;
+    *sum = NAN;
+    snprintf(note, size, "%s", eb_cost_no_tokens);
+    return false;
+}
+
+static double tokens_per_charge(const eb_case_result *c, const eb_cost *cost, const eb_cost_entry *e)
+{
+    eb_cost_series made = eb_cost_series_of(c, "throughput_tok_s"), watts = e->work.trials.load_w;
+    eb_boundary boundary = e->work.value.boundary;
+    int n = made.n < watts.n ? made.n : watts.n;
+    size_t known = 0;
+    if (!n)
+        return cost->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
+    double *x = eb_realloc(NULL, (size_t)n, sizeof *x);
+    for (int i = 0; i < n; i++) {
+        double value = cost->battery_wh * 3600 / eb_cost_system_w(cost, watts.items[i], boundary) * made.items[i];
+        if (!isnan(value))
+            x[known++] = value;
+    }
+    double median = eb_median(x, known);
+    free(x);
+    return median;
+}
+
 static void take_entry(eb_cost_sheet *sheet, int c, int offer)
 {
     const eb_case_result *result = &sheet->run->cases[c];
@@ -31,13 +65,29 @@ static void take_entry(eb_cost_sheet *sheet, int c, int offer)
     eb_cost_work_of(&e->work, result, sheet->run, cost);
     e->sum = eb_cost_compute(cost, &e->work.value);
     e->curve = eb_cost_curve_of(cost, &e->work.value);
+    eb_cost_result *r = &e->sum;
+    if (!take_figure(cost, e, eb_cost_usd_of, &e->usd_per_mtok, &r->usd_per_mtok, r->note, sizeof r->note))
+        e->curve = (eb_cost_curve){ NAN, NAN };
+    take_figure(cost, e, eb_cost_carbon_of, &e->gco2e_per_mtok, &r->gco2e_per_mtok, r->carbon_note,
+                sizeof r->carbon_note);
+    e->tok_per_usd = isnan(e->usd_per_mtok) ? NAN
+                     : e->usd_per_mtok == 0
+                         ? INFINITY
+                         : eb_cost_median(cost, &e->work.value, &e->work.trials, eb_cost_tok_per_usd_of);
     e->grade = grade_of(result, cost);
     e->throughput_tok_s = value_of(result, "throughput_tok_s");
     // A provider's tokens drain no battery of one's own.
-    e->tok_per_charge = eb_cost_kind_of(cost) == EB_COST_TOKENS
-                            ? NAN
-                            : cost->battery_wh * 3600 / e->sum.system_load_w * e->throughput_tok_s;
+    e->tok_per_charge = eb_cost_kind_of(cost) == EB_COST_TOKENS ? NAN : tokens_per_charge(result, cost, e);
     eb_cost_range_find(&e->range, &sheet->offers[offer], &e->work);
+}
+
+// What has no figure has no place among the others either.
+static eb_cost_rival rival_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
+{
+    eb_cost_rival r = eb_cost_rival_of(&sheet->offers[e->offer], &e->work);
+    if (isnan(e->curve.flat))
+        r.load.goodput_tok_s = r.load_low.goodput_tok_s = r.load_high.goodput_tok_s = NAN;
+    return r;
 }
 
 static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
@@ -45,8 +95,7 @@ static void take_pair(eb_cost_sheet *sheet, int c, int a, int b)
     const eb_cost_entry *row = &sheet->entries[c * sheet->n_offers];
     eb_cost_pair *p = &sheet->pairs[sheet->n_pairs++];
     *p = (eb_cost_pair){ .case_index = c, .a = a, .b = b, .above = -1, .below = -1 };
-    eb_cost_rival x = eb_cost_rival_of(&sheet->offers[a], &row[a].work),
-                  y = eb_cost_rival_of(&sheet->offers[b], &row[b].work);
+    eb_cost_rival x = rival_of(sheet, &row[a]), y = rival_of(sheet, &row[b]);
     eb_cost_rivals_meet(&x, &y, &p->lo, &p->hi);
     p->verdict = eb_cost_break_even(row[a].curve, row[b].curve, &p->utilisation);
     if (p->verdict == EB_BREAK_EVEN_AT) {
@@ -88,7 +137,7 @@ static void find_turns(eb_cost_sheet *sheet, int c)
 {
     eb_cost_rival *rivals = eb_realloc(NULL, (size_t)sheet->n_offers + 1, sizeof *rivals);
     for (int i = 0; i < sheet->n_offers; i++)
-        rivals[i] = eb_cost_rival_of(&sheet->offers[i], &sheet->entries[c * sheet->n_offers + i].work);
+        rivals[i] = rival_of(sheet, &sheet->entries[c * sheet->n_offers + i]);
     eb_cost_turns_init(&sheet->turns[c], rivals, sheet->n_offers);
     free(rivals);
 }

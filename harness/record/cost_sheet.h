@@ -9,7 +9,9 @@
 typedef struct eb_cost_entry { // a case by an offer
     int case_index, offer;
     eb_cost_work work;
-    eb_cost_result sum;
+    double usd_per_mtok, tok_per_usd,
+        gco2e_per_mtok; // medians of the trials' own; tok_per_usd is INFINITY of what is free
+    eb_cost_result sum; // at the medians of the inputs: near them
     eb_cost_range range;
     eb_cost_curve curve;
     double throughput_tok_s, tok_per_charge; // NAN = not known

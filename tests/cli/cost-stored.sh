@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What a stored run costs: the sum with its numbers, the offers of a price file, JSON that fits its schema, and the same
-# figure computed once more from the report's own CSV.
+# What a stored run costs: the sum with its numbers, the offers of a price file, JSON that fits its schema, and the sum of
+# --explain computed once more from the medians in the report's own CSV.
 cp -r "$SRC/tests/fixtures/runs/stored" r
 chmod -R u+w r
 prices=$SRC/configs/prices/demonstration.ini
@@ -14,7 +14,8 @@ prices=$SRC/configs/prices/demonstration.ini
 "$TESTBIN/check_json" "$SRC/docs/cost.schema.json" own.json
 # price 200, 4 years, no interest, utilisation 0.3, 0.25 USD/kWh, 3 W besides
 "$EFFBENCH" report r --format csv >m.csv
-"$EFFBENCH" cost r --format csv | awk -F, 'NR > 1 { print $1, $4 }' >got
+"$EFFBENCH" cost r --format csv | awk -F, 'NR > 1 { print $1 }' >cases
+"$EFFBENCH" cost r --explain | sed -n 's/^  usd_per_mtok  *= .* = \([^ ]*\) USD.*/\1/p' | paste -d' ' cases - >got
 awk -F, '$10 == "goodput_tok_s" { g[$1] = $11 } $10 == "power_w" { p[$1] = $11 } $10 == "idle_power_w" { i[$1] = $11; id[++n] = $1 }
     END { for (k = 1; k <= n; k++) { c = id[k]
           kwh = (0.3 * (p[c] + 3) + 0.7 * (i[c] + 3)) * 8.76

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const eb_offer *offer)
 {
     eb_cost_load load = { .goodput_tok_s = 100, .load_w = 50, .idle_w = 10, .prompt_per_output = 2 };
-    eb_cost_work work = { load, load, load };
+    eb_cost_work work = { .low = load, .value = load, .high = load };
     eb_cost_range range;
     if (eb_cost_kind_of(&offer->value) == EB_COST_NONE)
         abort();

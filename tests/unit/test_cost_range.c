@@ -74,7 +74,7 @@ static void test_another_currency_becomes_dollars(void **state)
     near(offer.value.years, 4, 0); // no money
     near(offer.value.pue, 1.5, 0);
     eb_cost_load load = { .goodput_tok_s = 100, .load_w = 100, .idle_w = 10, .boundary = EB_BOUNDARY_WALL };
-    eb_cost_work work = { load, load, load };
+    eb_cost_work work = { .low = load, .value = load, .high = load };
     eb_cost_range range;
     eb_cost_range_find(&range, &offer, &work);
     assert_int_equal(range.n_bars, 1);
@@ -107,7 +107,7 @@ static void test_a_shared_price_has_a_rate_of_its_own(void **state)
     near(dear.usd_per_kwh, 0.24, 1e-15);
     near(dear.price_usd, 1100, 1e-9);
     eb_cost_load load = { .goodput_tok_s = 100, .load_w = 100, .idle_w = 10, .boundary = EB_BOUNDARY_WALL };
-    eb_cost_work work = { load, load, load };
+    eb_cost_work work = { .low = load, .value = load, .high = load };
     eb_cost_range range;
     eb_cost_range_find(&range, &offer, &work);
     assert_int_equal(range.n_bars, 2);
@@ -242,7 +242,7 @@ static void test_the_interval_holds_every_draw(void **state)
     eb_rng_init(&rng, 7);
     for (int i = 0; i < DRAWS / 10; i++) {
         eb_offer offer = { 0 };
-        eb_cost_work work;
+        eb_cost_work work = { 0 };
         draw(&rng, &offer.value, &work.value);
         offer.low = offer.high = offer.value;
         offer.low.price_usd *= 0.7;
@@ -285,7 +285,7 @@ static void test_no_goodput_at_the_low_end_has_no_bound(void **state)
     eb_rng rng;
     eb_rng_init(&rng, 9);
     eb_offer offer = { 0 };
-    eb_cost_work work;
+    eb_cost_work work = { 0 };
     draw(&rng, &offer.value, &work.value);
     offer.low = offer.high = offer.value;
     work.low = work.high = work.value;
@@ -355,7 +355,7 @@ static void test_break_even_range(void **state)
     int seen = 0;
     for (int i = 0; i < DRAWS / 10; i++) {
         eb_offer own = { 0 }, rent = { 0 };
-        eb_cost_work work;
+        eb_cost_work work = { 0 };
         draw(&rng, &own.value, &work.value);
         double flat = eb_cost_curve_of(&own.value, &work.value).flat;
         rent.value = (eb_cost){ .price_usd = NAN,
