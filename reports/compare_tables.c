@@ -142,7 +142,9 @@ static void put_figure(eb_table *t, const eb_compare *c, const eb_compare_group 
     const eb_compare_row *row = &c->rows[i];
     const eb_compare_value *v = &row->figures[shown[k].figure];
     bool milli = in_millijoules(c, g, k);
-    if (!isnan(v->value))
+    if (isinf(v->value)) // tokens per dollar of what costs nothing
+        snprintf(number, sizeof number, "free");
+    else if (!isnan(v->value))
         (milli ? put_milli : shown[k].put)(number, sizeof number, v->value, half_of(v));
     bool apart = !isnan(v->value) && set_apart(c, g, row, shown[k].figure);
     snprintf(cell, sizeof cell, "%s%s", apart ? "\xE2\x89\xA0" : "", number);
