@@ -198,6 +198,55 @@ static void add_single(const eb_cost_sheet *sheet, eb_notes *notes)
         of);
 }
 
+// The idle watts of an entry where they are above those under load, beyond what either may be off; else NAN.
+static double idle_above(const eb_cost_entry *e, const eb_offer *o)
+{
+    const eb_cost_work *w = &e->work;
+    if (isnan(o->value.idle_w))
+        return w->low.idle_w > w->value.load_w ? w->value.idle_w : NAN;
+    return o->value.idle_w > w->value.load_w ? o->value.idle_w : o->high.idle_w > w->high.load_w ? o->high.idle_w : NAN;
+}
+
+// Does a figure of the offer have idle watts in it?
+static bool idles(const eb_cost *c)
+{
+    eb_cost_kind kind = eb_cost_kind_of(c);
+    bool carbon = kind == EB_COST_RENTED && !isnan(c->intensity_g_per_kwh);
+    return (kind == EB_COST_OWN || carbon) && c->utilisation < 1;
+}
+
+// Idling above work is no machine's: one of the two watts leaves something out, or is of another machine.
+static void add_idle(const eb_cost_sheet *sheet, int offer, eb_notes *notes)
+{
+    const eb_offer *o = &sheet->offers[offer];
+    const eb_setting_row *s = eb_offer_setting(o, "idle_w");
+    const eb_cost_entry *first = NULL;
+    int more = -1;
+    for (int c = 0; c < sheet->run->n_cases && idles(&o->value); c++) {
+        const eb_cost_entry *e = &sheet->entries[c * sheet->n_offers + offer];
+        if (isnan(idle_above(e, o)))
+            continue;
+        first = first ? first : e;
+        more++;
+    }
+    if (!first)
+        return;
+    char idle[24], load[24], others[40] = "";
+    const eb_metric *power = eb_case_metric(&sheet->run->cases[first->case_index], "power_w");
+    char *title = eb_case_title(sheet->run, first->case_index);
+    eb_fmt_sig(idle, sizeof idle, idle_above(first, o), 3);
+    eb_fmt_sig(load, sizeof load, first->work.value.load_w, 3);
+    if (more)
+        snprintf(others, sizeof others, ", and above that of %d more", more);
+    eb_notes_add(
+        notes, "warning",
+        "%s: %s of %s W (%s) is above the %s W under load of %s (%s)%s: a machine draws no more when idle; one "
+        "of the two leaves something out, or is not of this machine",
+        o->name, s ? "idle_w" : "the idle baseline", idle, s ? s->origin : "measured", load, title,
+        eb_grade_name(power ? power->grade : EB_GRADE_NONE), others);
+    free(title);
+}
+
 void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
 {
     bool range = false;
@@ -207,6 +256,8 @@ void eb_cost_notes(const eb_cost_sheet *sheet, eb_notes *notes)
     const char *engine = sheet->run->header->engine;
     if (engine && !strcmp(engine, "null"))
         eb_notes_add(notes, "warning", "simulated by engine = null: nothing was measured");
+    for (int i = 0; i < sheet->n_offers; i++)
+        add_idle(sheet, i, notes);
     add_reasons(sheet, notes);
     add_loads(sheet, notes);
     add_leaders(sheet, notes);
