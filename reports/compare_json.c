@@ -32,6 +32,7 @@ static void add_figure(cJSON *figures, const eb_compare_row *row, eb_figure f)
     eb_json_add_num(obj, "lo", v->lo);
     eb_json_add_num(obj, "hi", v->hi);
     eb_json_add_str(obj, "interval", intervals[v->interval]);
+    eb_json_add_bool(obj, "price_ranges", false); // lo and hi are of the trials, at the prices in the middle
     eb_json_add_str(obj, "grade", eb_grade_name(v->grade));
     eb_json_add_known(obj, "note", v->note);
     cJSON *ratio = eb_json_add_obj(obj, "ratio");
