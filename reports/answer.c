@@ -69,15 +69,20 @@ static void put_caveats(const eb_run *run, const eb_answer_style *style, size_t 
     }
 }
 
-// A rate was asked for, and in some trial it was not kept up with.
-static bool falls_behind(const eb_run *run, int c)
+// A rate was asked for: whether it was kept up with, in the median or not in some trial; "" where it was.
+static const char *falls_behind(const eb_run *run, int c, char *buf, size_t size)
 {
+    buf[0] = '\0';
     for (int i = 0; i < run->n_loads; i++) {
         const eb_load_result *r = run->loads[i];
-        if (r->case_index == c && !r->curve && r->n_rows && r->rows[0].n_valid < r->rows[0].n)
-            return true;
+        if (r->case_index != c || r->curve || !r->n_rows)
+            continue;
+        if (r->rows[0].standing == EB_LOAD_BEHIND)
+            snprintf(buf, size, " (does not keep up)");
+        else if (r->rows[0].standing == EB_LOAD_MISSED)
+            snprintf(buf, size, " (did not keep up in %d of %d trials)", r->rows[0].n_clear, r->rows[0].n);
     }
-    return false;
+    return buf;
 }
 
 static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q, int like, bool first, FILE *out)
@@ -89,7 +94,7 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
     if (best < 0)
         return false;
     const eb_metric *m = eb_rank_value(&run->cases[best], questions[q].key);
-    char number[40], *title = eb_case_name(run, best);
+    char number[40], behind[64], *title = eb_case_name(run, best);
     eb_text_number(number, sizeof number, m->value, eb_text_place(m->value, eb_text_shown_halfwidth(m)));
     eb_rank_rivals rivals = eb_rank_rivals_of(run, questions[q].key, best);
     bool unsure = rivals.same || rivals.tied || rivals.few; // not bold: that stands for the best
@@ -98,7 +103,7 @@ static bool put_answer(const eb_run *run, const eb_answer_style *style, size_t q
             unsure ? "" : style->strong_open);
     style->put(out, title);
     fprintf(out, "%s%s (%s%s%s", unsure ? " leads" : style->strong_close,
-            falls_behind(run, best) ? " (does not keep up)" : "", questions[q].before, number, questions[q].unit);
+            falls_behind(run, best, behind, sizeof behind), questions[q].before, number, questions[q].unit);
     put_caveats(run, style, q, best, rivals, out);
     fprintf(out, ")");
     free(title);

@@ -83,6 +83,14 @@ static bool any_power(const eb_load_result *r)
     return any;
 }
 
+static void put_standing(eb_table *t, const eb_load_row *row)
+{
+    char some[40] = "";
+    if (row->standing == EB_LOAD_MISSED)
+        snprintf(some, sizeof some, "%d of %d invalid", row->n_clear, row->n);
+    eb_table_cell(t, row->standing == EB_LOAD_BEHIND ? "invalid" : some, EB_MARK_NONE);
+}
+
 static char *work_of(const eb_run *run, const eb_load_result *r)
 {
     const eb_case_info *info = run->cases[r->case_index].info;
@@ -127,7 +135,7 @@ static eb_table *flat_table(const eb_run *run)
         free(work);
         put_rates(t, &r->rows[0]);
         put_latencies(t, &r->rows[0]);
-        eb_table_cell(t, r->rows[0].n_valid < r->rows[0].n ? "invalid" : "", EB_MARK_NONE);
+        put_standing(t, &r->rows[0]);
     }
     return t;
 }
@@ -154,7 +162,7 @@ static eb_table *curve_table(const eb_run *run, const eb_load_result *r)
         if (power)
             put_power(t, row);
         put_latencies(t, row);
-        eb_table_cell(t, row->n_valid < row->n ? "invalid" : "", EB_MARK_NONE);
+        put_standing(t, row);
     }
     return t;
 }
@@ -212,7 +220,7 @@ static void say_curve(eb_text *t, const eb_load_result *r)
     if (r->saturated_per_s.n)
         eb_text_add(t, ", found by saturating it (%s requests/s)",
                     eb_fmt_sig(number, sizeof number, r->saturated_per_s.value, 3));
-    if (r->n_invalid)
+    if (r->n_behind)
         eb_text_add(t, "; %d of its %d levels %s invalid, so the overall is of less work than was asked for",
                     r->n_invalid, r->n_levels, r->n_invalid == 1 ? "is" : "are");
 }
@@ -240,17 +248,20 @@ static void say_rows(eb_text *t, const eb_load_result *r)
 {
     char why[WHY_SIZE];
     int said = 0;
-    for (int i = 0; i < r->n_rows; i++)
-        if (!r->curve && r->rows[i].n_valid < r->rows[i].n && r->rows[i].figures[EB_LOAD_COMPLETED_FRAC].n) {
+    for (int i = 0; i < r->n_rows; i++) {
+        const eb_load_row *row = &r->rows[i];
+        bool behind = row->standing == EB_LOAD_BEHIND;
+        if (behind && !r->curve && row->figures[EB_LOAD_COMPLETED_FRAC].n) {
             eb_text_add(t, "; invalid"); // how much was completed has been said
-            if (r->rows[i].n > 1)
-                eb_text_add(t, " in %d of %d trials", r->rows[i].n - r->rows[i].n_valid, r->rows[i].n);
-        } else if (r->rows[i].n_valid < r->rows[i].n) {
+            if (row->n > 1)
+                eb_text_add(t, " in %d of %d trials", row->n - row->n_valid, row->n);
+        } else if (row->n_valid < row->n) {
             eb_text_add(t, "; ");
             if (r->curve)
-                eb_text_add(t, "%d %% ", r->rows[i].percent);
-            eb_text_add(t, "%s", eb_load_why(&r->rows[i], why, sizeof why));
+                eb_text_add(t, "%d %%%s ", row->percent, behind ? "" : ":");
+            eb_text_add(t, "%s", (behind ? eb_load_why : eb_load_misses)(row, why, sizeof why));
         }
+    }
     for (int i = 0; i < r->n_rows && !said; i++)
         for (int k = 0; k < EB_LOAD_PERCENTILES && !said; k++)
             if (r->rows[i].latency[k].note[0]) {
@@ -295,11 +306,11 @@ char *eb_load_note(const eb_run *run, const eb_load_result *r)
     return t.s;
 }
 
-// The highest level that was valid in every trial.
+// The highest level that was kept up with.
 static const eb_load_row *best_level(const eb_load_result *r)
 {
     for (int i = 0; i < r->n_rows; i++)
-        if (r->rows[i].percent > 0 && r->rows[i].n_valid == r->rows[i].n)
+        if (r->rows[i].percent > 0 && r->rows[i].standing == EB_LOAD_KEEPS)
             return &r->rows[i];
     return NULL;
 }

@@ -33,7 +33,7 @@ static void add_data(eb_text *t, const eb_load_result *r, int panel)
         const eb_load_figure *f = &r->rows[i].figures[panels[panel].key];
         if (isfinite(f->value))
             eb_text_add(t, "%d %.9g %.9g %.9g %d\n", r->rows[i].percent, f->value, f->lo, f->hi,
-                        r->rows[i].n_valid == r->rows[i].n ? 7 : 6);
+                        r->rows[i].standing == EB_LOAD_KEEPS ? 7 : 6);
     }
     eb_text_add(t, "END\n");
 }

@@ -106,14 +106,45 @@ static void take_trial(eb_load_result *r, collection *c, const eb_sums_env *env,
     eb_trial_energy_deinit(&energy);
 }
 
+bool eb_load_clear_miss(const eb_load_level *l)
+{
+    return !l->valid && (!(l->row.nominal_per_s > 0) || !(l->completed_frac >= 1 - EB_LOAD_CLEAR));
+}
+
+bool eb_load_behind(const double *completed_frac, int n)
+{
+    double *x = eb_alloc(((size_t)n + 1) * sizeof *x);
+    for (int i = 0; i < n; i++)
+        x[i] = isfinite(completed_frac[i]) ? completed_frac[i] : 0; // nobody knows that it was kept up with
+    bool behind = n > 0 && !(eb_median(x, (size_t)n) >= 1 - EB_LOAD_TOLERANCE);
+    free(x);
+    return behind;
+}
+
+// One trial that misses by a hair says little of a level that the others keep up with; that most do says it.
+static void judge_row(eb_load_row *row, const eb_load_level *first, int stride, double *frac)
+{
+    row->least_frac = NAN;
+    for (int t = 0; t < row->n; t++) {
+        const eb_load_level *l = &first[t * stride];
+        row->n_valid += l->valid;
+        row->n_clear += eb_load_clear_miss(l);
+        row->least_frac = fmin(row->least_frac, l->completed_frac); // of a number and NAN the number
+        frac[t] = l->completed_frac;
+    }
+    bool rate = first->row.nominal_per_s > 0, behind = rate ? eb_load_behind(frac, row->n) : row->n_valid < row->n;
+    row->standing = behind ? EB_LOAD_BEHIND : row->n_clear ? EB_LOAD_MISSED : EB_LOAD_KEEPS;
+}
+
 static void make_row(eb_load_result *r, const collection *c, int i, double level)
 {
     eb_load_row *row = &r->rows[i];
     double *x = eb_alloc(((size_t)c->n + 1) * sizeof *x), *half = eb_alloc(((size_t)c->n + 1) * sizeof *half);
     *row = (eb_load_row){ .percent = r->levels[i].row.percent, .n = c->n, .grade = EB_GRADE_WALL };
+    judge_row(row, &r->levels[i], c->n_rows, x);
+    r->n_behind += row->standing != EB_LOAD_KEEPS;
     for (int t = 0; t < c->n; t++) {
         const eb_load_level *l = &r->levels[t * c->n_rows + i];
-        row->n_valid += l->valid;
         row->grade = l->grade < row->grade ? l->grade : row->grade;
         half[t] = l->length_s > 0 ? l->halfwidth_j / l->length_s : NAN;
     }
@@ -194,7 +225,7 @@ char *eb_load_why(const eb_load_row *row, char *buf, size_t size)
 {
     const eb_load_figure *f = &row->figures[EB_LOAD_COMPLETED_FRAC];
     buf[0] = '\0';
-    if (row->n_valid == row->n)
+    if (row->standing != EB_LOAD_BEHIND)
         return buf;
     char trials[48] = "";
     if (row->n > 1)
@@ -202,6 +233,19 @@ char *eb_load_why(const eb_load_row *row, char *buf, size_t size)
     if (!f->n)
         snprintf(buf, size, "invalid%s: no request came", trials);
     else
-        snprintf(buf, size, "invalid%s: completed %.3g %% of the offered load", trials, 100 * f->lo);
+        snprintf(buf, size, "invalid%s: completed %.3g %% of the offered load", trials, 100 * f->value);
+    return buf;
+}
+
+char *eb_load_misses(const eb_load_row *row, char *buf, size_t size)
+{
+    buf[0] = '\0';
+    if (row->standing == EB_LOAD_BEHIND || row->n_valid == row->n)
+        return buf;
+    if (row->least_frac < 1 - EB_LOAD_TOLERANCE)
+        snprintf(buf, size, "under %g %% of the offered load in %d of %d trials (%.3g %% at the least)",
+                 100 * (1 - EB_LOAD_TOLERANCE), row->n - row->n_valid, row->n, 100 * row->least_frac);
+    else
+        snprintf(buf, size, "no request came in %d of %d trials", row->n - row->n_valid, row->n);
     return buf;
 }

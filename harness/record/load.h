@@ -9,6 +9,8 @@
 
 // Completed over offered load may be so far from 1.
 #define EB_LOAD_TOLERANCE 0.02
+// A single trial that misses by no more than twice that is noise where its fellows keep up.
+#define EB_LOAD_CLEAR (2 * EB_LOAD_TOLERANCE)
 
 // One level of one trial. NAN = not known.
 typedef struct eb_load_level {
@@ -27,6 +29,13 @@ typedef struct eb_load_level {
     double j, halfwidth_j, w, tok_per_j;
     eb_grade grade;
 } eb_load_level;
+
+// Whether a level was kept up with, over its trials.
+typedef enum eb_load_standing {
+    EB_LOAD_KEEPS,  // in the median, and no trial missed it clearly
+    EB_LOAD_MISSED, // in the median, and some trial missed it clearly
+    EB_LOAD_BEHIND  // not in the median; of a level of no rate: some request was not answered
+} eb_load_standing;
 
 // Median over the trials, with their interval (EB_INTERVAL_RANGE: their range).
 typedef struct eb_load_figure {
@@ -62,7 +71,9 @@ typedef enum eb_load_percentile {
 // One level of a case, over its trials.
 typedef struct eb_load_row {
     int percent;
-    int n, n_valid; // trials
+    int n, n_valid, n_clear; // trials; valid ones; those that missed clearly
+    eb_load_standing standing;
+    double least_frac; // completed_frac of the trial with the least that is known; NAN = of none
     eb_load_figure figures[EB_LOAD_KEYS];
     eb_metric latency[EB_LOAD_PERCENTILES]; // over the requests of all trials; refused where they are too few
     double halfwidth_w;                     // of the power: median over the trials
@@ -77,19 +88,27 @@ typedef struct eb_load_result {
     eb_load_level *levels; // of all trials, in order
     int n_levels;
     int n_trials;
-    // Curve: sum of tokens/s over sum of watts, over all levels and idle. With n_invalid > 0 it stands for less work
+    // Curve: sum of tokens/s over sum of watts, over all levels and idle. With n_behind > 0 it stands for less work
     // than was asked for.
     eb_load_figure overall_tok_per_j;
     eb_grade grade;
     int n_invalid; // levels, of all trials
+    int n_behind;  // rows that do not stand as EB_LOAD_KEEPS
     eb_load_figure saturated_per_s;
 } eb_load_result;
 
 // NULL where the case is no load or has no finished trial.
 eb_load_result *eb_load_result_new(const eb_sums_env *env, const eb_journal_data *data, int case_index);
 void eb_load_result_free(eb_load_result *r); // NULL is fine
-// Why a row is not valid, "" where it is; buf of 120 is enough; returns buf.
+// Whether one trial says by itself that the level was not kept up with: more than EB_LOAD_CLEAR is missing, nothing is
+// known, or a level of no rate has requests without an answer.
+bool eb_load_clear_miss(const eb_load_level *level);
+// Whether what `n` trials completed of a rate, NAN where it is not known, is too little in their median.
+bool eb_load_behind(const double *completed_frac, int n);
+// Why a row stands as EB_LOAD_BEHIND, "" where it does not; buf of 120 is enough; returns buf.
 char *eb_load_why(const eb_load_row *row, char *buf, size_t size);
+// Of a row that stands otherwise: the trials that missed it, "" where none did; buf of 120 is enough; returns buf.
+char *eb_load_misses(const eb_load_row *row, char *buf, size_t size);
 
 // load.csv: one line per case, trial and level. Caller frees.
 char *eb_load_csv(const eb_run *run);

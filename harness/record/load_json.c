@@ -34,7 +34,7 @@ void eb_load_json(cJSON *case_obj, const eb_load_result *r, const eb_provenance 
     if (r->curve) {
         add_figure(load, "saturated_per_s", &r->saturated_per_s);
         add_figure(load, "overall_tok_per_j", &r->overall_tok_per_j);
-        eb_json_add_bool(load, "overall_valid", r->n_invalid == 0);
+        eb_json_add_bool(load, "overall_valid", r->n_behind == 0);
         eb_json_add_str(load, "grade", eb_grade_name(r->grade));
     }
     eb_provenance_json(load, from);
@@ -44,9 +44,13 @@ void eb_load_json(cJSON *case_obj, const eb_load_result *r, const eb_provenance 
         cJSON *obj = eb_json_append_obj(rows);
         if (r->curve)
             eb_json_add_i64(obj, "percent", row->percent);
-        eb_json_add_bool(obj, "valid", row->n_valid == row->n);
+        eb_json_add_bool(obj, "valid", row->standing == EB_LOAD_KEEPS);
         eb_json_add_i64(obj, "trials_valid", row->n_valid);
-        eb_json_add_str(obj, "reason", eb_load_why(row, why, sizeof why));
+        if (row->standing == EB_LOAD_MISSED)
+            eb_load_misses(row, why, sizeof why);
+        else
+            eb_load_why(row, why, sizeof why);
+        eb_json_add_str(obj, "reason", why);
         for (int k = 0; k < EB_LOAD_KEYS; k++)
             add_figure(obj, eb_load_key_names[k], &row->figures[k]);
         eb_json_add_num(obj, "power_halfwidth_w", row->halfwidth_w);

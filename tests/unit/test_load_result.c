@@ -321,6 +321,67 @@ static void lost_requests_make_it_invalid(void **state)
     }
 }
 
+// What is said of a level holds over its trials: one that misses by a hair is noise, one that misses by far is named,
+// and where most miss it was not kept up with.
+static void a_level_stands_by_its_trials(void **state)
+{
+    (void)state;
+    static const struct {
+        int lost[4], n; // of 100 requests, in each of n trials
+        eb_load_standing standing;
+        int n_valid, n_clear;
+        const char *why, *misses;
+    } given[] = {
+        { { 0, 0, 0 }, 3, EB_LOAD_KEEPS, 3, 0, "", "" },
+        { { 0, 3, 0 },
+          3,
+          EB_LOAD_KEEPS,
+          2,
+          0,
+          "",
+          "under 98 % of the offered load in 1 of 3 trials (97 % at the least)" },
+        { { 0, 40, 0 },
+          3,
+          EB_LOAD_MISSED,
+          2,
+          1,
+          "",
+          "under 98 % of the offered load in 1 of 3 trials (60 % at the least)" },
+        { { 3, 0, 3 }, 3, EB_LOAD_BEHIND, 1, 0, "invalid in 2 of 3 trials: completed 97 % of the offered load", "" },
+        { { 3 }, 1, EB_LOAD_BEHIND, 0, 0, "invalid: completed 97 % of the offered load", "" },
+        { { 0, 30 }, 2, EB_LOAD_BEHIND, 1, 1, "invalid in 1 of 2 trials: completed 85 % of the offered load", "" },
+        { { 100, 100 }, 2, EB_LOAD_BEHIND, 0, 2, "invalid in 2 of 2 trials: completed 0 % of the offered load", "" },
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        sample s;
+        timed_engine e;
+        char text[120];
+        sample_init(&s);
+        s.info.load = (char *)"server even 20/s";
+        for (int t = 0; t < given[i].n; t++) {
+            calm(&e);
+            add_trial(&s, &e,
+                      &(eb_load_params){ .mode = EB_LOAD_SERVER, .requests = 100, .rate_per_s = 20, .even = true });
+            for (int k = 0; k < given[i].lost[t]; k++)
+                s.trials[t].requests[99 - k].status = EB_REQUEST_FAILED;
+        }
+        eb_load_result *r = result(&s);
+        const eb_load_row *row = &r->rows[0];
+        assert_int_equal(row->standing, given[i].standing);
+        assert_int_equal(row->n_valid, given[i].n_valid);
+        assert_int_equal(row->n_clear, given[i].n_clear);
+        assert_int_equal(r->n_behind, given[i].standing != EB_LOAD_KEEPS);
+        assert_string_equal(eb_load_why(row, text, sizeof text), given[i].why);
+        assert_string_equal(eb_load_misses(row, text, sizeof text), given[i].misses);
+        eb_load_result_free(r);
+        sample_deinit(&s);
+    }
+    // A trial in which nothing came is one of which nobody knows that it was kept up with.
+    const double frac[] = { 1, NAN, 0.99, NAN };
+    assert_false(eb_load_behind(frac, 3));
+    assert_true(eb_load_behind(frac, 4) && eb_load_behind(frac + 1, 1) && !eb_load_behind(frac, 0));
+}
+
 static void what_is_no_load_has_no_result(void **state)
 {
     (void)state;
@@ -372,6 +433,7 @@ int main(void)
         cmocka_unit_test(more_than_it_can_do_is_invalid),
         cmocka_unit_test(no_more_is_completed_than_offered),
         cmocka_unit_test(lost_requests_make_it_invalid),
+        cmocka_unit_test(a_level_stands_by_its_trials),
         cmocka_unit_test(what_is_no_load_has_no_result),
         cmocka_unit_test(the_slope_of_a_line),
     };
