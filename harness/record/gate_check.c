@@ -50,6 +50,8 @@ static void free_case(eb_check_case *k)
         free(k->facts[i].base);
         free(k->facts[i].cand);
     }
+    for (int i = 0; i < 2 * EB_LEVELS_MAX; i++)
+        free(k->kept[i / EB_LEVELS_MAX][i % EB_LEVELS_MAX].frac);
     free_texts(k->why, k->n_why);
     free(k->metrics);
     free(k->operators);
@@ -210,14 +212,14 @@ static void keep(eb_check_metric *m, double x, double y)
 // ---- trouble ----------------------------------------------------------------------------------------------
 
 // Of all trials of the case: those that failed bear no figures.
-static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const eb_case_result *r)
+static bool trouble_in(eb_check *c, const char *side, const eb_run *run, const eb_case_result *r, eb_check_kept *kept)
 {
     const eb_journal_data *d = run->raw;
     bool any = false;
     for (int t = 0; t < d->n_trials; t++) {
         const eb_trial_info *info = &d->trials[t].info;
         if (info->number && info->case_index == r - run->cases && !info->error)
-            any = eb_check_trouble(c, side, run, info) || any;
+            any = eb_check_trouble(c, side, run, info, kept) || any;
     }
     return any;
 }
@@ -282,8 +284,10 @@ static bool is_spoilt(eb_check *c, const eb_run *base, const eb_run *cand)
     for (int i = 0; i < c->n_cases; i++) {
         const eb_case_result *a = eb_check_result(base, c->cases[i].id),
                              *b = eb_check_result(cand, c->cases[i].cand_id);
-        bool base_bad = trouble_in(c, "base", base, a), cand_bad = trouble_in(c, "candidate", cand, b);
-        bool gap = !(c->options.ignore & EB_TROUBLE_GAP) && gap_in(c, &c->cases[i], a, b);
+        eb_check_case *k = &c->cases[i];
+        bool base_bad = trouble_in(c, "base", base, a, k->kept[0]),
+             cand_bad = trouble_in(c, "candidate", cand, b, k->kept[1]);
+        bool gap = !(c->options.ignore & EB_TROUBLE_GAP) && gap_in(c, k, a, b);
         bad = bad || base_bad || cand_bad || gap;
     }
     return bad;

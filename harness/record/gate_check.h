@@ -70,6 +70,12 @@ typedef struct eb_check_operator { // of profiled pairs
     double time_s[2][EB_CHECK_PROFILED], energy_j[2][EB_CHECK_PROFILED];
 } eb_check_operator;
 
+// Completed over offered load of one level of one side, of each of its trials so far; NAN = no request came.
+typedef struct eb_check_kept {
+    double *frac;
+    int n, cap;
+} eb_check_kept;
+
 enum { EB_CHECK_FACTS = 3 };
 typedef struct eb_check_case {
     char *id, *cand_id;
@@ -82,6 +88,7 @@ typedef struct eb_check_case {
     int n_operators, n_profiled;
     char **why; // on a fail, one sentence each
     int n_why;
+    eb_check_kept kept[2][EB_LEVELS_MAX]; // of pairs: by side and level
 } eb_check_case;
 
 enum { EB_CHECK_CHANGES = 16 };

@@ -11,6 +11,8 @@
 
 // Adds a copy of `text`, once.
 void eb_check_say(char ***texts, int *n, const char *text);
+// Adds "SIDE: WHAT" to the troubles.
+void eb_check_say_trouble(eb_check *c, const char *side, const char *what);
 // Sets the verdict and why; returns EB_CHECK_ENDED.
 eb_check_step eb_check_invalid(eb_check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 eb_check_step eb_check_fact_failed(eb_check *c);
@@ -21,7 +23,13 @@ bool eb_check_match(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
 // Matches the cases and finds what can be gated, on the first call. True with c->verdict invalid: it is over.
 bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
 // Whether a warning of the trial or a level of its load spoils it, unless that is ignored; says so among the troubles.
-bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info);
+// `kept`: of the case and side, by level: the trials of `run` are some of its own; NULL = they are all.
+bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info, eb_check_kept *kept);
+// The same of the levels of its load alone.
+bool eb_check_behind(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info, eb_check_kept *kept);
+// How a load that was not kept up with stands among the troubles, and what to do about one.
+#define EB_TROUBLE_LEVEL_TEXT "the load was not kept up with: "
+const char *eb_check_behind_cure(const char *text);
 // What to do about a trouble, "SIDE: WARNING" as it stands among them; "" where there is nothing to say. Static.
 const char *eb_trouble_cure(const char *text);
 bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs

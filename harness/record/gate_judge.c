@@ -237,7 +237,7 @@ static stored stored_of(eb_check *c, const char *side, const eb_run *run, const 
     for (int i = 0; i < s.result->n_figures; i++)
         for (int t = 0; t < d->n_trials; t++)
             if (d->trials[t].info.number == s.result->trial_numbers[i]) {
-                s.spoilt[i] = eb_check_trouble(c, side, run, &d->trials[t].info);
+                s.spoilt[i] = eb_check_trouble(c, side, run, &d->trials[t].info, NULL);
                 s.n_spoilt += s.spoilt[i];
             }
     return s;

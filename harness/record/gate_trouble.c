@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which warnings of a trial spoil a pair, and loads that were not kept up with. test_gate_history feeds what
-// harness/run/guards.c says through here.
-#include <math.h>
+// Which warnings of a trial spoil a pair, and what to do about them. test_gate_history feeds what harness/run/guards.c
+// says through here.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +8,6 @@
 #include "harness/base/mem.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/journal.h"
-#include "harness/record/load.h"
-
-#define NOT_KEPT_UP "the load was not kept up with: "
 
 bool eb_trouble_parse(const char *name, eb_trouble *out)
 {
@@ -46,7 +42,7 @@ eb_trouble eb_trouble_of(const char *warning)
         { "the machine was suspended", "", 0, EB_TROUBLE_SUSPEND },
         { "other processes used ", "", LOAD_PCT, EB_TROUBLE_LOAD },
         { "the hypervisor stole ", "", STEAL_PCT, EB_TROUBLE_STEAL },
-        { NOT_KEPT_UP, "", 0, EB_TROUBLE_LEVEL },
+        { EB_TROUBLE_LEVEL_TEXT, "", 0, EB_TROUBLE_LEVEL },
     };
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         size_t len = strlen(marks[i].begins);
@@ -69,7 +65,6 @@ const char *eb_trouble_cure(const char *text)
         { EB_TROUBLE_LOAD, "end what else runs on the machine" },
         { EB_TROUBLE_STEAL, "take a machine that shares its CPUs with no other" },
         { EB_TROUBLE_GAP, "`effbench probes` shows which meters can be read" },
-        { EB_TROUBLE_LEVEL, "take a lower rate or more requests, or let it count with --ignore level" },
     };
     const char *side = strstr(text, ": "), *warning = side ? side + 2 : text;
     eb_trouble t = strncmp(warning, EB_TROUBLE_GAP_TEXT, strlen(EB_TROUBLE_GAP_TEXT)) == 0 ? EB_TROUBLE_GAP
@@ -77,57 +72,26 @@ const char *eb_trouble_cure(const char *text)
     for (size_t i = 0; i < sizeof cures / sizeof *cures; i++)
         if (cures[i].trouble == t)
             return cures[i].cure;
-    return "";
+    return t == EB_TROUBLE_LEVEL ? eb_check_behind_cure(warning) : "";
 }
 
 // ---- of a trial ----
 
-static void say(eb_check *c, const char *side, const char *what)
+void eb_check_say_trouble(eb_check *c, const char *side, const char *what)
 {
     char *text = eb_format("%s: %s", side, what);
     eb_check_say(&c->troubles, &c->n_troubles, text);
     free(text);
 }
 
-// The first level of the trial that is not valid; NULL = all are, or it has none.
-static const eb_load_level *level_of(const eb_run *run, const eb_trial_info *info)
+bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info, eb_check_kept *kept)
 {
-    for (int i = 0; i < run->n_loads; i++)
-        for (int k = 0; k < run->loads[i]->n_levels; k++) {
-            const eb_load_level *l = &run->loads[i]->levels[k];
-            if (run->loads[i]->case_index == info->case_index && l->trial == info->number && !l->valid)
-                return l;
-        }
-    return NULL;
-}
-
-static bool falls_behind(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info)
-{
-    const eb_load_level *l = c->options.ignore & EB_TROUBLE_LEVEL ? NULL : level_of(run, info);
-    char what[160], at[40] = "";
-    if (!l)
-        return false;
-    if (l->row.percent >= 0)
-        snprintf(at, sizeof at, " at %d %%", l->row.percent);
-    if (!(l->row.nominal_per_s > 0))
-        snprintf(what, sizeof what, NOT_KEPT_UP "%d of %d requests were answered%s", l->completed, l->offered, at);
-    else if (isnan(l->completed_frac))
-        snprintf(what, sizeof what, NOT_KEPT_UP "no request came%s", at);
-    else
-        snprintf(what, sizeof what, NOT_KEPT_UP "completed %.3g %% of what was offered%s (valid from %g %% on)",
-                 100 * l->completed_frac, at, 100 * (1 - EB_LOAD_TOLERANCE));
-    say(c, side, what);
-    return true;
-}
-
-bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info)
-{
-    bool any = falls_behind(c, side, run, info);
+    bool any = eb_check_behind(c, side, run, info, kept);
     for (int i = 0; i < info->n_warnings; i++) {
         eb_trouble t = eb_trouble_of(info->warnings[i]);
         if (t == EB_TROUBLE_NONE || t & c->options.ignore)
             continue;
-        say(c, side, info->warnings[i]);
+        eb_check_say_trouble(c, side, info->warnings[i]);
         any = true;
     }
     return any;

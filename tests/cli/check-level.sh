@@ -32,4 +32,25 @@ echo "folders"
 cp -r r s
 gate --base r --cand s
 gate --base r --cand s --ignore level
+# The maximum that a curve has found is where it just does not fall behind: no trouble. A level below it, or a rate that was asked
+# for, is one, with the advice that fits.
+{
+    scripted trials=1
+    printf '[workload curve]\nkind = load\nmode = curve\nlevel = 30s\nbatch = 8\nprompt = 128\noutput = 32\n'
+    noiseless
+} >curve.ini
+behind() {
+    "$EFFBENCH" run curve.ini --out c "$@" >/dev/null 2>&1
+    awk -F, 'NR > 1 && $12 == "no" { printf " %s %%", $4 } END { print " missed" }' c/load.csv
+    rm -r c
+}
+echo "the maximum found"
+behind --set run:seed=11
+gate curve.ini --set run:seed=11
+echo "a level below it"
+behind --set run:seed=4
+gate curve.ini --set run:seed=4
+echo "a curve up to a rate"
+behind --set run:seed=11 --set workload:curve:rate=5
+gate curve.ini --set run:seed=11 --set workload:curve:rate=5
 "$EFFBENCH" check calm.ini --ignore levels 2>&1 | head -n 1
