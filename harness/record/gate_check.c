@@ -240,19 +240,21 @@ static void note_short(eb_check *c, const eb_run *run)
     }
 }
 
-static bool gap_in(eb_check *c, const eb_check_case *k, const eb_case_result *a, const eb_case_result *b)
+static bool gap_in(eb_check *c, const eb_check_case *k, const eb_run *base, const eb_run *cand)
 {
+    const eb_case_result *a = eb_check_result(base, k->id), *b = eb_check_result(cand, k->cand_id);
     bool any = false;
     for (int i = 0; i < k->n_metrics; i++) {
         const eb_check_metric *m = &k->metrics[i];
         const eb_metric *x = eb_case_metric(a, m->key), *y = eb_case_metric(b, m->key);
         if (!m->gated || (!isnan(value_of(x)) && !isnan(value_of(y))))
             continue;
-        const eb_metric *lacking = isnan(value_of(x)) ? x : y;
-        char *text = eb_format("%s: " EB_TROUBLE_GAP_TEXT "%s%s%s", lacking == x ? "base" : "candidate", m->key,
-                               lacking && lacking->note[0] ? ": " : "", lacking ? lacking->note : "");
-        eb_check_say(&c->troubles, &c->n_troubles, text);
-        free(text);
+        bool in_base = isnan(value_of(x));
+        char why[300];
+        eb_check_lack(in_base ? base : cand, in_base ? a : b, m->key, m->energy, why, sizeof why);
+        char *what = eb_format(EB_TROUBLE_GAP_TEXT "%s%s%s", m->key, *why ? ": " : "", why);
+        eb_check_say_trouble(c, in_base ? "base" : "candidate", what);
+        free(what);
         any = true;
     }
     return any;
@@ -287,7 +289,7 @@ static bool is_spoilt(eb_check *c, const eb_run *base, const eb_run *cand)
         eb_check_case *k = &c->cases[i];
         bool base_bad = trouble_in(c, "base", base, a, k->kept[0]),
              cand_bad = trouble_in(c, "candidate", cand, b, k->kept[1]);
-        bool gap = !(c->options.ignore & EB_TROUBLE_GAP) && gap_in(c, k, a, b);
+        bool gap = !(c->options.ignore & EB_TROUBLE_GAP) && gap_in(c, k, base, cand);
         bad = bad || base_bad || cand_bad || gap;
     }
     return bad;

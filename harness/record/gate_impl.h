@@ -27,6 +27,9 @@ bool eb_check_begin(eb_check *c, const eb_run *base, const eb_run *cand, eb_err 
 bool eb_check_trouble(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info, eb_check_kept *kept);
 // The same of the levels of its load alone.
 bool eb_check_behind(eb_check *c, const char *side, const eb_run *run, const eb_trial_info *info, eb_check_kept *kept);
+// Why the result has no such figure: of an energy what the run warns of, else what the metric itself says; "" = nobody
+// knows. buf of 300 is enough; returns buf.
+char *eb_check_lack(const eb_run *run, const eb_case_result *r, const char *key, bool energy, char *buf, size_t size);
 // How a load that was not kept up with stands among the troubles, and what to do about one.
 #define EB_TROUBLE_LEVEL_TEXT "the load was not kept up with: "
 const char *eb_check_behind_cure(const char *text);
@@ -34,5 +37,8 @@ const char *eb_check_behind_cure(const char *text);
 const char *eb_trouble_cure(const char *text);
 bool eb_check_facts(eb_check *c, const eb_run *base, const eb_run *cand); // false: one differs
 void eb_check_medians(eb_check *c);
+void eb_check_sentence(eb_check *c);         // the verdict's, of what was found
+int eb_check_gated(const eb_check *c);       // metrics, of all cases
+int eb_check_sign(const eb_check_metric *m); // 1: more is worse, else -1
 
 #endif

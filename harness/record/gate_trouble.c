@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which warnings of a trial spoil a pair, and what to do about them. test_gate_history feeds what harness/run/guards.c
 // says through here.
+#include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +55,60 @@ eb_trouble eb_trouble_of(const char *warning)
     return EB_TROUBLE_NONE;
 }
 
+// The first of the warnings that has `mark`: what it says behind that, or up to where it goes on about what is left
+// out.
+static bool warned(char *const *warnings, int n, const char *mark, bool behind, char *buf, size_t size)
+{
+    for (int i = 0; i < n; i++) {
+        const char *at = strstr(warnings[i], mark), *end = strstr(warnings[i], ": it ");
+        if (!at)
+            continue;
+        if (behind)
+            snprintf(buf, size, "%s", at + strlen(mark));
+        else
+            snprintf(buf, size, "%.*s", (int)(end ? end - warnings[i] : (ptrdiff_t)strlen(warnings[i])), warnings[i]);
+        return true;
+    }
+    return false;
+}
+
+char *eb_check_lack(const eb_run *run, const eb_case_result *r, const char *key, bool energy, char *buf, size_t size)
+{
+    const eb_metric *m = eb_case_metric(r, key), *joules = eb_case_metric(r, "energy_j");
+    snprintf(buf, size, "%s", m ? m->note : "");
+    if (!energy || (joules && !isnan(joules->value))) // there is an energy: something else is missing
+        return buf;
+    // Which counter, and what happened to it: record/summary.c, provenance.c and dead.c say it of a trial, a case, a
+    // run.
+    if (!warned(r->warnings, r->n_warnings, " has no energy: ", true, buf, size) &&
+        !warned(r->warnings, r->n_warnings, " gave no reading in any trial of this case", false, buf, size))
+        warned(run->warnings, run->n_warnings, " never moved in ", false, buf, size);
+    return buf;
+}
+
+// By what the figure lacks: a meter that is there is not to be looked for.
+static const char *gap_cure(const char *text)
+{
+    static const struct {
+        const char *has, *cure;
+    } cures[] = {
+        { "no output tokens", "a trial without a token has nothing per token: `effbench run` shows its requests" },
+        { "needs two output tokens", "take a longer `output`" },
+        { "n too small", "take more requests, or a longer `output`" },
+        { "(ambiguous)", "the counter was not read in time: leave a CPU to the sampler" },
+        { "gave no reading", "the counter was not read in time, or not at all: leave a CPU to the sampler; `effbench "
+                             "probes` shows which meters can be read" },
+        { "was reset", "nothing else may reset the counter or load its driver again" },
+        { "was suspended", "keep the machine awake" },
+        { EB_TROUBLE_GAP_TEXT "j_per_tok", "`effbench probes` shows which meters can be read" },
+        { EB_TROUBLE_GAP_TEXT "instructions", "`effbench probes` shows which counters can be read" },
+    };
+    for (size_t i = 0; i < sizeof cures / sizeof *cures; i++)
+        if (strstr(text, cures[i].has))
+            return cures[i].cure;
+    return "";
+}
+
 const char *eb_trouble_cure(const char *text)
 {
     static const struct {
@@ -64,7 +120,6 @@ const char *eb_trouble_cure(const char *text)
         { EB_TROUBLE_SUSPEND, "keep the machine awake" },
         { EB_TROUBLE_LOAD, "end what else runs on the machine" },
         { EB_TROUBLE_STEAL, "take a machine that shares its CPUs with no other" },
-        { EB_TROUBLE_GAP, "`effbench probes` shows which meters can be read" },
     };
     const char *side = strstr(text, ": "), *warning = side ? side + 2 : text;
     eb_trouble t = strncmp(warning, EB_TROUBLE_GAP_TEXT, strlen(EB_TROUBLE_GAP_TEXT)) == 0 ? EB_TROUBLE_GAP
@@ -72,7 +127,7 @@ const char *eb_trouble_cure(const char *text)
     for (size_t i = 0; i < sizeof cures / sizeof *cures; i++)
         if (cures[i].trouble == t)
             return cures[i].cure;
-    return t == EB_TROUBLE_LEVEL ? eb_check_behind_cure(warning) : "";
+    return t == EB_TROUBLE_LEVEL ? eb_check_behind_cure(warning) : t == EB_TROUBLE_GAP ? gap_cure(warning) : "";
 }
 
 // ---- of a trial ----

@@ -31,3 +31,8 @@ gate "other processes used 80 % of a CPU" --ignore steal
 gate "other processes used 30 % of a CPU"
 gate "the hypervisor stole 12.0 % of a CPU"
 gate "the hypervisor stole 12.0 % of a CPU" --ignore load,steal
+# A gap has the words of the counter that had it, whether the pairs are run now or two folders are compared.
+"$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 $quiet --metrics j_per_tok --cand-set null:counter_gap_at=3 | sed -n '/^spoilt by/,/^note/p'
+"$EFFBENCH" run "$SRC/configs/null.ini" --set run:trials=1 --set run:trials_max=1 --out whole >/dev/null 2>&1
+"$EFFBENCH" run "$SRC/configs/null.ini" --set run:trials=1 --set run:trials_max=1 --set null:counter_gap_at=0 --out gap >/dev/null 2>&1
+"$EFFBENCH" check --base gap --cand whole --metrics j_per_tok | sed -n '1,/^$/p'

@@ -331,8 +331,58 @@ static void test_troubles(void **state)
     assert_non_null(strstr(eb_trouble_cure("base: no j_per_tok: the meter failed"), "effbench probes"));
     assert_non_null(strstr(eb_trouble_cure("candidate: the CPU throttled (3)"), "governor"));
     assert_non_null(strstr(eb_trouble_cure("base: the load was not kept up with: no request came"), "--ignore level"));
+    // A meter is looked for only where it is the meter that is missing.
+    static const struct {
+        const char *trouble, *advice;
+    } gaps[] = {
+        { "base: no j_per_tok: no output tokens",
+          "a trial without a token has nothing per token: `effbench run` shows its requests" },
+        { "base: no itl_ns: needs two output tokens", "take a longer `output`" },
+        { "base: no ttft_p99_ns: n too small for p99 (458 of 459)", "take more requests, or a longer `output`" },
+        { "base: no j_per_tok: p was not read for so long that wraps cannot be told (ambiguous)",
+          "the counter was not read in time: leave a CPU to the sampler" },
+        { "base: no j_per_tok: p was reset", "nothing else may reset the counter or load its driver again" },
+        { "base: no j_per_tok: p was suspended with the machine", "keep the machine awake" },
+        { "base: no j_per_tok: p is gone", "`effbench probes` shows which meters can be read" },
+        { "base: no instructions: no counter of it here", "`effbench probes` shows which counters can be read" },
+        { "base: no ttft_ns", "" },
+    };
+    for (size_t i = 0; i < sizeof gaps / sizeof *gaps; i++)
+        assert_string_equal(eb_trouble_cure(gaps[i].trouble), gaps[i].advice);
     assert_string_equal(eb_trouble_cure("base: hottest thermal zone at 96 C"), "");
     assert_string_equal(eb_trouble_cure("nothing known"), "");
+}
+
+// What a figure lacks is what the run says of its trial, its case or itself; of a figure that is no energy, or of a run
+// that has its joules, what the metric says.
+static void test_lacks(void **state)
+{
+    (void)state;
+    char *of_trial[] = { (char *)"trial 3: other processes used 9 % of a CPU",
+                         (char *)"trial 3 has no energy: powercap/intel-rapl:0 was reset" },
+         *of_case[] = { (char *)"script gave no reading in any trial of this case: it is left out here, and so on" },
+         *of_run[] = { (char *)"powercap/intel-rapl:0 never moved in 3.2 s: it counts nothing here and is left out" };
+    eb_metric metrics[] = { { .key = "j_per_tok", .value = NAN, .note = "no energy source inside the boundary" },
+                            { .key = "ttft_ns", .value = NAN },
+                            { .key = "energy_j", .value = NAN } };
+    eb_case_result r = { .metrics = metrics, .n_metrics = 3, .warnings = of_trial, .n_warnings = 2 };
+    eb_run run = { .warnings = of_run, .n_warnings = 1 };
+    char why[300];
+#define LACK(key, energy) eb_check_lack(&run, &r, key, energy, why, sizeof why)
+    assert_string_equal(LACK("j_per_tok", true), "powercap/intel-rapl:0 was reset");
+    r.warnings = of_case;
+    r.n_warnings = 1;
+    assert_string_equal(LACK("j_per_tok", true), "script gave no reading in any trial of this case");
+    r.n_warnings = 0;
+    assert_string_equal(LACK("j_per_tok", true), "powercap/intel-rapl:0 never moved in 3.2 s");
+    assert_string_equal(LACK("ttft_ns", false), "");
+    assert_string_equal(LACK("e2e_p99_ns", false), "");
+    run.n_warnings = 0;
+    assert_string_equal(LACK("j_per_tok", true), "no energy source inside the boundary");
+    run.n_warnings = 1;
+    metrics[2].value = 12; // there are joules, beside a counter that is left out
+    snprintf(metrics[0].note, sizeof metrics[0].note, "no output tokens");
+    assert_string_equal(LACK("j_per_tok", true), "no output tokens");
 }
 
 int main(void)
@@ -348,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_a_full_disk),
         cmocka_unit_test(test_no_locks),
         cmocka_unit_test(test_troubles),
+        cmocka_unit_test(test_lacks),
     };
     return cmocka_run_group_tests_name("gate_history", tests, NULL, NULL);
 }
