@@ -157,7 +157,7 @@ static bool compare_folders(eb_check *c, const eb_check_args *a, eb_err *err)
         runs[i] = eb_run_load(a->sides[i].config, err);
         ok = runs[i] != NULL;
         if (ok)
-            eb_cmd_say_newer(a->sides[i].config);
+            eb_cmd_say_newer(a->sides[i].config, false);
     }
     ok = ok && eb_check_stored(c, runs[0], runs[1], err);
     if (ok)

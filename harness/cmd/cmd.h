@@ -45,10 +45,9 @@ const char *eb_cmd_near(const char *arg, const char *const *known, size_t n); //
 // argument behind it, which may be its value; NULL = none.
 int eb_cmd_unknown_key(const char *command, const char *arg, const char *next, const char *const *known, size_t n);
 
-// Whether the run.json of `dir` is a newer program's, which is then not written over; says so on stderr.
-bool eb_cmd_keep_newer(const char *dir);
-// The same for what only reads the raw files; says so in a line on stderr.
-void eb_cmd_say_newer(const char *dir);
+// Whether the run.json of `dir` is a newer program's; says so on stderr, and that it is left as it is where it would
+// have been made again (`keep`).
+bool eb_cmd_say_newer(const char *dir, bool keep);
 
 // The report format of that name (NULL: the default); NULL after the message that there is none.
 struct eb_report_ops;

@@ -109,27 +109,17 @@ int eb_cmd_once(const char *command, int argc, char **argv, const char *const *o
     return EB_OK;
 }
 
-bool eb_cmd_keep_newer(const char *dir)
+bool eb_cmd_say_newer(const char *dir, bool keep)
 {
     char what[96];
     if (!eb_vouch_newer(dir, what, sizeof what))
         return false;
     char *path = eb_path_join(dir, "run.json");
     fprintf(stderr,
-            "effbench: warning: '%s' %s: it is left as it is, with the CSV files made beside it; all figures "
-            "are computed from the raw files (%s) by the definitions of effbench %s (docs/metrics.md)\n",
-            path, what, EB_JOURNAL_SCHEMA, eb_version);
+            "effbench: warning: '%s' %s: %sall figures are computed from the raw files (%s) by the definitions of "
+            "effbench %s (docs/metrics.md)%s\n",
+            path, what, keep ? "it is left as it is, with the CSV files made beside it; " : "", EB_JOURNAL_SCHEMA,
+            eb_version, keep ? "" : "; for those of its own use the version of effbench that wrote it");
     free(path);
     return true;
-}
-
-void eb_cmd_say_newer(const char *dir)
-{
-    char what[96];
-    if (eb_vouch_newer(dir, what, sizeof what))
-        fprintf(stderr,
-                "effbench: warning: '%s/run.json' %s: all figures are computed from the raw files (%s) by the "
-                "definitions of effbench %s (docs/metrics.md); for those of its own use the version of effbench that "
-                "wrote it\n",
-                dir, what, EB_JOURNAL_SCHEMA, eb_version);
 }

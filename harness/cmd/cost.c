@@ -85,7 +85,7 @@ static int cost_of(const eb_globals *globals, const eb_cost_form *form, const co
     eb_run *run = eb_run_load(args->run, &err);
     if (!run)
         return eb_cmd_fail(&err);
-    eb_cmd_say_newer(args->run);
+    eb_cmd_say_newer(args->run, false);
     for (int i = 0; i < offers->n; i++)
         eb_offer_of_machine(&offers->items[i], run->header);
     eb_cmd_offer_of_run(run->header, offers);

@@ -91,7 +91,7 @@ static void doubt_run_json(const char *dir)
 
 static void refresh_derived(const eb_run *run, const char *dir)
 {
-    if (eb_cmd_keep_newer(dir))
+    if (eb_cmd_say_newer(dir, true))
         return;
     doubt_run_json(dir);
     refresh(run, dir, "run.json", eb_run_json(run), eb_run_json_write);

@@ -87,7 +87,7 @@ int eb_run_show(const eb_globals *globals, const eb_plan *plan, const char *dir)
         rc = eb_cmd_fail(&err);
     fflush(stdout);
     eb_err_clear(&err);
-    if ((!eb_cmd_keep_newer(dir) && !write_derived(run, dir, &err)) || !eb_report_files(run, dir, &err))
+    if ((!eb_cmd_say_newer(dir, true) && !write_derived(run, dir, &err)) || !eb_report_files(run, dir, &err))
         rc = eb_cmd_fail(&err);
     eb_err_clear(&err);
     if (!eb_report_plots(run, dir, &missing, &err))
