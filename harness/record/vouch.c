@@ -127,15 +127,18 @@ void eb_vouch_add(cJSON *json, const eb_journal_data *d)
     eb_json_add_str(obj, "own_digest", "0000000000000000");
 }
 
-// "effbench.run/7" is newer than "effbench.run/1"; what is no number after the same name is damage, not a version.
+// "effbench.run/7" is newer than "effbench.run/1"; what is no number after the same name, or one of more digits than 64
+// bits hold, is damage, not a version.
 static bool is_newer(const char *schema)
 {
+    enum { MOST_DIGITS = 18 };
     static const char known[] = EB_RUN_SCHEMA;
     size_t before = (size_t)(strchr(known, '/') + 1 - known), digits;
     if (strncmp(schema, known, before) != 0)
         return false;
     digits = strspn(schema + before, "0123456789");
-    return digits > 0 && digits < 9 && !schema[before + digits] && atoi(schema + before) > atoi(known + before);
+    return digits > 0 && digits <= MOST_DIGITS && !schema[before + digits] &&
+           atoll(schema + before) > atoll(known + before);
 }
 
 bool eb_vouch_newer(const char *dir, char *what, size_t size)

@@ -41,6 +41,15 @@ sed -i 's|effbench.journal/1|effbench.journal/2|' kept/trials.jsonl
 cp kept/run.json before.json
 try report kept
 cmp before.json kept/run.json
+echo "newer, however large"
+for schema in 123456789 20261122000000 999999999999999999; do
+    cp -r r odd
+    sed -i "s|effbench.run/1|effbench.run/$schema|" odd/run.json
+    "$EFFBENCH" report odd >/dev/null 2>err
+    grep -o 'has schema effbench.run/[0-9]*, and this program knows effbench.run/1: it is left as it is' err
+    grep -c "effbench.run/$schema" odd/run.json
+    rm -r odd
+done
 echo "older, no number, too large a one, another name: damage, made again"
 for schema in run/0 run/2x run/ run/99999999999999999999 runs/2; do
     cp -r r odd
