@@ -61,6 +61,8 @@ static bool take_values(const cJSON *json, eb_history_entry *e)
     return true;
 }
 
+static const char take_out[] = "take the line out, or begin a new file";
+
 static bool take_line(eb_history *h, const char *line, size_t len, const char *path, int number, eb_err *err)
 {
     eb_err why;
@@ -68,8 +70,8 @@ static bool take_line(eb_history *h, const char *line, size_t len, const char *p
     cJSON *json = eb_json_parse(line, len, path, &why);
     if (!json) {
         eb_err_at(err, EB_USAGE, path, number, 0, "damaged line: %.300s", why.message);
-        return eb_err_hint(err, h->n ? "take the line out, or begin a new file"
-                                     : "--history takes a file that --accept wrote; name another, it is begun");
+        return eb_err_hint(err, h->n ? take_out
+                                     : "--history takes a file that an earlier gate began; name another, it is begun");
     }
     bool ok = false;
     if (strcmp(eb_json_str(json, "schema", ""), EB_HISTORY_SCHEMA) != 0) {
@@ -86,8 +88,11 @@ static bool take_line(eb_history *h, const char *line, size_t len, const char *p
                                  .candidate = text_of(json, "candidate"),
                                  .reason = text_of(json, "reason"),
                                  .accepted = eb_json_bool(json, "accepted", false) };
-        ok = take_values(json, e) ||
-             eb_err_at(err, EB_USAGE, path, number, 0, "damaged line: a metric without a value above 0");
+        ok = take_values(json, e);
+        if (!ok) {
+            eb_err_at(err, EB_USAGE, path, number, 0, "damaged line: a metric without a value above 0");
+            eb_err_hint(err, take_out);
+        }
     }
     cJSON_Delete(json);
     return ok;

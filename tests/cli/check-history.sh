@@ -28,6 +28,18 @@ gate --set null:slower=0.2
 gate --set null:slower=0.2 --block
 grep -q "worse by .* than the history's level of" out
 ! grep -q 'had no say' out
+# A damaged line has its number, and what to do about it: of a history, and of a file that never was one.
+{ cat first; echo '{"schema":"effbench.history/1",'; cat first; } >torn.jsonl
+echo 'not a line' >other.jsonl
+sed 's/"value":[0-9.]*/"value":0/' first >nothing.jsonl
+for file in torn other nothing; do
+    cp $file.jsonl before
+    rc=0
+    "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --history $file.jsonl >out 2>err || rc=$?
+    echo "exit $rc, $(wc -c <out) bytes said"
+    cat err
+    cmp before $file.jsonl
+done
 # What cannot be appended is an error after the verdict, which may have taken an hour, and not instead of it.
 mkdir gone
 cat >removes <<'END'
