@@ -11,6 +11,12 @@ const char eb_gate_bounds_note[] =
     "from the least that is certain, at Holm's strictest step (what fails at a later one may show less than 0), to the "
     "most that is possible: a pass excludes more";
 
+const char *eb_gate_change_note(const eb_check *c)
+{
+    return c->stored ? "of what is gated: by trimmed means, not by the two medians beside it"
+                     : "by the trimmed mean over the pairs, not by the two medians beside it";
+}
+
 static const eb_gate_form forms[] = { { "term", eb_gate_write_term },
                                       { "json", eb_gate_write_json },
                                       { "junit", eb_gate_write_junit },

@@ -22,7 +22,8 @@ void eb_gate_write_json(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_junit(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_github(const eb_check *c, bool color, FILE *out);
 void eb_gate_write_summary(const eb_check *c, bool color, FILE *out);
-extern const char eb_gate_bounds_note[]; // what the column of bounds says
+extern const char eb_gate_bounds_note[];            // what the column of bounds says
+const char *eb_gate_change_note(const eb_check *c); // and that of changes
 // Whether there is a figure of it on any side, and whether a look has judged it.
 bool eb_gate_metric_shown(const eb_check_metric *m);
 bool eb_gate_fact_shown(const eb_check_fact *f);

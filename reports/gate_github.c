@@ -72,6 +72,26 @@ static void row(const eb_check *c, const eb_check_metric *m, FILE *out)
                           : "not gated");
 }
 
+// Each reason once, with all that it keeps out.
+static void not_gated(const eb_check_case *k, FILE *out)
+{
+    for (int j = 0; j < k->n_metrics; j++) {
+        const char *why = k->metrics[j].why_not;
+        int first = 0; // why_not is empty of what is gated
+        while (strcmp(k->metrics[first].why_not, why) != 0)
+            first++;
+        if (!why[0] || first != j)
+            continue;
+        fputs("- not gated (", out);
+        cell(out, why);
+        fputc(')', out);
+        for (int i = j; i < k->n_metrics; i++)
+            if (strcmp(k->metrics[i].why_not, why) == 0)
+                fprintf(out, "%s `%s`", i == j ? ":" : ",", k->metrics[i].key);
+        fputc('\n', out);
+    }
+}
+
 static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
 {
     fputs("### ", out);
@@ -92,6 +112,13 @@ static void one_case(const eb_check *c, const eb_check_case *k, FILE *out)
         cell(out, k->why[j]);
         fputc('\n', out);
     }
+    not_gated(k, out);
+    for (int j = 0; j < k->n_facts; j++)
+        if (!k->facts[j].gated && k->facts[j].note[0] && eb_gate_fact_shown(&k->facts[j])) {
+            fputs("- not gated (", out);
+            cell(out, k->facts[j].note);
+            fprintf(out, "): %s\n", k->facts[j].what);
+        }
 }
 
 static void lists(const eb_check *c, FILE *out)
@@ -107,7 +134,7 @@ static void lists(const eb_check *c, FILE *out)
         fputc('\n', out);
     }
     if (eb_gate_any_shown(c))
-        fprintf(out, "\nbounds: %s\n", eb_gate_bounds_note);
+        fprintf(out, "\nchange: %s  \nbounds: %s\n", eb_gate_change_note(c), eb_gate_bounds_note);
     const char *simulated = c->simulated ? "; simulated, nothing was measured" : "";
     if (c->stored)
         fprintf(out, "\n%d trial%s of a side, unpaired, %d spoilt%s\n", c->pairs, eb_s(c->pairs), c->void_pairs,

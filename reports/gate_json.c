@@ -144,6 +144,8 @@ void eb_gate_write_json(const eb_check *c, bool color, FILE *out)
     eb_json_add_i64(json, "spoilt_pairs", c->void_pairs);
     eb_json_add_i64(json, "looks", c->look + 1);
     eb_json_add_num(json, "seconds", c->seconds);
+    eb_json_add_str(json, "change", eb_gate_change_note(c));
+    eb_json_add_str(json, "bounds", eb_gate_bounds_note);
     add_rule(json, c);
     cJSON *cases = eb_json_add_arr(json, "cases");
     for (int i = 0; i < c->n_cases; i++)

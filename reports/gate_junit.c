@@ -170,6 +170,13 @@ static void put_verdict(const eb_check *c, FILE *out)
     fprintf(out, "  <testsuite name=\"gate\" tests=\"1\" failures=\"%d\" errors=\"%d\" skipped=\"0\" time=\"%.3f\">\n",
             o == FAILED, o == ERROR, c->seconds);
     put_test(out, "effbench.check", "verdict", o, c->because, o == PASSED ? c->because : "");
+    if (eb_gate_any_shown(c)) {
+        fputs("    <system-out>change: ", out);
+        put(out, eb_gate_change_note(c));
+        fputs("\nbounds: ", out);
+        put(out, eb_gate_bounds_note);
+        fputs("</system-out>\n", out);
+    }
     fputs("  </testsuite>\n", out);
 }
 

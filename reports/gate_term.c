@@ -76,6 +76,12 @@ static void reasons_not(const eb_check_case *k, FILE *out)
             snprintf(text, sizeof text, "%s: %s", k->metrics[i].key, k->metrics[i].why_not);
             wrapped(out, "not gated", text);
         }
+    for (int i = 0; i < k->n_facts; i++)
+        if (!k->facts[i].gated && k->facts[i].note[0] && eb_gate_fact_shown(&k->facts[i])) {
+            char text[220];
+            snprintf(text, sizeof text, "%s: %s", k->facts[i].what, k->facts[i].note);
+            wrapped(out, "not gated", text);
+        }
 }
 
 static void facts(const eb_check_case *k, FILE *out)
@@ -140,9 +146,7 @@ static void how(const eb_check *c, FILE *out)
         wrapped(out, c->stored ? "trials" : "pairs", text);
     if (!eb_gate_any_shown(c))
         return;
-    wrapped(out, "change",
-            c->stored ? "of what is gated: by trimmed means, not by the two medians beside it"
-                      : "by the trimmed mean over the pairs, not by the two medians beside it");
+    wrapped(out, "change", eb_gate_change_note(c));
     wrapped(out, "bounds", eb_gate_bounds_note);
 }
 
