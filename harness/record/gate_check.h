@@ -141,6 +141,9 @@ typedef enum eb_check_step {
 } eb_check_step;
 // One trial of every case of each side.
 eb_check_step eb_check_pair(eb_check *c, const eb_run *base, const eb_run *cand, eb_err *err);
+// Whether these two runs, of a pair that does not count, show that nothing can be gated: pairs would tell no more. The
+// verdict stands then: inconclusive, or a deterministic difference.
+bool eb_check_nothing(eb_check *c, const eb_run *base, const eb_run *cand);
 // At a look: judges, and says whether the gate is over. Elsewhere false.
 bool eb_check_look(eb_check *c);
 // Two whole runs against each other, unpaired: trimmed means, Welch's degrees of freedom, one look at all of alpha.

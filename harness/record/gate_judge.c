@@ -173,6 +173,21 @@ void eb_check_sentence(eb_check *c)
             p.m->key, p.k->id, 100 * expm1(p.m->found.hi), 100 * l->limit_frac);
 }
 
+bool eb_check_nothing(eb_check *c, const eb_run *base, const eb_run *cand)
+{
+    eb_err ignored = { 0 };
+    eb_check *probe = eb_check_new(&c->options, "", ""); // the first pair that counts says what c gates
+    bool nothing = eb_check_begin(probe, base, cand, &ignored) && probe->verdict != EB_GATE_INVALID &&
+                   eb_check_gated(probe) == 0 && eb_check_begin(c, base, cand, &ignored);
+    eb_check_free(probe);
+    if (!nothing)
+        return false;
+    nothing_gated(c);
+    if (!eb_check_facts(c, base, cand))
+        eb_check_fact_failed(c);
+    return true;
+}
+
 // ---- looks ----------------------------------------------------------------------------------------------------
 
 static double *log_ratios(const eb_check_metric *m)
