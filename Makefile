@@ -134,6 +134,7 @@ TOOLS := $(filter-out $(BUILD)/tests/fuse_%,$(TOOLS))
 endif
 BENCH := $(patsubst tests/bench/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
 BENCH_ENGINE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/engine/*.c))
+BENCH_PROBES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench/probes/*.c))
 
 comma := ,
 # Arithmetic is worth -O3; instruction sets are per file, never for the whole program.
@@ -232,6 +233,7 @@ $(FAKE_NVML): tests/fixtures/fake_nvml.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -shared -Wl,-soname,libnvidia-ml.so.1 -o $@ $<
 $(BUILD)/tests/bench_engine: $(BENCH_ENGINE)
+$(BUILD)/tests/bench_probes: $(BENCH_PROBES) $(BUILD)/tests/bench/engine/child.o
 $(BENCH): $(BUILD)/tests/%: $(BUILD)/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
