@@ -230,20 +230,23 @@ static char *title_of(const eb_compare *c, const eb_compare_row *row)
     return eb_compare_title(run, &run->cases[row->case_index], by == EB_BY_MACHINE ? NULL : offer, by, with_run);
 }
 
-// Two of one name: by their workload where that differs, else by the whole of their cases' ids; folders by their paths.
+// Two of one name: by their workload where that differs, else by the whole of their cases' ids; folders by their paths,
+// and two cases of one run (as the same phase) by their workloads too.
 static char *longer_label(const eb_compare *c, const eb_compare_group *g, const eb_compare_row *row)
 {
     const eb_compare_run *run = c->runs[row->run];
     const eb_compare_case *own = &run->cases[row->case_index];
-    bool by_workload = true;
-    if (c->options.by == EB_BY_MACHINE)
-        return eb_strdup(run->dir);
+    bool by_machine = c->options.by == EB_BY_MACHINE, by_workload = true, folders = false, cases = !by_machine;
     for (int k = g->first; k < g->first + g->n; k++) {
         const eb_compare_row *o = &c->rows[k];
         const eb_compare_case *other = &c->runs[o->run]->cases[o->case_index];
-        by_workload = by_workload && (o == row || strcmp(other->workload, own->workload) != 0);
+        bool within = o != row && (o->run == row->run || !by_machine);
+        folders = folders || (by_machine && o->run != row->run && !strcmp(c->runs[o->run]->name, run->name));
+        cases = cases || within;
+        by_workload = by_workload && (!within || strcmp(other->workload, own->workload) != 0);
     }
-    return eb_format("%s (%s)", row->label, by_workload ? own->workload : own->id);
+    const char *name = folders ? run->dir : row->label;
+    return cases ? eb_format("%s (%s)", name, by_workload ? own->workload : own->id) : eb_strdup(name);
 }
 
 static void tell_apart(eb_compare *c, const eb_compare_group *g)

@@ -18,6 +18,9 @@ echo "cases of ours are compared whole"
 "$make_run" again seed=3 case=tiny/q8_0/dense/64/17/1/1
 "$EFFBENCH" compare theirs ours again --format csv | cut -d, -f 1-4 | sort -u
 "$EFFBENCH" compare ours again --format csv | cut -d, -f 1-4 | sort -u
+echo "two cases of ours that are the same work by their phases"
+"$make_run" both case=tiny/q8_0/dense/64/17/1/1 case=tiny/q8_0/quantized/64/17/1/1.2
+"$EFFBENCH" compare theirs both | grep '^  both\|fastest'
 echo "other parameters, other lengths"
 for other in "2000000 64 0 0" "1000000 63 0 0" "1000000 0 17 64" "1000000 64 16 0"; do
     row $other 64000000 >other.jsonl
