@@ -9,7 +9,7 @@
 #include "reports/text.h"
 #include "reports/turns.h"
 
-enum { CROSSINGS_SHOWN = 8, LONE_SHOWN = 12, DIFFERENCES_SHOWN = 12, SETTINGS_LEN = 400 };
+enum { CROSSINGS_SHOWN = 8, UNRANKED_SHOWN = 4, LONE_SHOWN = 12, DIFFERENCES_SHOWN = 12, SETTINGS_LEN = 400 };
 
 static void add(eb_notes *notes, const char *label, char *text)
 {
@@ -93,6 +93,8 @@ static void put_relation(const eb_compare *c, const eb_compare_group *g, eb_figu
         fprintf(out, " (%s x ", eb_text_number(number, sizeof number, r->value, eb_text_place(r->value, NAN)));
         style->put(out, c->rows[g->reference].label);
         fprintf(out, ", %s)", eb_word_name(r->word));
+    } else if (isinf(v->value)) {
+        fputs(" (free)", out);
     } else if (f == EB_FIGURE_TOK_PER_J || f == EB_FIGURE_TOK_PER_USD) {
         double half = v->interval == EB_INTERVAL_NONE ? NAN : fmax(v->hi - v->value, v->value - v->lo);
         eb_text_si(number, sizeof number, v->value, half);
@@ -104,14 +106,15 @@ static void put_relation(const eb_compare *c, const eb_compare_group *g, eb_figu
 static void put_rivals(const eb_compare *c, const eb_compare_group *g, eb_figure f, int best, FILE *out)
 {
     eb_rank_rivals rivals = { 0 };
-    bool ranges = false; // of prices, of any of them
+    bool ranges = false; // of prices: of the best, or of one that it is held against
     for (int i = g->first; i < g->first + g->n; i++) {
         bool other = eb_figures[f].energy && c->rows[i].figures[f].grade != EB_GRADE_NONE &&
                      c->rows[best].figures[f].grade != EB_GRADE_NONE && c->rows[i].kind != c->rows[best].kind;
         if (i != best && !other && c->rows[i].leads[f] == EB_LEAD_TIED)
             ++*(c->rows[i].as_good[f] ? &rivals.same : &rivals.tied);
         rivals.few += i != best && !other && c->rows[i].leads[f] == EB_LEAD_FEW;
-        ranges = ranges || c->rows[i].ratios[f].prices;
+        ranges = ranges || ((i == best || (!other && c->rows[i].leads[f] == EB_LEAD_TIED && !c->rows[i].as_good[f])) &&
+                            eb_compare_has_range(&c->rows[i], f));
     }
     eb_answer_rivals(rivals, ranges, out);
 }
@@ -182,6 +185,23 @@ const char *eb_compare_label_of(const void *compare, int row)
     return ((const eb_compare *)compare)->rows[row].label;
 }
 
+// The rows that have no part in the ranking.
+static void add_unranked(eb_text *t, const eb_compare *c, const eb_compare_group *g)
+{
+    int n = 0;
+    for (int i = g->first; i < g->first + g->n; i++) {
+        const eb_compare_row *row = &c->rows[i];
+        bool own = !isnan(row->figures[EB_FIGURE_USD].value); // without idle watts, at 100 %
+        if (!isnan(row->curve.flat + row->curve.shared))
+            continue;
+        if (n++ < UNRANKED_SHOWN)
+            eb_text_add(t, "%s%s%s", n > 1 ? ", " : "; not known of ", row->label,
+                        own ? " (its cost is known at its own utilisation only)" : "");
+    }
+    if (n > UNRANKED_SHOWN)
+        eb_text_add(t, " and %d more", n - UNRANKED_SHOWN);
+}
+
 char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
 {
     eb_text t = { 0 };
@@ -191,6 +211,7 @@ char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g)
     eb_text_add(&t,
                 "cheapest by utilisation%s: ", eb_compare_made_up(c, g) ? " (demonstration prices among them)" : "");
     eb_turns_say(&t, &g->turns, eb_compare_label_of, c);
+    add_unranked(&t, c, g);
     for (int i = 0; i < g->n_crossings && i < CROSSINGS_SHOWN; i++) {
         const eb_compare_crossing *x = &g->crossings[i];
         eb_text_add(&t, "%s at %s %% %s overtakes %s",

@@ -162,6 +162,8 @@ static void find_ranking(const eb_compare *c, eb_compare_group *g)
         curves[i] = row->curve;
         rivals[i] = eb_compare_rival(c, row);
         take_measured(&rivals[i], row);
+        if (isnan(curves[i].flat))
+            eb_cost_rival_pass_over(&rivals[i]);
         any = any || curves[i].shared > 0;
     }
     if (any) {

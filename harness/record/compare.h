@@ -114,6 +114,8 @@ int eb_compare_offer_of(const eb_offer *offers, int n, const eb_compare_run *run
 // The front of these two figures alone among the rows of a group that know both: `out` has g->n entries. Those of
 // another kind of energy are held against each other nowhere.
 void eb_compare_front(const eb_compare *c, const eb_compare_group *g, eb_figure x, eb_figure y, eb_front *out);
+// Does any input of a row's prices have a range that enters figure `f`?
+bool eb_compare_has_range(const eb_compare_row *row, eb_figure f);
 // What a comparison of these runs is about when nobody says.
 eb_compare_by eb_compare_guess(eb_compare_run *const *runs, int n_runs);
 

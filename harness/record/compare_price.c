@@ -102,6 +102,8 @@ void eb_compare_price(eb_compare_row *row, const eb_compare_run *run, const eb_o
         free(row->figures[priced[i]].trials);
         row->figures[priced[i]] = made;
     }
+    if (isnan(row->figures[EB_FIGURE_USD].value)) // a trial without a token, that the median of the others hides
+        row->curve = (eb_cost_curve){ NAN, NAN };
     eb_compare_value *per_dollar = &row->figures[EB_FIGURE_TOK_PER_USD];
     if (row->figures[EB_FIGURE_USD].value == 0) { // a run's own metrics give no number there, and a free offer leads
         per_dollar->value = INFINITY;

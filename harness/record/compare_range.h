@@ -7,8 +7,6 @@
 
 // A row as one side of two costs; what was measured does not move.
 eb_cost_rival eb_compare_rival(const eb_compare *c, const eb_compare_row *row);
-// Does any input of these prices have a range that enters figure `f`?
-bool eb_compare_has_range(const eb_compare_row *row, eb_figure f);
 // Widens `r`, of figure `f` of row `a` over row `b`, by the ends of their prices at which it is least and largest, each
 // with the interval of the trials there. Which inputs move for both at once: eb_cost_each_corner.
 void eb_compare_take_ranges(eb_ratio *r, const eb_compare *c, const eb_compare_row *a, const eb_compare_row *b,

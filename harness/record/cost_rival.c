@@ -19,6 +19,11 @@ eb_cost_rival eb_cost_rival_of(const eb_offer *offer, const eb_cost_work *work)
                             .offer = -1 };
 }
 
+void eb_cost_rival_pass_over(eb_cost_rival *r)
+{
+    r->load.goodput_tok_s = r->load_low.goodput_tok_s = r->load_high.goodput_tok_s = NAN;
+}
+
 // ---- what moves ----
 
 // Places in eb_cost_load of what was measured.

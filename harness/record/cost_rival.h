@@ -21,6 +21,9 @@ typedef struct eb_cost_rival {
 } eb_cost_rival;
 eb_cost_rival eb_cost_rival_of(const eb_offer *offer, const eb_cost_work *work);
 
+// What has no figure has no place among the others either, whatever the medians of its inputs make.
+void eb_cost_rival_pass_over(eb_cost_rival *r);
+
 // Does any input have a range that enters the figure?
 bool eb_cost_rival_ranges(const eb_cost_rival *r, eb_cost_figure figure);
 // Is there anything, stated or measured, that moves its cost at one utilisation?

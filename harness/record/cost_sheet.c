@@ -81,12 +81,11 @@ static void take_entry(eb_cost_sheet *sheet, int c, int offer)
     eb_cost_range_find(&e->range, &sheet->offers[offer], &e->work);
 }
 
-// What has no figure has no place among the others either.
 static eb_cost_rival rival_of(const eb_cost_sheet *sheet, const eb_cost_entry *e)
 {
     eb_cost_rival r = eb_cost_rival_of(&sheet->offers[e->offer], &e->work);
     if (isnan(e->curve.flat))
-        r.load.goodput_tok_s = r.load_low.goodput_tok_s = r.load_high.goodput_tok_s = NAN;
+        eb_cost_rival_pass_over(&r);
     return r;
 }
 
