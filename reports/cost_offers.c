@@ -120,6 +120,18 @@ static void say_inputs(eb_text *t, const eb_offer *offer, bool carbon)
     }
 }
 
+static void say_rest(eb_text *t, const eb_offer *offer)
+{
+    double low = offer->low.rest_of_system_w, value = offer->value.rest_of_system_w,
+           high = offer->high.rest_of_system_w;
+    if (isnan(value))
+        return;
+    eb_text_add(t, "; watts: boundary compute + %g W", value);
+    if (low < high)
+        eb_text_add(t, " (%g to %g)", low, high);
+    eb_text_add(t, " for the rest of the system, as stated");
+}
+
 void eb_cost_note_offer(const eb_offer *offer, const eb_run *run, eb_notes *notes)
 {
     eb_text t = { 0 };
@@ -132,8 +144,8 @@ void eb_cost_note_offer(const eb_offer *offer, const eb_run *run, eb_notes *note
     say_inputs(&t, offer, carbon);
     if (c->demonstration)
         eb_text_add(&t, "; demonstration prices (demo in the tables): made up for show, not yours");
-    if (kind == EB_COST_OWN && run->header->boundary == EB_BOUNDARY_COMPUTE && !isnan(c->rest_of_system_w))
-        eb_text_add(&t, "; watts: boundary compute + %g W for the rest of the system, as stated", c->rest_of_system_w);
+    if ((kind == EB_COST_OWN || carbon) && run->header->boundary == EB_BOUNDARY_COMPUTE)
+        say_rest(&t, offer);
     eb_notes_add(notes, "offer", "%s", t.s);
     eb_text_deinit(&t);
 }

@@ -40,6 +40,7 @@ pue = 1.5
 intensity_g_per_kwh = 400
 intensity_source = grid
 intensity_date = 2026-11-20
+rest_of_system_w = 2, 3, 5
 INI
 cost() { "$EFFBENCH" cost "$SRC/tests/fixtures/runs/stored" --prices p.ini "$@"; }
 cost | sed -n '/^offer/,/^range/p' | sed '/^offer     config/,$d'
