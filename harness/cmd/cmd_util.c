@@ -98,7 +98,7 @@ int eb_cmd_once(const char *command, int argc, char **argv, const char *const *o
 {
     for (; once && *once; once++) {
         const char *first = NULL, *value = NULL;
-        for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        for (int i = 1; i < argc && argv[i] && strcmp(argv[i], "--") != 0; i++) {
             if (!eb_cmd_option(argc, argv, &i, *once, &value) || !value)
                 continue;
             if (first && strcmp(first, value) != 0)

@@ -77,7 +77,7 @@ static bool alike(const eb_cost_rival *a, const eb_cost_rival *b, const eb_cost_
 static bool any_of(const eb_cost_field *f, const char *const *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(f->key, keys[i]))
+        if (f->key && !strcmp(f->key, keys[i]))
             return true;
     return false;
 }
