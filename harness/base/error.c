@@ -74,6 +74,15 @@ static const char *hint_of(int errnum, bool writes)
     }
 }
 
+eb_code eb_err_place(int errnum)
+{
+    static const int named_wrong[] = { ENOENT, ENOTDIR, EISDIR, EEXIST, EACCES, EPERM, EROFS, ENAMETOOLONG, ELOOP };
+    for (size_t i = 0; i < sizeof named_wrong / sizeof *named_wrong; i++)
+        if (named_wrong[i] == errnum)
+            return EB_USAGE;
+    return EB_FAILED;
+}
+
 bool eb_err_add(eb_err *err, const char *fmt, ...)
 {
     enum { CUT = 3 }; // "..."

@@ -40,6 +40,9 @@ bool eb_err_at(eb_err *err, eb_code code, const char *file, int line, int column
 // message = "<what> '<path>': <strerror(errnum)>", with a hint where the errno has one; `what` is "cannot write",
 // "cannot open" and the like.
 bool eb_err_sys(eb_err *err, eb_code code, int errnum, const char *what, const char *path);
+// The code of a place that was asked for and cannot be made: EB_USAGE where another one mends it, EB_FAILED where the
+// machine does not do what it should (a full disk, no memory).
+eb_code eb_err_place(int errnum);
 // Behind the message; where there is no room for both, it is the message that is cut ("...").
 bool eb_err_add(eb_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool eb_err_hint(eb_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -159,7 +159,8 @@ bool eb_mkdirs(const char *path, eb_err *err)
         struct stat st;
         int errnum = mkdir(part, 0777) == 0 ? 0 : errno; // of a folder that is there it may be EEXIST, EROFS, EACCES
         if (errnum && !(stat(part, &st) == 0 && S_ISDIR(st.st_mode)))
-            ok = eb_err_sys(err, EB_FAILED, errnum == EEXIST ? ENOTDIR : errnum, "cannot make the folder", part);
+            ok = eb_err_sys(err, eb_err_place(errnum), errnum == EEXIST ? ENOTDIR : errnum, "cannot make the folder",
+                            part);
         *p = kept;
     }
     free(part);

@@ -63,17 +63,23 @@ static char *self_path(void)
     return n > 0 ? eb_strndup(buf, (size_t)n) : NULL;
 }
 
-static bool holds_trials(const char *dir, eb_err *err)
+// A folder of a run or of another gate would have two in it, and nobody could tell whose the files are.
+static bool is_taken(const char *dir, eb_err *err)
 {
-    static const char *const names[] = { "warm-000-base", "warm-000-cand", "pair-001-base", "pair-001-cand" };
+    static const char *const names[] = { "trials.jsonl",  "config.ini",    "warm-000-base",
+                                         "warm-000-cand", "pair-001-base", "pair-001-cand" };
+    enum { OF_RUN = 2 };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char *path = eb_path_join(dir, names[i]);
         bool there = eb_file_exists(path);
         free(path);
-        if (there) {
+        if (!there)
+            continue;
+        if (i < OF_RUN)
+            eb_err_set(err, EB_USAGE, "'%s' holds a %s already", dir, names[i]);
+        else
             eb_err_set(err, EB_USAGE, "'%s' holds the trials of a gate already", dir);
-            return eb_err_hint(err, "name another folder with --out"), true;
-        }
+        return eb_err_hint(err, "name another folder with --out"), true;
     }
     return false;
 }
@@ -81,15 +87,13 @@ static bool holds_trials(const char *dir, eb_err *err)
 // Where trials lie: the folder asked for, or one of our own that is gone afterwards.
 static char *trials_folder(const eb_check_args *a, eb_err *err)
 {
-    if (a->out && (holds_trials(a->out, err) || !eb_mkdirs(a->out, err)))
-        return NULL;
     if (a->out)
         return eb_strdup(a->out);
     const char *tmp = getenv("TMPDIR");
     char *dir = eb_format("%s/effbench-check-XXXXXX", tmp && *tmp ? tmp : "/tmp");
     if (mkdtemp(dir))
         return dir;
-    eb_err_sys(err, EB_FAILED, errno, "cannot make the folder of the trials", dir);
+    eb_err_sys(err, eb_err_place(errno), errno, "cannot make the folder of the trials", dir);
     eb_err_hint(err, "$TMPDIR says where it is made; or name one with --out");
     free(dir);
     return NULL;
@@ -132,6 +136,8 @@ static bool can_write(const char *path, bool append, eb_err *err)
 // The pairs may take an hour: what says how they ended must have a place before they begin.
 static bool can_tell(const eb_check_args *a, eb_err *err)
 {
+    if (a->out && (is_taken(a->out, err) || !eb_mkdirs(a->out, err)))
+        return false;
     return (!a->json || can_write(a->json, false, err)) && (!a->junit || can_write(a->junit, false, err)) &&
            (!a->history || can_write(a->history, true, err));
 }
@@ -139,7 +145,7 @@ static bool can_tell(const eb_check_args *a, eb_err *err)
 static bool run_pairs(eb_check *c, const eb_check_args *a, const eb_history *history, eb_err *err)
 {
     char *dir = trials_folder(a, err), *self = self_path();
-    bool ok = dir && self && can_tell(a, err) && eb_check_pairs(c, a, history, self, dir, &caught, err);
+    bool ok = dir && self && eb_check_pairs(c, a, history, self, dir, &caught, err);
     if (dir && !self)
         eb_err_set(err, EB_FAILED, "this program's own path is not known; name it with --base-bin and --cand-bin");
     if (dir && !a->out)
@@ -277,7 +283,7 @@ static int gate(const eb_globals *globals, const eb_check_args *a)
     c->started_utc = eb_strdup(utc);
     eb_history history = { 0 };
     bool ok = !a->history || eb_history_read(a->history, &history, &err);
-    ok = ok && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
+    ok = ok && can_tell(a, &err) && (folders ? compare_folders(c, a, &err) : run_pairs(c, a, &history, &err));
     ok = ok && (!a->history || look_back(c, a, &history, &err));
     if (!ok)
         annotate(globals, &err);
@@ -304,13 +310,20 @@ static void forget(const char *path)
         unlink(path);
 }
 
-static void forget_verdicts(const eb_check_args *a)
+// Of the command line as it stands: one that is not understood, here or before this command is started, ends without a
+// verdict too.
+static void forget_verdicts(int argc, char **argv)
 {
-    char *own = a->out ? eb_path_join(a->out, "check.json") : NULL;
-    forget(own);
-    forget(a->json);
-    forget(a->junit);
-    free(own);
+    for (int i = 1; i < argc; i++) {
+        const char *value = NULL;
+        if (eb_cmd_option(argc, argv, &i, "--json", &value) || eb_cmd_option(argc, argv, &i, "--junit", &value)) {
+            forget(value);
+        } else if (eb_cmd_option(argc, argv, &i, "--out", &value) && value) {
+            char *own = eb_path_join(value, "check.json");
+            forget(own);
+            free(own);
+        }
+    }
 }
 
 static int run(const eb_globals *globals, int argc, char **argv)
@@ -323,8 +336,7 @@ static int run(const eb_globals *globals, int argc, char **argv)
                           globals->format);
     if (globals->sysroot && rc == EB_OK)
         setenv("EFFBENCH_SYSROOT", globals->sysroot, 1); // for the trials
-    // A command line that is not understood ends without a verdict too.
-    forget_verdicts(a);
+    forget_verdicts(argc, argv);
     if (rc == EB_OK)
         catch_signals(); // before a first program is started: each has a group of its own
     for (int i = 0; i < 2 && rc == EB_OK; i++)
@@ -375,6 +387,7 @@ const eb_command eb_cmd_check = {
             "  --progress MODE           auto, always or never\n"
             "  --format F                term (default), json, junit, md, github (annotations; the md is appended\n"
             "                            to $GITHUB_STEP_SUMMARY, and printed after them where that is not set)\n",
+    .unstarted = forget_verdicts,
     .once = (const char *const[]){ "--base", "--cand", "--base-bin", "--cand-bin", "--out", "--json", "--junit",
                                    "--history", "--reason", "--energy-grade", "--seed", "--progress", NULL },
 };

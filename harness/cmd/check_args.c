@@ -169,24 +169,6 @@ static int take_option(eb_check_args *a, int argc, char **argv, int *i)
     return eb_cmd_unknown_key("check", name, *i + 1 < argc ? argv[*i + 1] : NULL, known, n);
 }
 
-// Of a command line that is not understood from argument i on: where the verdict of an earlier gate may lie, which must
-// not outlive it.
-static void find_verdicts(eb_check_args *a, int argc, char **argv, int i)
-{
-    const struct {
-        const char *name, **text;
-    } files[] = { { "--out", &a->out }, { "--json", &a->json }, { "--junit", &a->junit } };
-    for (; i < argc; i++)
-        for (size_t k = 0; k < sizeof files / sizeof *files; k++) {
-            const char *value = NULL;
-            if (!eb_cmd_option(argc, argv, &i, files[k].name, &value))
-                continue;
-            if (value && *value)
-                *files[k].text = value;
-            break;
-        }
-}
-
 int eb_check_parse(eb_check_args *a, int argc, char **argv)
 {
     *a = (eb_check_args){ .sides = { { .name = "base" }, { .name = "candidate" } } };
@@ -199,10 +181,8 @@ int eb_check_parse(eb_check_args *a, int argc, char **argv)
             rc = take_option(a, argc, argv, &i);
         else if (n_loose++ < EB_CHECK_LOOSE)
             loose[n_loose - 1] = argv[i];
-        if (rc != EB_OK) {
-            find_verdicts(a, argc, argv, i);
+        if (rc != EB_OK)
             return rc;
-        }
     }
     if ((a->accept || a->block) && !a->history)
         return eb_cmd_usage("check", "--%s needs --history FILE", a->accept ? "accept" : "block");

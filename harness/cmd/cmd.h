@@ -22,6 +22,9 @@ typedef struct eb_command {
     const char *help; // the text of `effbench help NAME` below the synopsis
     // Options that take one value: given twice with different ones, it is an error. Ends with NULL; NULL = none.
     const char *const *once;
+    // Of a command line of it with which `run` is not called, for what is wrong with it: what must not be left as it
+    // is. NULL = nothing.
+    void (*unstarted)(int argc, char **argv);
 } eb_command;
 
 extern const eb_command *const eb_command_table[]; // ends with NULL

@@ -16,7 +16,7 @@ static const struct {
     { EB_OK, "success, or a gate that passed" },
     { EB_FAILED, "the run failed: input and output, memory, a full disk, a plan that changed under --resume" },
     { EB_USAGE, "command line, config, model or result folder: what the user can mend; an output folder that holds a "
-                "run already" },
+                "run already, or a place for the output that cannot be made" },
     { EB_REGRESSION, "a gate found a regression" },
     { EB_INCONCLUSIVE, "a gate could not tell" },
     { EB_UNAVAILABLE, "a required measurement is not to be had, or the run is invalid" },

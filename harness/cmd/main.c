@@ -25,8 +25,9 @@ typedef struct invocation {
     eb_globals globals;
     eb_color_mode color;
     bool help, version;
-    const char *debug;
-    char **argv; // what is left: the command and its own arguments
+    const char *debug, *color_mode; // as given
+    const char *lacks;              // the first global option without a value; NULL = none
+    char **argv;                    // what is left: the command and its own arguments
     int argc;
 } invocation;
 
@@ -38,16 +39,15 @@ static void guard_streams(void)
             (void)!open("/dev/null", fd == 2 ? O_WRONLY : O_RDONLY); // reading end: writes still fail and are reported
 }
 
-// Takes the global option at argv[*i], if it is one; *status is set when its value is wrong.
-static bool take_global(invocation *in, int argc, char **argv, int *i, int *status)
+// Takes the global option at argv[*i], if it is one.
+static bool take_global(invocation *in, int argc, char **argv, int *i)
 {
-    const char *color = "auto";
     struct {
         const char *name, **value;
     } const options[] = {
         { "--sysroot", &in->globals.sysroot },
         { "--format", &in->globals.format },
-        { "--color", &color },
+        { "--color", &in->color_mode },
         { "--debug", &in->debug },
     };
     if (!strcmp(argv[*i], "--help") || !strcmp(argv[*i], "-h"))
@@ -57,13 +57,23 @@ static bool take_global(invocation *in, int argc, char **argv, int *i, int *stat
     for (size_t k = 0; k < sizeof options / sizeof *options; k++) {
         if (!eb_cmd_option(argc, argv, i, options[k].name, options[k].value))
             continue;
-        if (!*options[k].value || !**options[k].value)
-            *status = eb_cmd_usage(NULL, "%s needs a value", options[k].name);
-        else if (options[k].value == &color && !eb_color_mode_parse(color, &in->color))
-            *status = eb_cmd_usage(NULL, "--color is auto, always or never, not '%.40s'", color);
+        if ((!*options[k].value || !**options[k].value) && !in->lacks)
+            in->lacks = options[k].name;
         return true;
     }
     return false;
+}
+
+// The global options, and what is left; what is wrong with it is not looked at yet.
+static void split(invocation *in, int argc, char **argv)
+{
+    int i = 1;
+    for (; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (!take_global(in, argc, argv, &i))
+            in->argv[in->argc++] = argv[i];
+    for (; i < argc; i++)
+        in->argv[in->argc++] = argv[i];
+    in->argv[in->argc] = NULL;
 }
 
 // What a variable leaves that is not set is no name of anything.
@@ -83,18 +93,16 @@ static int refuse_empty(int argc, char **argv)
     return eb_cmd_fail(&err);
 }
 
-static int parse_globals(invocation *in, int argc, char **argv)
+static int check_globals(invocation *in, int argc, char **argv)
 {
     static const char *const once[] = { "--sysroot", "--format", "--color", "--debug", NULL };
-    int status = refuse_empty(argc, argv), i = 1;
+    int status = refuse_empty(argc, argv);
     if (status == EB_OK)
         status = eb_cmd_once(NULL, argc, argv, once);
-    for (; i < argc && status == EB_OK && strcmp(argv[i], "--") != 0; i++)
-        if (!take_global(in, argc, argv, &i, &status))
-            in->argv[in->argc++] = argv[i];
-    for (; i < argc && status == EB_OK; i++)
-        in->argv[in->argc++] = argv[i];
-    in->argv[in->argc] = NULL;
+    if (status == EB_OK && in->lacks)
+        status = eb_cmd_usage(NULL, "%s needs a value", in->lacks);
+    if (status == EB_OK && in->color_mode && !eb_color_mode_parse(in->color_mode, &in->color))
+        status = eb_cmd_usage(NULL, "--color is auto, always or never, not '%.40s'", in->color_mode);
     const char *root = getenv("EFFBENCH_SYSROOT");
     if (!in->globals.sysroot && root && root[0])
         in->globals.sysroot = root;
@@ -137,7 +145,28 @@ static int unknown_command(const char *name)
     return eb_cmd_fail(&err);
 }
 
-static int dispatch(invocation *in)
+static const eb_command *command_named(const char *name)
+{
+    for (const eb_command *const *c = eb_command_table; name && *c; c++)
+        if (!strcmp((*c)->name, name))
+            return *c;
+    return NULL;
+}
+
+// Everything up to the command itself.
+static int prepare(invocation *in, int argc, char **argv, const eb_command *c)
+{
+    int status = check_globals(in, argc, argv);
+    if (status != EB_OK)
+        return status;
+    in->globals.color = eb_term_color(in->color, stdout);
+    const char *odd = eb_log_enable(in->debug);
+    if (odd)
+        return unknown_topic(odd);
+    return c && !in->help && !in->version ? eb_cmd_once(c->name, in->argc, in->argv, c->once) : EB_OK;
+}
+
+static int dispatch(invocation *in, const eb_command *c)
 {
     const char *name = in->argc ? in->argv[0] : "help";
     if (in->version) {
@@ -150,12 +179,7 @@ static int dispatch(invocation *in)
         return eb_cmd_help.run(&in->globals, help_argv[1] ? 2 : 1, help_argv);
     if (in->argc == 0)
         return eb_cmd_help.run(&in->globals, 1, help_argv);
-    for (const eb_command *const *c = eb_command_table; *c; c++)
-        if (!strcmp((*c)->name, name)) {
-            int status = eb_cmd_once(name, in->argc, in->argv, (*c)->once);
-            return status == EB_OK ? (*c)->run(&in->globals, in->argc, in->argv) : status;
-        }
-    return unknown_command(name);
+    return c ? c->run(&in->globals, in->argc, in->argv) : unknown_command(name);
 }
 
 // A full disk behind `> file` must not look like success; a reader that closed its end (`| head`) is no error.
@@ -184,12 +208,13 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a file at its limit (ulimit -f) is a write that fails, and is said like one
     invocation in = { .argv = eb_alloc((size_t)(argc + 1) * sizeof(char *)) };
-    int status = parse_globals(&in, argc, argv);
-    if (status == EB_OK) {
-        in.globals.color = eb_term_color(in.color, stdout);
-        const char *odd = eb_log_enable(in.debug);
-        status = odd ? unknown_topic(odd) : dispatch(&in);
-    }
+    split(&in, argc, argv);
+    const eb_command *c = command_named(in.argv[0]);
+    int status = prepare(&in, argc, argv, c);
+    if (status == EB_OK)
+        status = dispatch(&in, c);
+    else if (c && c->unstarted)
+        c->unstarted(in.argc, in.argv);
     status = finish_stdout(status);
     free(in.argv);
     return status;

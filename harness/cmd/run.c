@@ -146,7 +146,7 @@ static char *fresh_folder(const eb_plan *plan, eb_err *err)
             return dir;
         int errnum = errno;
         if (errnum != EEXIST) {
-            eb_err_sys(err, EB_FAILED, errnum, "cannot make the result folder", dir);
+            eb_err_sys(err, eb_err_place(errnum), errnum, "cannot make the result folder", dir);
             free(dir);
             return NULL;
         }

@@ -22,6 +22,23 @@ for bad in --fast "--metrics luck" --seed "--ignore= --limit"; do
     "$EFFBENCH" check "$SRC/configs/null.ini" $bad --out out --json=check.json --junit check.xml >/dev/null 2>&1 || echo "exit $?"
     there
 done
+# Nor where it is refused before the gate has a look at it; of two files that are named, neither.
+refused() {
+    again
+    there
+    rc=0
+    "$EFFBENCH" "$@" >/dev/null 2>err || rc=$?
+    echo "exit $rc: $(head -n 1 err)"
+    there
+}
+for bad in "--seed 1 --seed 2" "--format json --format md" "--color pink" "--debug nowhere" "--sysroot nowhere" --format=; do
+    refused check "$SRC/configs/null.ini" --out out $bad --json=check.json --junit check.xml
+done
+refused --format json check "$SRC/configs/null.ini" --cand "" --out out --json=check.json --junit check.xml
+refused check "$SRC/configs/null.ini" --out out --json=check.json --json other.json --junit check.xml
+again
+"$EFFBENCH" check "$SRC/configs/null.ini" --out out --json=check.json --junit check.xml --help >/dev/null || echo "exit $?"
+there
 echo mine >check.xml
 "$EFFBENCH" check nowhere.ini --fast --junit check.xml >/dev/null 2>&1 || echo "exit $?"
 cat check.xml

@@ -47,5 +47,13 @@ try() { echo "== check $*"; "$EFFBENCH" check "$@" >/dev/null || echo "exit $?";
     "$EFFBENCH" run n.ini --set run:trials=1 --out old >/dev/null 2>&1
     mkdir -p taken/pair-001-base
     try n.ini --out taken
+    try n.ini --out old
+    try --base old --cand old --out old
+    try --base old --cand old --out taken
+    [ ! -e old/check.json ] && [ ! -e taken/check.json ] && [ ! -e old/warm-000-base ] || echo "written to"
+    try n.ini --out n.ini/below
+    try --base old --cand old --out n.ini/below
+    try --base old --cand old --json nowhere/check.json
+    try --base old --cand old --history nowhere/h.jsonl
     try --base old --cand n.ini
 } 2>&1 | sed 's/of [0-9]* metrics/of N metrics/'

@@ -189,6 +189,18 @@ static void test_warnings_are_distinct(void **state)
     eb_warnings_deinit(&w);
 }
 
+// A place that is named wrongly is another error than a machine that cannot write.
+static void test_places(void **state)
+{
+    (void)state;
+    static const int named_wrong[] = { ENOENT, ENOTDIR, EISDIR, EEXIST, EACCES, EPERM, EROFS, ENAMETOOLONG, ELOOP };
+    static const int broken[] = { ENOSPC, EDQUOT, EIO, ENOMEM, EMFILE, EFBIG };
+    for (size_t i = 0; i < sizeof named_wrong / sizeof *named_wrong; i++)
+        assert_int_equal(eb_err_place(named_wrong[i]), EB_USAGE);
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        assert_int_equal(eb_err_place(broken[i]), EB_FAILED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_an_error_is_one_line),
         cmocka_unit_test(test_long_text_is_cut_between_characters),
         cmocka_unit_test(test_added_text_is_whole),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_list_is_bounded),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_memory),
