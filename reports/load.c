@@ -272,6 +272,14 @@ static void say_rows(eb_text *t, const eb_load_result *r)
             }
 }
 
+// What is invalid does not read as what is just valid.
+static const char *percent_of(char *buf, size_t size, double frac)
+{
+    const double limit = 100 * (1 - EB_LOAD_TOLERANCE);
+    eb_fmt_sig(buf, size, 100 * frac, 3);
+    return 100 * frac < limit && strtod(buf, NULL) >= limit ? eb_fmt_below(buf, size, 100 * frac, limit) : buf;
+}
+
 // In one figure where the trials have the same one, else from the least to the most of them.
 static void say_completed(eb_text *t, const eb_load_result *r)
 {
@@ -282,8 +290,8 @@ static void say_completed(eb_text *t, const eb_load_result *r)
             least = fmin(least, r->levels[i].completed_frac);
             most = fmax(most, r->levels[i].completed_frac);
         }
-    eb_fmt_sig(lo, sizeof lo, 100 * least, 3);
-    eb_fmt_sig(hi, sizeof hi, 100 * most, 3);
+    percent_of(lo, sizeof lo, least);
+    percent_of(hi, sizeof hi, most);
     bool spread = strcmp(lo, hi) != 0;
     eb_text_add(t, "completed %s%s%s %% of the offered load", lo, spread ? " to " : "", spread ? hi : "");
 }

@@ -178,6 +178,16 @@ bool eb_parse_bytes(const char *s, int64_t *out, size_t *bad)
 
 // ---- out ----
 
+char *eb_fmt_below(char *buf, size_t size, double value, double limit)
+{
+    enum { FEWEST = 3, EXACT = 17 };
+    int digits = FEWEST;
+    snprintf(buf, size, "%.*g", digits, value);
+    while (digits < EXACT && value < limit && !(strtod(buf, NULL) < limit))
+        snprintf(buf, size, "%.*g", ++digits, value);
+    return buf;
+}
+
 char *eb_fmt_sig(char *buf, size_t size, double value, int digits)
 {
     if (isnan(value)) {

@@ -20,6 +20,8 @@ bool eb_parse_u64(const char *s, uint64_t *out, size_t *bad);    // digits only
 // 1e-4..1e9; NAN -> "-", 0 -> "0".
 // buf of 32 is always enough; returns buf.
 char *eb_fmt_sig(char *buf, size_t size, double value, int digits);
+// A value under `limit`, in three digits, or in as many as it takes not to read as the limit: 97.97 of 98 is not "98".
+char *eb_fmt_below(char *buf, size_t size, double value, double limit);
 char *eb_fmt_time(char *buf, size_t size, double ns, int digits);     // "12.3 ms"
 char *eb_fmt_bytes(char *buf, size_t size, double bytes, int digits); // "135 MB"
 

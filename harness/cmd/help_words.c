@@ -121,11 +121,11 @@ const eb_help_word eb_help_words[] = {
       "20 "
       "and 40 pairs." },
     { "spoilt pair", "spoilt, spoilt pairs, spoilt by",
-      "A pair that does not count: a trial of it was throttled, swapped or slept, had company on the CPU, or lacks a "
+      "A pair that does not count: a trial of it was throttled, swapped or slept, had company on the CPU, lacks a "
       "gated "
-      "energy or a valid level. It is run again; more of them than of others (5 and more), or 20, make the gate "
-      "invalid. "
-      "--ignore lets them count." },
+      "figure, or did not keep up with its load. It is run again; more of them than of others (5 and more), or 20, "
+      "make "
+      "the gate invalid. --ignore lets them count." },
     { "not gated", "gated, not judged",
       "Of a metric of a gate: shown, and without a say in the verdict; the reason stands below." },
     { "history", "accepted, trend",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "harness/base/mem.h"
+#include "harness/base/units.h"
 #include "harness/record/gate_impl.h"
 #include "harness/record/journal.h"
 #include "harness/record/load.h"
@@ -61,7 +62,8 @@ static bool spoils(const eb_load_level *l, const eb_load_row *row, eb_check_kept
 
 static void say_level(eb_check *c, const char *side, const eb_load_level *l, const eb_trial_info *info)
 {
-    char what[200], at[60] = "";
+    char what[200], at[60] = "", percent[32];
+    const double limit = 100 * (1 - EB_LOAD_TOLERANCE);
     if (l->row.percent >= 0)
         snprintf(at, sizeof at, " at %d %% %s", l->row.percent, calibrated(info) ? OF_MAXIMUM : OF_RATE);
     if (!(l->row.nominal_per_s > 0))
@@ -69,9 +71,8 @@ static void say_level(eb_check *c, const char *side, const eb_load_level *l, con
     else if (isnan(l->completed_frac))
         snprintf(what, sizeof what, EB_TROUBLE_LEVEL_TEXT NONE_CAME "%s", at);
     else
-        snprintf(what, sizeof what,
-                 EB_TROUBLE_LEVEL_TEXT "completed %.3g %% of what was offered%s (valid from %g %% on)",
-                 100 * l->completed_frac, at, 100 * (1 - EB_LOAD_TOLERANCE));
+        snprintf(what, sizeof what, EB_TROUBLE_LEVEL_TEXT "completed %s %% of what was offered%s (valid from %g %% on)",
+                 eb_fmt_below(percent, sizeof percent, 100 * l->completed_frac, limit), at, limit);
     eb_check_say_trouble(c, side, what);
 }
 

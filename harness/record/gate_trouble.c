@@ -136,6 +136,14 @@ void eb_check_say_trouble(eb_check *c, const char *side, const char *what)
 {
     char *text = eb_format("%s: %s", side, what);
     eb_check_say(&c->troubles, &c->n_troubles, text);
+    // Each stands there once, and what came last is the last.
+    int i = 0;
+    while (strcmp(c->troubles[i], text) != 0)
+        i++;
+    char *last = c->troubles[i];
+    for (; i + 1 < c->n_troubles; i++)
+        c->troubles[i] = c->troubles[i + 1];
+    c->troubles[i] = last;
     free(text);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/base/units.h"
 #include "harness/record/load_level.h"
 #include "harness/record/percentile.h"
 
@@ -227,13 +228,16 @@ char *eb_load_why(const eb_load_row *row, char *buf, size_t size)
     buf[0] = '\0';
     if (row->standing != EB_LOAD_BEHIND)
         return buf;
-    char trials[48] = "";
+    char trials[48] = "", percent[32];
     if (row->n > 1)
         snprintf(trials, sizeof trials, " in %d of %d trials", row->n - row->n_valid, row->n);
-    if (!f->n)
+    if (!row->figures[EB_LOAD_NOMINAL].n)
+        snprintf(buf, size, "invalid%s: not every request was answered", trials);
+    else if (!f->n || f->value >= 1 - EB_LOAD_TOLERANCE) // of those trials that had one, enough was completed
         snprintf(buf, size, "invalid%s: no request came", trials);
     else
-        snprintf(buf, size, "invalid%s: completed %.3g %% of the offered load", trials, 100 * f->value);
+        snprintf(buf, size, "invalid%s: completed %s %% of the offered load", trials,
+                 eb_fmt_below(percent, sizeof percent, 100 * f->value, 100 * (1 - EB_LOAD_TOLERANCE)));
     return buf;
 }
 
@@ -242,9 +246,13 @@ char *eb_load_misses(const eb_load_row *row, char *buf, size_t size)
     buf[0] = '\0';
     if (row->standing == EB_LOAD_BEHIND || row->n_valid == row->n)
         return buf;
+    char percent[32];
+    const double limit = 100 * (1 - EB_LOAD_TOLERANCE);
+    bool none = row->figures[EB_LOAD_COMPLETED_FRAC].n < row->n;
     if (row->least_frac < 1 - EB_LOAD_TOLERANCE)
-        snprintf(buf, size, "under %g %% of the offered load in %d of %d trials (%.3g %% at the least)",
-                 100 * (1 - EB_LOAD_TOLERANCE), row->n - row->n_valid, row->n, 100 * row->least_frac);
+        snprintf(buf, size, "under %g %% of the offered load%s in %d of %d trials (%s %% at the least)", limit,
+                 none ? ", or no request at all," : "", row->n - row->n_valid, row->n,
+                 eb_fmt_below(percent, sizeof percent, 100 * row->least_frac, limit));
     else
         snprintf(buf, size, "no request came in %d of %d trials", row->n - row->n_valid, row->n);
     return buf;

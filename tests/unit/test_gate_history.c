@@ -385,6 +385,23 @@ static void test_lacks(void **state)
     assert_string_equal(LACK("j_per_tok", true), "no output tokens");
 }
 
+// "The last one by" is: a trouble that comes again is the last one again, and each stands there once.
+static void test_the_last_trouble(void **state)
+{
+    (void)state;
+    eb_check_options options;
+    eb_check_options_default(&options);
+    eb_check *c = eb_check_new(&options, "base", "candidate");
+    static const char *const said[] = { "one", "two", "three", "one", "three", "three" };
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+        eb_check_say_trouble(c, "base", said[i]);
+    assert_int_equal(c->n_troubles, 3);
+    assert_string_equal(c->troubles[0], "base: two");
+    assert_string_equal(c->troubles[1], "base: one");
+    assert_string_equal(c->troubles[2], "base: three");
+    eb_check_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_no_locks),
         cmocka_unit_test(test_troubles),
         cmocka_unit_test(test_lacks),
+        cmocka_unit_test(test_the_last_trouble),
     };
     return cmocka_run_group_tests_name("gate_history", tests, NULL, NULL);
 }

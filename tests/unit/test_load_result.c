@@ -382,6 +382,42 @@ static void a_level_stands_by_its_trials(void **state)
     assert_true(eb_load_behind(frac, 4) && eb_load_behind(frac + 1, 1) && !eb_load_behind(frac, 0));
 }
 
+// The words do not contradict the figures: what is under 98 % does not read as 98, and what is missing in trials
+// without a request is not said to be completed.
+static void what_is_said_of_a_level_is_so(void **state)
+{
+    (void)state;
+    static const struct {
+        eb_load_standing standing;
+        double nominal, frac, least;
+        int known, n, n_valid;
+        const char *why, *misses;
+    } given[] = {
+        { EB_LOAD_BEHIND, 2, 0.9797, 0.9, 3, 3, 1, "invalid in 2 of 3 trials: completed 97.97 % of the offered load",
+          "" },
+        { EB_LOAD_BEHIND, 2, 0.5, 0.5, 1, 1, 0, "invalid: completed 50 % of the offered load", "" },
+        { EB_LOAD_BEHIND, 2, 1, 1, 1, 3, 1, "invalid in 2 of 3 trials: no request came", "" },
+        { EB_LOAD_BEHIND, 2, NAN, NAN, 0, 3, 0, "invalid in 3 of 3 trials: no request came", "" },
+        { EB_LOAD_BEHIND, 0, 1, 0.9, 3, 3, 2, "invalid in 1 of 3 trials: not every request was answered", "" },
+        { EB_LOAD_KEEPS, 2, 1, 0.97996, 3, 3, 2, "",
+          "under 98 % of the offered load in 1 of 3 trials (97.996 % at the least)" },
+        { EB_LOAD_MISSED, 2, 1, 0.979, 4, 5, 3, "",
+          "under 98 % of the offered load, or no request at all, in 2 of 5 trials (97.9 % at the least)" },
+        { EB_LOAD_MISSED, 2, 1, 0.99, 2, 3, 2, "", "no request came in 1 of 3 trials" },
+        { EB_LOAD_KEEPS, 2, 1, 0.99, 3, 3, 3, "", "" },
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        char text[120];
+        eb_load_row row = {
+            .standing = given[i].standing, .n = given[i].n, .n_valid = given[i].n_valid, .least_frac = given[i].least
+        };
+        row.figures[EB_LOAD_COMPLETED_FRAC] = (eb_load_figure){ .value = given[i].frac, .n = given[i].known };
+        row.figures[EB_LOAD_NOMINAL].n = given[i].nominal > 0 ? given[i].n : 0;
+        assert_string_equal(eb_load_why(&row, text, sizeof text), given[i].why);
+        assert_string_equal(eb_load_misses(&row, text, sizeof text), given[i].misses);
+    }
+}
+
 static void what_is_no_load_has_no_result(void **state)
 {
     (void)state;
@@ -434,6 +470,7 @@ int main(void)
         cmocka_unit_test(no_more_is_completed_than_offered),
         cmocka_unit_test(lost_requests_make_it_invalid),
         cmocka_unit_test(a_level_stands_by_its_trials),
+        cmocka_unit_test(what_is_said_of_a_level_is_so),
         cmocka_unit_test(what_is_no_load_has_no_result),
         cmocka_unit_test(the_slope_of_a_line),
     };
