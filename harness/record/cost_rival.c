@@ -255,39 +255,66 @@ static eb_cost_curve beyond(const eb_cost_corner *at, double factor)
 
 typedef struct meeting {
     double lo, hi;
+    bool flat, shared; // which parts of the costs differ anywhere
 } meeting;
+
+// 0 where the one with the larger shared cost is cheaper throughout, INFINITY where it never is.
+static double meeting_of(eb_cost_curve d)
+{
+    if (d.shared > 0)
+        return d.flat >= 0 ? INFINITY : d.shared / -d.flat;
+    return d.shared == 0 && d.flat > 0 ? INFINITY : 0;
+}
 
 // a has the larger shared cost where nothing is moved; elsewhere they may change places the other way round.
 static void meet(const eb_cost_corner *at, void *context)
 {
     meeting *m = context;
     eb_cost_curve d = beyond(at, 1);
-    bool reversed = d.shared <= 0 && d.flat > 0 && d.flat + d.shared > 0;
+    bool reversed = d.shared < 0 && d.flat > 0 && d.flat + d.shared > 0;
     if (isnan(d.flat + d.shared)) { // no goodput at all: without bound, where only one of them needs it
         if (eb_cost_kind_of(&at->a) == EB_COST_TOKENS || eb_cost_kind_of(&at->b) == EB_COST_TOKENS)
             m->hi = INFINITY;
         return;
     }
-    double u = d.shared <= 0 ? 0 : d.flat >= 0 ? INFINITY : d.shared / -d.flat;
+    double u = meeting_of(d);
+    m->flat = m->flat || d.flat != 0;
+    m->shared = m->shared || d.shared != 0;
     m->lo = fmin(m->lo, u);
     m->hi = fmax(m->hi, reversed ? INFINITY : u);
 }
 
+// Of two rents, or a rent and tokens, one is cheaper at every utilisation, whichever the inputs make it: what differs
+// must depend on the utilisation in one part and not in another for them to change places.
+static meeting meeting_with(const eb_cost_rival *own, const eb_cost_rival *other, eb_cost_curve d)
+{
+    const eb_cost_corner middle = { own->value, other->value, own->load, other->load };
+    meeting m = { .lo = INFINITY };
+    meet(&middle, &m);
+    eb_cost_each_corner(own, other, EB_COST_USD, false, meet, &m);
+    eb_cost_each_corner(own, other, EB_COST_USD, true, meet, &m);
+    if (!m.flat || !m.shared)
+        m.lo = m.hi = meeting_of(d);
+    return m;
+}
+
 void eb_cost_rivals_meet(const eb_cost_rival *a, const eb_cost_rival *b, double *lo, double *hi)
 {
-    bool swap = eb_cost_curve_of(&b->value, &b->load).shared > eb_cost_curve_of(&a->value, &a->load).shared;
-    eb_cost_rival own = still(swap ? b : a), other = still(swap ? a : b);
-    const eb_cost_corner middle = { own.value, other.value, own.load, other.load };
-    meeting m = { INFINITY, 0 };
-    eb_cost_curve d = beyond(&middle, 1);
+    eb_cost_rival x = still(a), y = still(b);
+    eb_cost_curve p = eb_cost_curve_of(&x.value, &x.load), q = eb_cost_curve_of(&y.value, &y.load);
+    eb_cost_curve d = { p.flat - q.flat, p.shared - q.shared };
     *lo = *hi = NAN;
     if (isnan(d.flat + d.shared))
         return;
-    meet(&middle, &m);
-    eb_cost_each_corner(&own, &other, EB_COST_USD, false, meet, &m);
-    eb_cost_each_corner(&own, &other, EB_COST_USD, true, meet, &m);
-    *lo = m.lo;
-    *hi = m.hi;
+    // Of as much that is shared the cheaper one comes first; of two equal ones either, and then both: the answer is of
+    // the pair, not of the order in which it is named.
+    bool even = d.shared == 0, equal = even && d.flat == 0;
+    bool swap = d.shared < 0 || (even && d.flat > 0);
+    eb_cost_curve back = { -d.flat, -d.shared };
+    meeting m = swap ? meeting_with(&y, &x, back) : meeting_with(&x, &y, d);
+    meeting other = equal ? meeting_with(&y, &x, back) : m;
+    *lo = fmin(m.lo, other.lo);
+    *hi = fmax(m.hi, other.hi);
 }
 
 typedef struct below {

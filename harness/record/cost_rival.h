@@ -43,7 +43,8 @@ void eb_cost_each_corner(const eb_cost_rival *a, const eb_cost_rival *b, eb_cost
                          eb_cost_visit *visit, void *context);
 
 // The least and the largest utilisation at which two rivals may meet; the utilisation itself does not move. 0: the one
-// with the larger shared cost may be cheaper throughout; INFINITY: it may never be. NAN = not known.
+// with the larger shared cost may be cheaper throughout; INFINITY: it may never be. NAN = not known. Of two that never
+// change places, whatever the inputs are, both ends are one. The order of the two does not matter.
 void eb_cost_rivals_meet(const eb_cost_rival *a, const eb_cost_rival *b, double *lo, double *hi);
 
 typedef struct eb_cost_span { // of utilisations, in [0, 1]; none where not from < to

@@ -152,6 +152,64 @@ static void test_what_is_sure_holds_of_every_draw(void **state)
     assert_true(sure > 1000 && met > 500); // the draws do exercise it
 }
 
+// A rent by the hour, tokens or a machine, each with or without ranges.
+static eb_cost_rival draw_any(eb_rng *rng, bool ranges)
+{
+    eb_cost_rival r = rival(own(between(rng, 50, 500), 4, 0.06), 1);
+    double kind = eb_rng_uniform(rng), dollars = between(rng, 0.1, 1);
+    r.value.usd_per_kwh = 0.2;
+    if (kind < 0.4) {
+        r.value.price_usd = NAN;
+        r.value.usd_per_hour = dollars;
+    } else if (kind < 0.8) {
+        r.value.price_usd = NAN;
+        r.value.usd_per_mtok_output = dollars / 3600 / machine.goodput_tok_s * 1e6;
+    }
+    r.low = r.high = r.value;
+    if (!ranges)
+        return r;
+    spread(rng, &r.low.price_usd, &r.value.price_usd, &r.high.price_usd);
+    spread(rng, &r.low.usd_per_hour, &r.value.usd_per_hour, &r.high.usd_per_hour);
+    spread(rng, &r.low.usd_per_mtok_output, &r.value.usd_per_mtok_output, &r.high.usd_per_mtok_output);
+    r.load_low.goodput_tok_s = 90;
+    r.load_high.goodput_tok_s = 115;
+    return r;
+}
+
+static bool is_flat(const eb_cost_rival *r)
+{
+    return eb_cost_kind_of(&r->value) != EB_COST_OWN;
+}
+
+// Where two meet is a fact of the two: it does not hang on which is named first. And two flat ones never meet.
+static void test_the_order_of_two_does_not_matter(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 11);
+    int flat = 0, apart = 0, open = 0;
+    for (int i = 0; i < 1200; i++) {
+        eb_cost_rival a = draw_any(&rng, i % 2), b = draw_any(&rng, i % 3 == 0);
+        if (i % 7 == 0) { // alike where nothing moves, and perhaps not in their ranges
+            eb_cost_rival other = a;
+            other.low = other.value;
+            b = i % 14 == 0 ? a : other;
+        }
+        double lo, hi, lo_back, hi_back;
+        eb_cost_rivals_meet(&a, &b, &lo, &hi);
+        eb_cost_rivals_meet(&b, &a, &lo_back, &hi_back);
+        assert_true(lo == lo_back && hi == hi_back && lo <= hi);
+        if (is_flat(&a) && is_flat(&b)) {
+            flat++;
+            assert_true(lo == 0 && hi == 0);
+        } else {
+            apart += lo == hi;
+            open += lo < hi;
+        }
+    }
+    assert_true(flat > 400 && apart > 20 && open > 100); // the draws do exercise it
+}
+
 static void test_what_enters_which_figure(void **state)
 {
     (void)state;
@@ -171,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_the_most_lies_inside_a_shared_range),
         cmocka_unit_test(test_the_same_recovery_is_tried_at_its_ends),
         cmocka_unit_test(test_what_is_sure_holds_of_every_draw),
+        cmocka_unit_test(test_the_order_of_two_does_not_matter),
         cmocka_unit_test(test_what_enters_which_figure),
     };
     return cmocka_run_group_tests_name("cost_rival", tests, NULL, NULL);
