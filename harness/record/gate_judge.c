@@ -164,7 +164,8 @@ void eb_check_sentence(eb_check *c)
     else if (c->verdict == EB_GATE_PASS)
         because(
             c,
-            "no metric is worse; nearest to its limit is %s of %s: %s by %.1f %%; worse by %.1f %% or more is excluded",
+            "no metric is worse by its limit or more; nearest to it is %s of %s: %s by %.1f %%; worse by %.1f %% or "
+            "more is excluded",
             p.m->key, p.k->id, p.m->found.x > 0 ? "worse" : "better", by, 100 * l->limit_frac);
     else
         because(
