@@ -64,7 +64,8 @@ static double zone_ns(eb_probe *probe)
             if (samples[z].status != EB_SAMPLE_OK)
                 return NAN;
     }
-    return (double)(eb_now_ns() - start) / (CALLS / ZONES * ZONES);
+    const int reads = CALLS / ZONES * ZONES;
+    return (double)(eb_now_ns() - start) / reads;
 }
 
 static bool bench_calls(eb_probe *probe)
