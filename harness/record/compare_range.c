@@ -40,15 +40,16 @@ typedef struct search {
     eb_cost_corner at;
 } search;
 
-static void try_corner(const eb_cost_corner *at, void *context)
+static bool try_corner(const eb_cost_corner *at, void *context)
 {
     search *s = context;
     double ratio = cost_of(&at->a, &at->at_a, s->figure) / cost_of(&at->b, &at->at_b, s->figure);
     if (s->found && !(s->most ? ratio > s->ratio : ratio < s->ratio) && !isnan(s->ratio))
-        return;
+        return true;
     s->found = true;
     s->ratio = ratio;
     s->at = *at;
+    return true;
 }
 
 static void take_corner(eb_ratio *r, const eb_compare *c, const eb_compare_row *a, const eb_compare_row *b,

@@ -240,7 +240,8 @@ void eb_cost_each_corner(const eb_cost_rival *a, const eb_cost_rival *b, eb_cost
         }
         at.a = priced(&a->value, &at.a);
         at.b = priced(&b->value, &at.b);
-        visit(&at, context);
+        if (!visit(&at, context))
+            return;
     }
 }
 
@@ -267,7 +268,7 @@ static double meeting_of(eb_cost_curve d)
 }
 
 // a has the larger shared cost where nothing is moved; elsewhere they may change places the other way round.
-static void meet(const eb_cost_corner *at, void *context)
+static bool meet(const eb_cost_corner *at, void *context)
 {
     meeting *m = context;
     eb_cost_curve d = beyond(at, 1);
@@ -275,13 +276,14 @@ static void meet(const eb_cost_corner *at, void *context)
     if (isnan(d.flat + d.shared)) { // no goodput at all: without bound, where only one of them needs it
         if (eb_cost_kind_of(&at->a) == EB_COST_TOKENS || eb_cost_kind_of(&at->b) == EB_COST_TOKENS)
             m->hi = INFINITY;
-        return;
+        return true;
     }
     double u = meeting_of(d);
     m->flat = m->flat || d.flat != 0;
     m->shared = m->shared || d.shared != 0;
     m->lo = fmin(m->lo, u);
     m->hi = fmax(m->hi, reversed ? INFINITY : u);
+    return m->lo > 0 || !isinf(m->hi);
 }
 
 // Of two rents, or a rent and tokens, one is cheaper at every utilisation, whichever the inputs make it: what differs
@@ -322,7 +324,7 @@ typedef struct below {
     eb_cost_span span;
 } below;
 
-static void narrow(const eb_cost_corner *at, void *context)
+static bool narrow(const eb_cost_corner *at, void *context)
 {
     static const eb_cost_span none = { 1, 0 };
     below *x = context;
@@ -336,6 +338,7 @@ static void narrow(const eb_cost_corner *at, void *context)
         x->span.from = fmax(x->span.from, d.shared / -d.flat);
     else if (d.shared > 0 || d.flat > 0 || (!or_equal && d.shared == 0 && d.flat == 0))
         x->span = none;
+    return x->span.from < x->span.to;
 }
 
 eb_cost_span eb_cost_surely_below(const eb_cost_rival *a, const eb_cost_rival *b, double factor)

@@ -33,7 +33,8 @@ typedef struct eb_cost_corner {
     eb_cost a, b;
     eb_cost_load at_a, at_b;
 } eb_cost_corner;
-typedef void eb_cost_visit(const eb_cost_corner *corner, void *context);
+// false: the others change nothing any more.
+typedef bool eb_cost_visit(const eb_cost_corner *corner, void *context);
 
 // Every corner with what moves for one side alone at a's dear and b's cheap end (a_dear), or the other way round. An
 // input moves for both at once where it is one and the same: stated alike for one run; in one offer, but for what a

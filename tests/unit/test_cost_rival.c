@@ -223,6 +223,25 @@ static void test_what_enters_which_figure(void **state)
     assert_true(eb_cost_rival_ranges(&r, EB_COST_CARBON));
 }
 
+static bool count_to_three(const eb_cost_corner *at, void *context)
+{
+    (void)at;
+    return ++*(int *)context < 3;
+}
+
+static void test_a_visit_may_be_the_last(void **state)
+{
+    (void)state;
+    eb_cost_rival a = rival(own(100, 4, 0), 1);
+    a.low.usd_per_kwh = 0.1;
+    a.high.usd_per_kwh = 0.3;
+    a.low.price_usd = 50;
+    a.high.price_usd = 200;
+    int visits = 0; // of four corners
+    eb_cost_each_corner(&a, &a, EB_COST_USD, true, count_to_three, &visits);
+    assert_int_equal(visits, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_what_is_sure_holds_of_every_draw),
         cmocka_unit_test(test_the_order_of_two_does_not_matter),
         cmocka_unit_test(test_what_enters_which_figure),
+        cmocka_unit_test(test_a_visit_may_be_the_last),
     };
     return cmocka_run_group_tests_name("cost_rival", tests, NULL, NULL);
 }
