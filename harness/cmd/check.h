@@ -62,9 +62,10 @@ void eb_check_side_deinit(eb_check_side *side);
 bool eb_check_program(const eb_check_side *side, const volatile sig_atomic_t *signal, eb_err *err);
 
 // Runs one trial of each of the side's cases as a process of its own, into `dir`; `sets` are added. Its words go to
-// `dir`.log. The run that it left, or NULL. *signal, limit_s: see eb_check_child_run.
+// `dir`.log. The run that it left, or NULL. `gaps`: one that ended for an energy that its config requires and one trial
+// lacks is a run too, which the gate judges. *signal, limit_s: see eb_check_child_run.
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
-                       const char *const *sets, int n_sets, int limit_s, const volatile sig_atomic_t *signal,
+                       const char *const *sets, int n_sets, bool gaps, int limit_s, const volatile sig_atomic_t *signal,
                        eb_err *err);
 
 // The pairs, until the gate is over. Trial folders lie below `dir`. A history of another machine ends it at the first.

@@ -73,7 +73,7 @@ static bool pair(course *r, const char *name, int number, bool swap, int64_t at,
             sets[n++] = set;
         int limit_s = eb_check_limit_s(r->longest_ns[i], simulates(side));
         int64_t began = eb_now_ns();
-        runs[i] = eb_check_trial(side, r->args, r->self, dir, sets, n, limit_s, r->signal, err);
+        runs[i] = eb_check_trial(side, r->args, r->self, dir, sets, n, r->longest_ns[i] > 0, limit_s, r->signal, err);
         int64_t took = eb_now_ns() - began;
         r->longest_ns[i] = took > r->longest_ns[i] ? took : r->longest_ns[i];
         forget(r, dir);

@@ -97,6 +97,18 @@ static eb_run *load(const eb_check_side *side, const char *dir, eb_err *err)
     return NULL;
 }
 
+// Of a program that ended for what its run lacks: the run, if it went through to its end.
+static eb_run *load_whole(const char *dir)
+{
+    eb_err ignored;
+    eb_err_clear(&ignored);
+    eb_run *run = eb_run_load(dir, &ignored);
+    if (!run || run->complete)
+        return run;
+    eb_run_free(run);
+    return NULL;
+}
+
 // `run` by another version may not know --raw: it is asked for nothing but what this version's own child knows.
 static char **arguments(const eb_check_side *side, const eb_check_args *a, const char *dir, const char *const *sets,
                         int n_sets)
@@ -123,7 +135,7 @@ static char **arguments(const eb_check_side *side, const eb_check_args *a, const
 }
 
 eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const char *self, const char *dir,
-                       const char *const *sets, int n_sets, int limit_s, const volatile sig_atomic_t *signal,
+                       const char *const *sets, int n_sets, bool gaps, int limit_s, const volatile sig_atomic_t *signal,
                        eb_err *err)
 {
     char **argv = arguments(side, a, dir, sets, n_sets), *log = eb_format("%s.log", dir);
@@ -134,7 +146,8 @@ eb_run *eb_check_trial(const eb_check_side *side, const eb_check_args *a, const 
             complain_of_time(side, self, limit_s, err);
         else if (child.status == 0)
             run = load(side, dir, err);
-        else
+        else if (!gaps || !WIFEXITED(child.status) || WEXITSTATUS(child.status) != EB_UNAVAILABLE ||
+                 !(run = load_whole(dir)))
             complain(side, a, log, child.status, err);
     }
     free(argv);

@@ -36,3 +36,15 @@ gate "the hypervisor stole 12.0 % of a CPU" --ignore load,steal
 "$EFFBENCH" run "$SRC/configs/null.ini" --set run:trials=1 --set run:trials_max=1 --out whole >/dev/null 2>&1
 "$EFFBENCH" run "$SRC/configs/null.ini" --set run:trials=1 --set run:trials_max=1 --set null:counter_gap_at=0 --out gap >/dev/null 2>&1
 "$EFFBENCH" check --base gap --cand whole --metrics j_per_tok | sed -n '1,/^$/p'
+# So where the config requires that energy: the run that lacks it ends with exit 5, and its pair is spoilt like any other. One that
+# never had it is no gate.
+required() {
+    rc=0
+    "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 $quiet --set run:require_energy=counter "$@" >out 2>err || rc=$?
+    echo "exit $rc"
+    sed -n '1p; s/^pairs  *\([0-9]* counted, [0-9]* spoilt\).*/\1/p; /^spoilt by/p' out
+    sed "s|$SRC/||" err
+}
+required --cand-set null:counter_gap_at=5
+required --cand-set null:counter_gap_at=1000001
+required --cand-set null:grade=sampled
