@@ -31,14 +31,16 @@ static void begin(eb_compare_value *v, int n)
 
 static void settle(eb_compare_value *v, const eb_cost_trials *trials, double level, const char *note)
 {
-    bool lacks = eb_cost_lacks_tokens(trials, v->trials);
+    int lacking = eb_cost_lacking(trials, v->trials);
     eb_compare_settle(v, level);
-    if (lacks) {
+    if (lacking) {
         v->value = v->lo = v->hi = NAN;
         v->interval = EB_INTERVAL_NONE;
     }
-    if (isnan(v->value))
-        snprintf(v->note, sizeof v->note, "%s", lacks ? eb_cost_no_tokens : note);
+    if (lacking)
+        eb_cost_say_lacking(trials, lacking, v->note, sizeof v->note);
+    else if (isnan(v->value))
+        snprintf(v->note, sizeof v->note, "%s", note);
 }
 
 // What the watts of all trials have in common enters a cost as far as the watts do.

@@ -142,7 +142,7 @@ typedef struct corner {
 
 static double usd(const corner *c)
 {
-    return eb_cost_median(&c->cost, &c->load, &c->trials, eb_cost_usd_of);
+    return eb_cost_median(&c->cost, &c->load, &c->trials, eb_cost_usd_of, NULL, 0);
 }
 
 static void add_bar(eb_cost_range *range, eb_cost_bar bar)

@@ -29,11 +29,13 @@ static eb_grade grade_of(const eb_case_result *c, const eb_cost *cost)
 static bool take_figure(const eb_cost *cost, const eb_cost_entry *e, eb_cost_of *of, double *value, double *sum,
                         char *note, size_t size)
 {
-    *value = isnan(*sum) ? NAN : eb_cost_median(cost, &e->work.value, &e->work.trials, of);
+    char why[160];
+    snprintf(why, sizeof why, "%s", eb_cost_no_tokens);
+    *value = isnan(*sum) ? NAN : eb_cost_median(cost, &e->work.value, &e->work.trials, of, why, sizeof why);
     if (!isnan(*value) || isnan(*sum))
         return true;
     *sum = NAN;
-    snprintf(note, size, "%s", eb_cost_no_tokens);
+    snprintf(note, size, "%s", why);
     return false;
 }
 
@@ -73,7 +75,7 @@ static void take_entry(eb_cost_sheet *sheet, int c, int offer)
     e->tok_per_usd = isnan(e->usd_per_mtok) ? NAN
                      : e->usd_per_mtok == 0
                          ? INFINITY
-                         : eb_cost_median(cost, &e->work.value, &e->work.trials, eb_cost_tok_per_usd_of);
+                         : eb_cost_median(cost, &e->work.value, &e->work.trials, eb_cost_tok_per_usd_of, NULL, 0);
     e->grade = grade_of(result, cost);
     e->throughput_tok_s = value_of(result, "throughput_tok_s");
     // A provider's tokens drain no battery of one's own.

@@ -3,9 +3,11 @@
 #include "harness/record/cost_trials.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
+#include "harness/record/lack.h"
 
 static double at(eb_cost_series s, int i, double otherwise)
 {
@@ -48,27 +50,38 @@ void eb_cost_of_trials(const eb_cost *cost, const eb_cost_load *load, const eb_c
     }
 }
 
-bool eb_cost_lacks_tokens(const eb_cost_trials *t, const double *values)
+int eb_cost_lacking(const eb_cost_trials *t, const double *values)
 {
+    int lacking = 0;
     for (int i = 0; i < eb_cost_n_trials(t); i++)
-        if (isnan(values[i]) && at(t->goodput_tok_s, i, NAN) == 0)
-            return true;
-    return false;
+        lacking += isnan(values[i]) && at(t->goodput_tok_s, i, NAN) == 0;
+    return lacking;
 }
 
-double eb_cost_median(const eb_cost *cost, const eb_cost_load *load, const eb_cost_trials *t, eb_cost_of *of)
+const char eb_cost_no_tokens[] = "no tokens within the limits of the SLO";
+
+void eb_cost_say_lacking(const eb_cost_trials *t, int lacking, char *note, size_t size)
+{
+    if (lacking < eb_cost_n_trials(t))
+        eb_lack_of_trials(eb_cost_no_tokens, lacking, eb_cost_n_trials(t), note, size);
+    else
+        snprintf(note, size, "%s", eb_cost_no_tokens);
+}
+
+double eb_cost_median(const eb_cost *cost, const eb_cost_load *load, const eb_cost_trials *t, eb_cost_of *of,
+                      char *note, size_t size)
 {
     int n = eb_cost_n_trials(t);
     size_t known = 0;
     double *values = eb_realloc(NULL, (size_t)n + 1, sizeof *values);
     eb_cost_of_trials(cost, load, t, of, values);
-    bool lacks = eb_cost_lacks_tokens(t, values);
+    int lacking = eb_cost_lacking(t, values);
+    if (lacking)
+        eb_cost_say_lacking(t, lacking, note, size);
     for (int i = 0; i < n; i++)
         if (!isnan(values[i]))
             values[known++] = values[i];
-    double median = lacks ? NAN : eb_median(values, known);
+    double median = lacking ? NAN : eb_median(values, known);
     free(values);
     return median;
 }
-
-const char eb_cost_no_tokens[] = "no tokens within the limits of the SLO";

@@ -26,11 +26,13 @@ int eb_cost_n_trials(const eb_cost_trials *t);
 // The figure in each trial, to out[eb_cost_n_trials]; what has no series is taken from `load`.
 void eb_cost_of_trials(const eb_cost *cost, const eb_cost_load *load, const eb_cost_trials *t, eb_cost_of *of,
                        double *out);
-// Was there a trial without a token within the limits, which costs without bound? The median of the others would be of
-// chosen trials. `values` as from eb_cost_of_trials.
-bool eb_cost_lacks_tokens(const eb_cost_trials *t, const double *values);
-// NAN = not known, or lacking tokens.
-double eb_cost_median(const eb_cost *cost, const eb_cost_load *load, const eb_cost_trials *t, eb_cost_of *of);
-extern const char eb_cost_no_tokens[]; // why, of what lacks tokens
+// In how many trials was there no token within the limits, so that they cost without bound? The median of the others
+// would be of chosen trials. `values` as from eb_cost_of_trials.
+int eb_cost_lacking(const eb_cost_trials *t, const double *values);
+// NAN = not known, or lacking tokens: then `note` (NULL with size 0: not wanted) says in how many trials.
+double eb_cost_median(const eb_cost *cost, const eb_cost_load *load, const eb_cost_trials *t, eb_cost_of *of,
+                      char *note, size_t size);
+extern const char eb_cost_no_tokens[]; // of a trial, or of all
+void eb_cost_say_lacking(const eb_cost_trials *t, int lacking, char *note, size_t size);
 
 #endif

@@ -2,6 +2,7 @@
 #include "harness/record/lack.h"
 
 #include <stdio.h>
+#include "harness/base/units.h"
 
 static const double ns_per_s = 1e9;
 
@@ -52,4 +53,9 @@ void eb_lack_say(const eb_trial_data *trial, int channel, eb_status status, char
     else
         snprintf(buf, size, "%s",
                  (unsigned)status < EB_SAMPLE_STATUS_COUNT && words[status] ? words[status] : eb_status_name(status));
+}
+
+void eb_lack_of_trials(const char *what, int lacking, int n, char *buf, size_t size)
+{
+    snprintf(buf, size, "%s, in %d of %d trial%s", what, lacking, n, eb_s(n));
 }

@@ -11,6 +11,7 @@
 #include "harness/base/mem.h"
 #include "harness/base/stats.h"
 #include "harness/base/units.h"
+#include "harness/record/lack.h"
 #include "harness/record/metric_rule.h"
 
 static double field_of(const void *base, size_t offset)
@@ -234,7 +235,7 @@ static bool would_choose(const eb_case_sums *c, const eb_metric_def *def, eb_met
     }
     if (!rule->lacks || !lacking)
         return false;
-    snprintf(m->note, sizeof m->note, "%s, in %d of %d trial%s", rule->lacks, lacking, c->n_trials, eb_s(c->n_trials));
+    eb_lack_of_trials(rule->lacks, lacking, c->n_trials, m->note, sizeof m->note);
     return true;
 }
 

@@ -16,6 +16,8 @@ printf '[slo]\nttft = 80.7ms\n' >slo.ini
 answer late own --slo slo.ini
 "$EFFBENCH" compare late own --slo slo.ini --format csv | awk -F, '$3 == "late" && $5 ~ /^(goodput_tok_s|usd_per_mtok)$/ { print $5, ($6 > 0) }'
 "$EFFBENCH" compare late own --slo slo.ini --format json | tr -d '\t\n' | grep -o '"cheapest":\[[^]]*\]\|"flat":[^,]*'
+"$EFFBENCH" compare late own --slo slo.ini --format md | grep '^- not known: usd'
+"$EFFBENCH" compare late own --slo slo.ini --format csv | awk -F, '$3 == "late" && $5 ~ /^(tok_per_usd|gco2e_per_mtok)$/ { print $5 ":" $18 "," $19 }'
 echo "without idle watts"
 answer own busy rent
 echo "ranges of others, and of the two"
