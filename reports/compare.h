@@ -36,6 +36,9 @@ char *eb_compare_ranking(const eb_compare *c, const eb_compare_group *g);
 const char *eb_compare_label_of(const void *compare, int row);
 // `best`, `tied`: the marks of the form in words or signs, which the notes explain.
 void eb_compare_notes(const eb_compare *c, const char *best, const char *tied, eb_notes *notes);
+// Of the comparison itself, then those of each run that is in a row as its report says them, under its name. `all`: a
+// line for each run; else what is said of many runs, alike but for its figures, is one line.
+void eb_compare_warnings(const eb_compare *c, bool all, eb_notes *notes);
 char *eb_compare_heading(const eb_compare *c); // caller frees
 void eb_compare_write_html(const eb_compare *c, bool color, FILE *out);
 void eb_compare_write_csv(const eb_compare *c, bool color, FILE *out);

@@ -137,7 +137,12 @@ void eb_compare_write_json(const eb_compare *c, bool color, FILE *out)
         eb_json_add_str(obj, "run", c->runs[c->lone[i].run]->dir);
     }
     add_differences(eb_json_add_arr(json, "settings_that_differ"), c);
-    eb_json_add_texts(json, "warnings", c->warnings.items, c->warnings.n);
+    eb_notes warnings = { 0 };
+    cJSON *texts = eb_json_add_arr(json, "warnings");
+    eb_compare_warnings(c, true, &warnings);
+    for (size_t i = 0; i < warnings.n; i++)
+        eb_json_append_str(texts, warnings.items[i].text);
+    eb_notes_deinit(&warnings);
     char *text = eb_json_print(json, true);
     fprintf(out, "%s\n", text);
     free(text);

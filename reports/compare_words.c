@@ -378,8 +378,7 @@ static void note_ranges(const eb_compare *c, eb_notes *notes)
 
 void eb_compare_notes(const eb_compare *c, const char *best, const char *tied, eb_notes *notes)
 {
-    for (size_t i = 0; i < c->warnings.n; i++)
-        add(notes, "warning", eb_strdup(c->warnings.items[i]));
+    eb_compare_warnings(c, false, notes);
     note_limits(c, notes);
     note_kinds(c, notes);
     note_absent(c, notes);

@@ -212,8 +212,7 @@ static void warn_of_run(eb_compare *c, const eb_compare_run *run)
     if (!strcmp(run->engine, "null"))
         eb_warn(&c->warnings, "%s is simulated by engine = null: nothing was measured", run->name);
     if (run->doubt[0])
-        eb_warn(&c->warnings, "run.json of %s is not of the raw files beside it: %s; all is computed from them again",
-                run->name, run->doubt);
+        eb_warn(&c->warnings, "run.json of %s %s", run->name, run->doubt);
     if (c->options.n_offers > 1 && c->options.by != EB_BY_PRICE &&
         eb_compare_offer_of(c->options.offers, c->options.n_offers, run) < 0)
         eb_warn(&c->warnings, "no offer of the price file bears the name of %s: it %s", run->name,

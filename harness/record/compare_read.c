@@ -14,7 +14,7 @@
 #include "harness/record/records.h"
 #include "harness/record/vouch.h"
 
-enum { CASES_MAX = 1000, TRIALS_MAX = 10000, LEVELS_MAX = 100 }; // as many as a plan may have
+enum { CASES_MAX = 1000, TRIALS_MAX = 10000, LEVELS_MAX = 100, WARNINGS_MAX = 10000 }; // as many as a plan may have
 static const size_t run_json_limit = (size_t)1 << 28;
 
 const eb_figure_def eb_figures[EB_FIGURE_COUNT] = {
@@ -116,6 +116,26 @@ static void take_levels(const cJSON *load, eb_compare_case *c)
                                                            .tok_per_j = load_figure(l, EB_LOAD_TOK_PER_J) };
 }
 
+static char **take_warnings(const cJSON *obj, int *n)
+{
+    const cJSON *list = list_of(obj, "warnings");
+    int most = list ? cJSON_GetArraySize(list) : 0;
+    most = most < WARNINGS_MAX ? most : WARNINGS_MAX;
+    char **warnings = eb_alloc((size_t)most * sizeof *warnings + 1);
+    *n = 0;
+    for (const cJSON *w = most ? list->child : NULL; w && *n < most; w = w->next)
+        if (cJSON_IsString(w))
+            warnings[(*n)++] = eb_strdup(w->valuestring);
+    return warnings;
+}
+
+static void free_warnings(char **warnings, int n)
+{
+    for (int i = 0; i < n; i++)
+        free(warnings[i]);
+    free(warnings);
+}
+
 static void take_case(const cJSON *obj, eb_compare_case *c)
 {
     const cJSON *numbers = list_of(obj, "trial_numbers"), *metrics = cJSON_GetObjectItemCaseSensitive(obj, "metrics");
@@ -145,6 +165,7 @@ static void take_case(const cJSON *obj, eb_compare_case *c)
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         take_value(metrics, (eb_figure)f, &c->figures[f]);
     take_levels(cJSON_GetObjectItemCaseSensitive(obj, "load_result"), c);
+    c->warnings = take_warnings(obj, &c->n_warnings);
 }
 
 // Options that were left unset say nothing.
@@ -218,6 +239,7 @@ static eb_compare_run *from_json(const char *dir, const cJSON *json, eb_err *err
     eb_boundary_parse(eb_json_str(json, "boundary", "compute"), &run->boundary);
     take_settings(json, &run->text);
     take_machine(json, &run->text);
+    run->warnings = take_warnings(json, &run->n_warnings);
     run->cases = eb_alloc((size_t)n * sizeof *run->cases + 1);
     for (const cJSON *c = cases->child; c; c = c->next)
         take_case(c, &run->cases[run->n_cases++]);
@@ -265,6 +287,17 @@ static void say_way_out(const char *dir, eb_err *err)
     free(lines);
 }
 
+static bool believes(const char *dir, const char *made, const cJSON *json, char *doubt, size_t size)
+{
+    char why[80] = "";
+    bool ours = !strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA);
+    if (eb_vouch_check(dir, made, json, why, sizeof why) && ours)
+        return true;
+    snprintf(doubt, size, "is not of the raw files beside it: %s; all is computed from them again",
+             why[0] ? why : "it does not name its schema");
+    return false;
+}
+
 // The run.json of the folder, or, where it is none of the raw files beside it, what they give; `doubt` then says why.
 static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
 {
@@ -275,12 +308,12 @@ static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
     char *made = eb_file_read_regular(path, run_json_limit, &len, &ignored);
     cJSON *json = made ? eb_json_parse(made, len, path, &ignored) : NULL;
     free(path);
-    bool readable = !json || known_schema(dir, json, err), believed = false;
+    bool readable = !json || known_schema(dir, json, err);
     if (!readable)
         say_way_out(dir, err);
-    doubt[0] = '\0';
-    if (json && readable && !strcmp(eb_json_str(json, "schema", ""), EB_RUN_SCHEMA))
-        believed = eb_vouch_check(dir, made, json, doubt, size);
+    bool believed = json && readable && believes(dir, made, json, doubt, size);
+    if (made && !json)
+        snprintf(doubt, size, "is damaged; all is computed from the raw files again");
     free(made);
     if (believed)
         return json;
@@ -290,7 +323,7 @@ static cJSON *read_json(const char *dir, char *doubt, size_t size, eb_err *err)
 
 eb_compare_run *eb_compare_read(const char *dir, eb_err *err)
 {
-    char doubt[80];
+    char doubt[sizeof((eb_compare_run *)0)->doubt] = "";
     cJSON *json = read_json(dir, doubt, sizeof doubt, err);
     eb_compare_run *run = json ? from_json(dir, json, err) : NULL;
     if (run)
@@ -307,6 +340,7 @@ static void free_case(eb_compare_case *c)
         free(owned[i]);
     for (int f = 0; f < EB_FIGURE_COUNT; f++)
         free(c->figures[f].trials);
+    free_warnings(c->warnings, c->n_warnings);
     free(c->trial_numbers);
     free(c->levels);
 }
@@ -318,6 +352,7 @@ void eb_compare_run_free(eb_compare_run *run)
     for (int i = 0; i < run->n_cases; i++)
         free_case(&run->cases[i]);
     eb_header_deinit(&run->text);
+    free_warnings(run->warnings, run->n_warnings);
     char *owned[] = { run->identity, run->dir,          run->name,    run->cpu_model, run->fingerprint,
                       run->config,   run->tool_version, run->started, run->engine,    (char *)run->cases };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)

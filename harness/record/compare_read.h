@@ -61,6 +61,8 @@ typedef struct eb_compare_case {
     eb_compare_value figures[EB_FIGURE_COUNT];
     eb_compare_level *levels; // 100 % first; none where it is no load curve
     int n_levels;
+    char **warnings;
+    int n_warnings;
 } eb_compare_case;
 
 typedef struct eb_compare_run {
@@ -70,10 +72,13 @@ typedef struct eb_compare_run {
     eb_boundary boundary;
     double level; // of its intervals
     bool complete;
-    char doubt[80]; // why its run.json was not believed and everything computed again; "" = it was, or there is none
+    // Why its run.json was not believed, and that everything was computed again; "" = it was, or there is none.
+    char doubt[160];
     eb_header text; // settings, and facts of the machine that may matter; nothing else is in it
     eb_compare_case *cases;
     int n_cases;
+    char **warnings; // of the whole run
+    int n_warnings;
 } eb_compare_run;
 
 // EB_USAGE for a folder that is no run, is damaged, or was written in another format.
