@@ -109,7 +109,7 @@ static void test_folders(void **state)
     char *file = eb_path_join(folder, "x/file"), *below = eb_path_join(folder, "x/file/y");
     assert_true(eb_file_write_atomic(file, "", 0, &err));
     assert_false(eb_mkdirs(below, &err));
-    assert_int_equal(err.code, EB_FAILED);
+    assert_int_equal(err.code, EB_USAGE);
     assert_non_null(strstr(err.message, "x/file"));
     assert_false(eb_mkdirs("", &err));
     assert_true(eb_file_exists(file));

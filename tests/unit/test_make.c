@@ -417,7 +417,7 @@ static void test_cache_refuses(void **state)
     close(open(file, O_CREAT | O_WRONLY, 0600));
     setenv("XDG_CACHE_HOME", file, 1);
     assert_false(prepare("shape:tiny-llama", "q8_0", path, &err));
-    assert_int_equal(err.code, EB_FAILED);
+    assert_int_equal(err.code, EB_USAGE);
     assert_non_null(strstr(err.message, file));
     setenv("XDG_CACHE_HOME", "relative", 1);
     setenv("HOME", folder, 1);
