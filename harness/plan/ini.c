@@ -221,6 +221,16 @@ static size_t count_lines(const char *text, size_t len)
     return n;
 }
 
+// JSON or markup, a result folder's run.json among them: an error for each of its lines would say nothing.
+static bool is_other_format(const char *text, size_t len, const char **what)
+{
+    size_t i = 0;
+    while (i < len && (text[i] == ' ' || text[i] == '\t' || text[i] == '\r' || text[i] == '\n'))
+        i++;
+    *what = i < len && text[i] == '{' ? "JSON" : "markup";
+    return i < len && (text[i] == '{' || text[i] == '<');
+}
+
 bool eb_ini_parse(const char *file, const char *text, size_t len, eb_ini *out, eb_err_list *errs)
 {
     *out = (eb_ini){ .file = eb_strdup(file) };
@@ -235,6 +245,13 @@ bool eb_ini_parse(const char *file, const char *text, size_t len, eb_ini *out, e
         eb_err *err = eb_err_list_add(errs);
         eb_err_at(err, EB_USAGE, file, 1, 1, "the file is UTF-16");
         eb_err_hint(err, "save it as UTF-8");
+        return false;
+    }
+    const char *what;
+    if (is_other_format(text, len, &what)) {
+        eb_err *err = eb_err_list_add(errs);
+        eb_err_at(err, EB_USAGE, file, 0, 0, "the file is no INI file but %s", what);
+        eb_err_hint(err, "sections are [section], keys are key = value");
         return false;
     }
     out->lines = eb_alloc(n_lines * sizeof *out->lines);

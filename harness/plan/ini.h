@@ -3,7 +3,7 @@
 // Grammar: `[section]` or `[section NAME]`; `key = value`; '#' or ';' starts a comment at the line
 // start or after white space; values may be "quoted" (no escapes but \" and \\) to keep # ; , and
 // spaces. UTF-8 BOM and CRLF are taken. Limits: file 1 MiB, line 4096 bytes, 10,000 entries; NUL
-// bytes and invalid UTF-8 are errors. Every error of the text is reported, not the first.
+// bytes and invalid UTF-8 are errors. Every error of the text is reported, not the first, but of JSON or markup one.
 #ifndef EB_PLAN_INI_H
 #define EB_PLAN_INI_H
 

@@ -80,3 +80,8 @@ try nowhere
 try r --prices
 try r --what
 try r --format html
+echo "a file of another kind is one error"
+printf '\n{\n"schema": "effbench.run/1",\n"cases": [\n]\n}\n' >run.json
+try r --prices run.json
+printf '<html>\n<p>\n' >page.html
+try r --prices page.html
