@@ -133,9 +133,37 @@ static bool take_trial(eb_row_reader *r, void *field, const char *s, size_t n)
     return eb_csv_u64(s, n, INT32_MAX, &number) && (int)number == r->trial->info.number;
 }
 
+// Times are of a clock that starts at 0 and never goes back.
+static bool in_order(eb_row_reader *r, bool ok, const char *why)
+{
+    r->why = ok ? NULL : why;
+    return ok;
+}
+
+static bool take_scheduled(eb_row_reader *r, void *field, const char *s, size_t n)
+{
+    return eb_csv_time(s, n, field) && in_order(r, r->request.scheduled_ns >= 0, "below 0");
+}
+
+// Requests wait, and are never early.
+static bool take_sent(eb_row_reader *r, void *field, const char *s, size_t n)
+{
+    return eb_csv_time(s, n, field) &&
+           in_order(r, r->request.sent_ns >= r->request.scheduled_ns, "before scheduled_ns");
+}
+
+// Requests are numbered from 0 on, as they came; of another numbering nothing is said.
+static bool take_token_start(eb_row_reader *r, void *field, const char *s, size_t n)
+{
+    uint32_t i = r->token.request;
+    const eb_request_row *from = i < r->trial->n_requests ? &r->trial->requests[i] : NULL;
+    return eb_csv_time(s, n, field) && in_order(r, !from || from->request != i || r->token.t_start_ns >= from->sent_ns,
+                                                "before its request was sent");
+}
+
 static bool take_token_end(eb_row_reader *r, void *field, const char *s, size_t n)
 {
-    return eb_csv_time(s, n, field) && r->token.t_end_ns >= r->token.t_start_ns;
+    return eb_csv_time(s, n, field) && in_order(r, r->token.t_end_ns >= r->token.t_start_ns, "before t_start_ns");
 }
 
 // Derived columns are computed again, not believed; they must only look like numbers.
@@ -248,8 +276,8 @@ static void keep_power(eb_row_reader *r)
 const eb_row_table eb_row_tables[EB_CSV_COUNT] = {
     [EB_CSV_REQUESTS] = { { { "trial", take_trial, 0 },
                             { "request", take_u32, AT(request.request) },
-                            { "scheduled_ns", take_time, AT(request.scheduled_ns) },
-                            { "sent_ns", take_time, AT(request.sent_ns) },
+                            { "scheduled_ns", take_scheduled, AT(request.scheduled_ns) },
+                            { "sent_ns", take_sent, AT(request.sent_ns) },
                             { "prompt_tok", take_u32, AT(request.prompt_tok) },
                             { "output_tok", take_u32, AT(request.output_tok) },
                             { "status", take_request_status, AT(request.status) } },
@@ -258,7 +286,7 @@ const eb_row_table eb_row_tables[EB_CSV_COUNT] = {
                           { "request", take_u32, AT(token.request) },
                           { "index", take_u32, AT(token.index) },
                           { "phase", take_phase, AT(token.phase) },
-                          { "t_start_ns", take_time, AT(token.t_start_ns) },
+                          { "t_start_ns", take_token_start, AT(token.t_start_ns) },
                           { "t_end_ns", take_token_end, AT(token.t_end_ns) },
                           { "token", take_token, AT(token.token) },
                           { "energy_uj", take_derived, 0 },

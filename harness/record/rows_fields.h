@@ -14,6 +14,7 @@ typedef struct eb_row_reader {
     size_t cap;
     const struct eb_row_table *table;
     int column, channel;
+    const char *why; // what is wrong with a field that reads well and cannot be; NULL = it does not read well
     uint64_t rows;
     union {
         eb_request_row request;

@@ -29,7 +29,7 @@ static bool on_field(eb_row_reader *r, const char *s, size_t n)
         wrong(r, "too many columns");
     } else if (n > eb_row_longest(column) || !column->take(r, (char *)r + column->at, s, n)) {
         char why[96];
-        snprintf(why, sizeof why, "column '%s' is not what it should be", column->name);
+        snprintf(why, sizeof why, "column '%s' is %s", column->name, r->why ? r->why : "not what it should be");
         wrong(r, why);
     }
     r->column++;

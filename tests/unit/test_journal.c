@@ -106,7 +106,7 @@ static void odd_trial(sample_run *s, eb_journal *j)
     s->power[4].sample.status = EB_SAMPLE_MISSING;
     s->tokens[3].token = -1;
     s->requests[1].status = EB_REQUEST_FAILED;
-    s->requests[1].scheduled_ns = -5;
+    s->requests[1].scheduled_ns = 0;
     assert_true(sample_write(s, j, &err));
 }
 
@@ -485,7 +485,10 @@ static void test_damage_is_one_clear_line(void **state)
         { 1, ",ok\n", ",no\n", 2, "column 'status' is not what it should be" },
         { 1, "1,0,4900000000,", "2,0,4900000000,", 2, "column 'trial' is not" },
         { 2, "prefill,5000000000,", "prefill,5000000x00,", 2, "column 't_start_ns' is not" },
-        { 2, "prefill,5000000000,", "prefill,9000000000,", 2, "column 't_end_ns' is not" },
+        { 2, "prefill,5000000000,", "prefill,9000000000,", 2, "column 't_end_ns' is before t_start_ns" },
+        { 2, "prefill,5000000000,", "prefill,4000000000,", 2, "column 't_start_ns' is before its request was sent" },
+        { 1, "1,0,4900000000,", "1,0,-4900000000,", 2, "column 'scheduled_ns' is below 0" },
+        { 1, "1,0,4900000000,", "1,0,6900000000,", 2, "column 'sent_ns' is before scheduled_ns" },
         { 2, "trial,request,index", "trial,request,indey", 1, "not a file of this program" },
         { 2, ",complete\n", ",complete,\n", 2, "too many columns" },
         { 2, ",powercap,", ",", 2, "too few columns" },
