@@ -39,6 +39,19 @@ refused check "$SRC/configs/null.ini" --out out --json=check.json --json other.j
 again
 "$EFFBENCH" check "$SRC/configs/null.ini" --out out --json=check.json --junit check.xml --help >/dev/null || echo "exit $?"
 there
+# Nor where it is cancelled: no verdict, no line of a history.
+for signal in INT TERM; do
+    again
+    "$EFFBENCH" check "$SRC/configs/null.ini" --seed 1 --out $signal --history h.jsonl --json check.json --junit check.xml >/dev/null 2>err &
+    pid=$!
+    while [ ! -e $signal/pair-001-base.log ]; do sleep 0.02; kill -0 $pid; done
+    kill -$signal $pid
+    rc=0
+    wait $pid || rc=$?
+    echo "$signal: exit $rc: $(head -n 1 err)"
+    there
+    [ ! -s h.jsonl ] && [ ! -e $signal/check.json ] || echo "$signal left something"
+done
 echo mine >check.xml
 "$EFFBENCH" check nowhere.ini --fast --junit check.xml >/dev/null 2>&1 || echo "exit $?"
 cat check.xml
