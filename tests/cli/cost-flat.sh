@@ -15,7 +15,7 @@ flat() {
         grep '"verdict"\|"utilisation_\|"cheaper_' cost.json | tr -d '\t' | sort | uniq -c >$first.txt
     done
     cmp rent.txt tokens.txt
-    grep -v '0\.' rent.txt
+    grep -v '[0-9]\.' rent.txt
 }
 flat 0.30 0.60
 flat 3000 0.60
