@@ -155,6 +155,8 @@ void eb_runner_count_trial(eb_runner *r, const eb_trial_info *t)
 static bool keep_warnings(eb_runner *r, eb_err *err)
 {
     size_t from = r->n_kept;
+    if (from == r->warnings.n)
+        return true;
     r->n_kept = r->warnings.n;
     return eb_journal_warnings(r->journal, r->warnings.items + from, r->warnings.n - from, err);
 }
