@@ -24,8 +24,6 @@ typedef struct instruction {
 } instruction;
 
 #define OPS(lanes) (2.0 * (lanes)*SUMS * TURNS)
-// The compiler may not know what v holds, nor that nobody reads it.
-#define OPAQUE(v) __asm__ volatile("" : "+x"(v))
 
 // Scalar code is what the compiler makes of it: at most this.
 typedef float four __attribute__((vector_size(16)));
@@ -42,29 +40,34 @@ static void plain(void)
 }
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
-#define TURN(name, isa, vec, zero, step)                                                                               \
-    __attribute__((target(isa))) static void name(void)                                                                \
+// Sums 0 to 11, operands 12 and 13, all zero; an instruction by its text, since a compiler may keep sums in memory.
+#define X86_TWELVE(one) one(0) one(1) one(2) one(3) one(4) one(5) one(6) one(7) one(8) one(9) one(10) one(11)
+#define X86_ZERO(i)     "vxorps %%xmm" #i ", %%xmm" #i ", %%xmm" #i "\n\t"
+#define X86_TURN(name, one)                                                                                            \
+    static void name(void)                                                                                             \
     {                                                                                                                  \
-        vec a[SUMS], x = zero, y = zero;                                                                               \
-        for (int k = 0; k < SUMS; k++)                                                                                 \
-            a[k] = zero;                                                                                               \
-        OPAQUE(x);                                                                                                     \
-        OPAQUE(y);                                                                                                     \
-        for (int i = 0; i < TURNS; i++) {                                                                              \
-            _Pragma("GCC unroll 12") for (int k = 0; k < SUMS; k++) a[k] = step;                                       \
-            _Pragma("GCC unroll 12") for (int k = 0; k < SUMS; k++) OPAQUE(a[k]);                                      \
-        }                                                                                                              \
+        __asm__ volatile(X86_TWELVE(X86_ZERO) X86_ZERO(12) X86_ZERO(13)::X86_TOUCHED);                                 \
+        for (int i = 0; i < TURNS; i++)                                                                                \
+            __asm__ volatile(X86_TWELVE(one)::X86_TOUCHED);                                                            \
+        __asm__ volatile("vzeroupper" ::X86_TOUCHED);                                                                  \
     }
+#define X86_TOUCHED                                                                                                    \
+    : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14"
 
-TURN(fma_avx2, "avx2,fma", __m256, _mm256_setzero_ps(), _mm256_fmadd_ps(x, y, a[k]))
-TURN(fma_avx512, "avx512f", __m512, _mm512_setzero_ps(), _mm512_fmadd_ps(x, y, a[k]))
-// 2 products to a sum of 16 bits; the sum is an operand, or one product would do for all.
-TURN(pair_avx2, "avx2", __m256i, _mm256_setzero_si256(), _mm256_add_epi16(a[k], _mm256_maddubs_epi16(x, a[k])))
-TURN(dot_avxvnni, "avx2,avxvnni", __m256i, _mm256_setzero_si256(), _mm256_dpbusd_avx_epi32(a[k], x, y))
-TURN(dot_avx512vnni, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpbusd_epi32(a[k], x, y))
-TURN(pair_avx512vnni, "avx512f,avx512vnni", __m512i, _mm512_setzero_si512(), _mm512_dpwssd_epi32(a[k], x, y))
+#define FMA_AVX2(i)        "vfmadd231ps %%ymm13, %%ymm12, %%ymm" #i "\n\t"
+#define FMA_AVX512(i)      "vfmadd231ps %%zmm13, %%zmm12, %%zmm" #i "\n\t"
+#define DOT_AVXVNNI(i)     "%{vex%} vpdpbusd %%ymm13, %%ymm12, %%ymm" #i "\n\t"
+#define DOT_AVX512VNNI(i)  "vpdpbusd %%zmm13, %%zmm12, %%zmm" #i "\n\t"
+#define PAIR_AVX512VNNI(i) "vpdpwssd %%zmm13, %%zmm12, %%zmm" #i "\n\t"
+// 2 products to a sum of 16 bits, which is an addition of its own.
+#define PAIR_AVX2(i) "vpmaddubsw %%ymm13, %%ymm12, %%ymm14\n\tvpaddw %%ymm14, %%ymm" #i ", %%ymm" #i "\n\t"
+
+X86_TURN(fma_avx2, FMA_AVX2)
+X86_TURN(fma_avx512, FMA_AVX512)
+X86_TURN(pair_avx2, PAIR_AVX2)
+X86_TURN(dot_avxvnni, DOT_AVXVNNI)
+X86_TURN(dot_avx512vnni, DOT_AVX512VNNI)
+X86_TURN(pair_avx512vnni, PAIR_AVX512VNNI)
 
 // Tiles of 16 rows of 64 bytes: four sums from two and two.
 static const struct __attribute__((packed)) {
