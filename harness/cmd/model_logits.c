@@ -9,12 +9,13 @@
 #include "harness/cmd/model.h"
 #include "workloads/engine/engine.h"
 
-enum { MAX_TOKENS = 1 << 20, MAX_THREADS = 1024 };
+enum { MAX_TOKENS = 1 << 20, MAX_THREADS = 1024, MAX_SEQUENCES = 4096 };
 
 typedef struct request {
     const char *path;
     int32_t *tokens;
     int n, chunk;
+    bool batch; // token by token, in several sequences at once
     eb_engine_config config;
 } request;
 
@@ -51,10 +52,10 @@ static int parse_number(const char *name, const char *text, int max, int *out)
 
 static int parse_request(int argc, char **argv, request *r)
 {
-    const char *tokens = NULL, *mode = "prefill", *kv = "f32", *threads = NULL, *chunk = NULL;
+    const char *tokens = NULL, *mode = "prefill", *kv = "f32", *threads = NULL, *chunk = NULL, *batch = NULL;
     const eb_model_option options[] = { { "--tokens", &tokens, NULL }, { "--mode", &mode, NULL },
                                         { "--kv", &kv, NULL },         { "--threads", &threads, NULL },
-                                        { "--chunk", &chunk, NULL },   { 0 } };
+                                        { "--chunk", &chunk, NULL },   { "--batch", &batch, NULL }, { 0 } };
     r->config = (eb_engine_config){ .threads = eb_cpus_usable(), .max_batch = 1 };
     int status = eb_model_args(argc, argv, options, &r->path, 1);
     if (status)
@@ -67,10 +68,14 @@ static int parse_request(int argc, char **argv, request *r)
         return eb_cmd_usage("model", "logits: --kv is f32 or f16, not '%.60s'", kv);
     if (chunk && !strcmp(mode, "decode"))
         return eb_cmd_usage("model", "logits: --chunk is for --mode prefill; decode takes one token at a time");
+    if (batch && strcmp(mode, "decode"))
+        return eb_cmd_usage("model", "logits: --batch is for --mode decode, which then makes a token of each sequence");
     r->config.kv = strcmp(kv, "f16") ? EB_KV_F32 : EB_KV_F16;
     r->chunk = strcmp(mode, "decode") ? 0 : 1;
+    r->batch = batch;
     if ((threads && (status = parse_number("--threads", threads, MAX_THREADS, &r->config.threads))) ||
         (chunk && (status = parse_number("--chunk", chunk, MAX_TOKENS, &r->chunk))) ||
+        (batch && (status = parse_number("--batch", batch, MAX_SEQUENCES, &r->config.max_batch))) ||
         (status = parse_tokens(tokens, r)))
         return status;
     r->config.max_ctx_tok = r->n;
@@ -107,7 +112,8 @@ static int compute(const request *r, const eb_engine_ops *ops, eb_engine *engine
     if (status)
         return status;
     float *logits = eb_try_alloc((size_t)r->n * (size_t)caps.vocab, sizeof *logits, "logits", &err);
-    if (logits && ops->eval(engine, r->tokens, r->n, r->chunk, logits, &err))
+    if (logits && (r->batch ? ops->eval_batch(engine, r->tokens, r->n, logits, &err)
+                            : ops->eval(engine, r->tokens, r->n, r->chunk, logits, &err)))
         print_csv(logits, r->n, caps.vocab);
     else
         status = eb_cmd_fail(&err);

@@ -45,4 +45,6 @@ try logits m.gguf --tokens 1 --kv q8
 try logits m.gguf --tokens 1 --threads 0
 try logits m.gguf --tokens 1 --chunk -3
 try logits m.gguf --tokens 1 --chunk 2 --mode decode
+try logits m.gguf --tokens 1 --batch 2
+try logits m.gguf --tokens 1 --batch 0 --mode decode
 ls

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # check_logits KIND ARCH [mkmodel options]: the engine's logits against the float64 reference for every type, in one batch, in
-# uneven chunks and token by token, with the bounds of the contract (docs/models.md): dense, moe and ssm differ.
+# uneven chunks, token by token and in a batch of sequences, with the bounds of the contract (docs/models.md): dense, moe and ssm
+# differ. ISAS: under these instruction sets, those that are not usable here left out; else under the one that is chosen.
 # $TESTBIN holds the tools, $EFFBENCH the program, $RUNNER an emulator or nothing.
 TOKENS=1,17,300,5,5,42,210,7,99,150,33,301,8,64,128,2,255,19
 
@@ -15,11 +16,22 @@ limit() {  # limit KIND TYPE
 
 check_one() {  # check_one KIND LABEL MODEL: all modes against the reference
     $RUNNER "$TESTBIN/ref_logits" "$3" --tokens $TOKENS >want.csv || { echo "ref_logits failed on $2"; return 1; }
-    for mode in "--mode prefill" "--mode prefill --chunk 5" "--mode decode"; do
-        $RUNNER "$EFFBENCH" model logits "$3" --tokens $TOKENS $mode --threads 2 >got.csv || { echo "no logits: $2 $mode"; return 1; }
-        $RUNNER "$TESTBIN/cmp_logits" got.csv want.csv --nmse "$1" --top1-margin 8 >cmp.txt 2>&1 ||
-            { echo "$2 $mode:"; cat cmp.txt; return 1; }
+    for isa in ${ISAS:-chosen}; do
+        [ $isa = chosen ] || export EFFBENCH_ISA=$isa
+        for mode in "--mode prefill" "--mode prefill --chunk 5" "--mode decode" "--mode decode --batch ${BATCH:-3}"; do
+            $RUNNER "$EFFBENCH" model logits "$3" --tokens $TOKENS $mode --threads 2 >got.csv || { echo "no logits: $2 $isa $mode"; return 1; }
+            $RUNNER "$TESTBIN/cmp_logits" got.csv want.csv --nmse "$1" --top1-margin 8 >cmp.txt 2>&1 ||
+                { echo "$2 $isa $mode:"; cat cmp.txt; return 1; }
+        done
     done
+}
+
+usable_isas() {  # those that EFFBENCH_ISA may name on this machine
+    $RUNNER "$TESTBIN/mkmodel" tiny.gguf --arch llama --type F32 >/dev/null
+    for isa in scalar avx2 avxvnni avx512 avx512vnni amx neon neondot neoni8mm; do
+        EFFBENCH_ISA=$isa $RUNNER "$EFFBENCH" model logits tiny.gguf --tokens 1 >/dev/null 2>&1 && echo $isa
+    done
+    rm tiny.gguf
 }
 
 # Fails (set -e) when any type of the line is out of bounds.

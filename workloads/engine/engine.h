@@ -124,6 +124,9 @@ struct eb_engine_ops {
     // Optional. Logits of `n` tokens on an empty sequence: out[n][vocab]. chunk <= 0: one batch as
     // the engine likes; 1: token by token; k: in chunks of k. Leaves the engine reset.
     bool (*eval)(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
+    // Optional. The same token by token in max_batch sequences at once, one of each in a step: row t of `out` is what
+    // sequence t % max_batch has.
+    bool (*eval_batch)(eb_engine *engine, const int32_t *tokens, int n, float *out, eb_err *err);
     // Optional. The roofline's two axes (bw_frac, flop_frac).
     bool (*ceilings)(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err);
     // Optional. The instruction set that `ceilings` and `open` would use now; NULL = none that is usable.

@@ -238,6 +238,11 @@ static bool native_eval(eb_engine *engine, const int32_t *tokens, int n, int chu
     return eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
 }
 
+static bool native_eval_batch(eb_engine *engine, const int32_t *tokens, int n, float *out, eb_err *err)
+{
+    return eb_session_eval_batch(&of(engine)->session, tokens, n, out, err);
+}
+
 const eb_engine_ops eb_engine_native = {
     .name = "native",
     .doc = "the reference engine: GGUF files on this machine's CPU",
@@ -257,6 +262,7 @@ const eb_engine_ops eb_engine_native = {
     .cancel = native_cancel,
     .close = native_close,
     .eval = native_eval,
+    .eval_batch = native_eval_batch,
     .set_span_sink = native_set_span_sink,
     .set_pulse = native_set_pulse,
     .ceilings = eb_native_ceilings,

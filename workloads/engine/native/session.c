@@ -168,16 +168,42 @@ bool eb_session_fill(eb_session *s, uint32_t id, const int32_t *tokens, int n, e
     return true;
 }
 
-bool eb_session_eval(eb_session *s, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
+static bool check_eval(eb_session *s, const int32_t *tokens, int n, eb_err *err)
 {
     if (eb_session_busy(s))
         return eb_err_set(err, EB_USAGE, "logits cannot be computed while requests are running");
     if (n < 1)
         return eb_err_set(err, EB_USAGE, "there are no tokens to compute logits for");
     eb_session_reset(s);
-    if (!check_room(s, 0, n, err) || !check_tokens(s, tokens, n, err))
+    return check_room(s, 0, n, err) && check_tokens(s, tokens, n, err);
+}
+
+bool eb_session_eval(eb_session *s, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
+{
+    if (!check_eval(s, tokens, n, err))
         return false;
     run_tokens(s, 0, tokens, n, chunk > 0 && chunk < s->chunk_tok ? chunk : s->chunk_tok, out);
+    eb_session_reset(s);
+    return true;
+}
+
+bool eb_session_eval_batch(eb_session *s, const int32_t *tokens, int n, float *out, eb_err *err)
+{
+    eb_batch *b = &s->net.state->batch;
+    const size_t vocab = (size_t)s->net.model->hp.vocab;
+    const int sequences = s->net.state->max_batch;
+    if (!check_eval(s, tokens, n, err))
+        return false;
+    for (int pos = 0; pos < n; pos++) {
+        eb_batch_clear(b);
+        for (int i = 0; i < sequences; i++) {
+            s->seqs[i].used = true;
+            eb_batch_add(b, i, pos, tokens + pos, 1, 1);
+        }
+        eb_forward(&s->net, s->net.state->logits);
+        memcpy(out + (size_t)pos * vocab, s->net.state->logits + (size_t)(pos % sequences) * vocab,
+               vocab * sizeof *out);
+    }
     eb_session_reset(s);
     return true;
 }

@@ -49,5 +49,6 @@ void eb_session_cancel(eb_session *s, uint32_t id);
 void eb_session_set_sink(eb_session *s, eb_span_sink *sink); // see eb_engine_ops.set_span_sink
 bool eb_session_busy(const eb_session *s);
 bool eb_session_eval(eb_session *s, const int32_t *tokens, int n, int chunk, float *out, eb_err *err);
+bool eb_session_eval_batch(eb_session *s, const int32_t *tokens, int n, float *out, eb_err *err);
 
 #endif
