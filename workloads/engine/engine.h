@@ -86,10 +86,11 @@ typedef struct eb_engine_memory {
 
 // This machine's ceilings, measured with `threads` threads for about `budget_ns` in all.
 typedef struct eb_ceilings {
-    char isa[16];        // kernel table they were measured with
-    double read_bytes_s; // reading memory far larger than the caches; NAN = not measured
-    double flop_s;       // multiply-adds of the engine's own kernels for f32 and f16 on cached data, 2 each: the faster
-    double int8_op_s;    // the same in 8-bit arithmetic, 2 per multiplication and addition; NAN = it has none
+    char isa[16];          // kernel table they were measured with
+    double read_bytes_s;   // reading memory far larger than the caches; NAN = not measured
+    double steady_bytes_s; // the same, not at best but as it lasts: the median of the fastest way to read
+    double flop_s;    // multiply-adds of the engine's own kernels for f32 and f16 on cached data, 2 each: the faster
+    double int8_op_s; // the same in 8-bit arithmetic, 2 per multiplication and addition; NAN = it has none
 } eb_ceilings;
 
 typedef struct eb_engine eb_engine;

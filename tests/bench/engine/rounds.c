@@ -169,33 +169,47 @@ static void look_up_peak(const bench_setup *setup, bench_roof *roof, int round)
         memcpy(roof->peak_name, p.name, sizeof p.name);
 }
 
-static bool look_up(const bench_setup *setup, int threads, bench_roof *roof, int round, eb_err *err)
+static bool look_up(const bench_setup *setup, int threads, eb_ceilings *out, eb_err *err)
 {
-    eb_ceilings c = { .read_bytes_s = NAN, .flop_s = NAN };
+    bench_ours ours = setup->ours;
+    ours.threads = threads;
+    *out = (eb_ceilings){ .steady_bytes_s = NAN, .flop_s = NAN };
+    return !ours.ops->ceilings || bench_ours_ceilings(&ours, out, err);
+}
+
+// Ours, and the ceilings just before it and just after it.
+static bool run_under_roof(const bench_setup *setup, bench_side *side, bench_roof *roof, int round, eb_err *err)
+{
     bench_setup with = *setup;
-    with.ours.threads = threads;
+    with.ours.threads = side->threads;
     look_up_peak(&with, roof, round);
-    const bool ok = !with.ours.ops->ceilings || bench_ours_ceilings(&with.ours, &c, err);
-    roof->read_bytes_s[round] = c.read_bytes_s;
-    roof->kernel_flop_s[round] = c.flop_s;
-    return ok;
+    eb_ceilings before, after;
+    if (!look_up(setup, side->threads, &before, err))
+        return false;
+    run_side(setup, side, round);
+    if (!look_up(setup, side->threads, &after, err))
+        return false;
+    roof->read_bytes_s[round] = (before.steady_bytes_s + after.steady_bytes_s) / 2;
+    roof->kernel_flop_s[round] = fmax(before.flop_s, after.flop_s);
+    return true;
 }
 
 static bool run_round(const bench_setup *setup, bench_rounds *out, int round, eb_rng *rng, eb_err *err)
 {
     int order[BENCH_SIDES_MAX];
-    const bool roofs = setup->ours.cell->kind != BENCH_COLD, one = setup->ours.cell->against == BENCH_ONE_THREAD;
-    if (roofs && !look_up(setup, setup->ours.threads, &out->roof, round, err))
-        return false;
-    if (one && !look_up(setup, 1, &out->one_roof, round, err))
-        return false;
+    const bool roofs = setup->ours.cell->kind != BENCH_COLD;
     for (int i = 0; i < out->n_sides; i++) { // a shuffle, inside out
         const int j = (int)eb_rng_below(rng, (uint64_t)i + 1);
         order[i] = order[j];
         order[j] = i;
     }
-    for (int i = 0; i < out->n_sides; i++)
-        run_side(setup, &out->side[order[i]], round);
+    for (int i = 0; i < out->n_sides; i++) {
+        bench_side *side = &out->side[order[i]];
+        if (!roofs || side->peer || side->busy)
+            run_side(setup, side, round);
+        else if (!run_under_roof(setup, side, order[i] == 0 ? &out->roof : &out->one_roof, round, err))
+            return false;
+    }
     for (int i = 0; i < out->n_sides; i++)
         if (out->side[i].failed && !out->side[i].peer) {
             *err = out->side[i].err;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A cell, measured by everyone in turn: in each round the machine's ceilings and then all sides once, in an order drawn
-// anew, so that what drifts drifts for all.
+// A cell, measured by everyone in turn: in each round all sides once, in an order drawn anew, so that what drifts
+// drifts for all, and the machine's ceilings just before ours and just after it.
 #ifndef EB_BENCH_ROUNDS_H
 #define EB_BENCH_ROUNDS_H
 
@@ -21,8 +21,8 @@ typedef struct bench_side {
     eb_err err; // why
 } bench_side;
 
-typedef struct bench_roof { // per round; NAN = not known
-    double read_bytes_s[BENCH_ROUNDS_MAX];
+typedef struct bench_roof {                // per round; NAN = not known
+    double read_bytes_s[BENCH_ROUNDS_MAX]; // what lasts (eb_ceilings.steady_bytes_s), the mean of before and after ours
     double kernel_flop_s[BENCH_ROUNDS_MAX]; // the engine's f32 matmul on cached data
     double peak_ops_s[BENCH_ROUNDS_MAX];    // of the instruction that the cell's products are made of (peak.h)
     char peak_name[20];

@@ -9,13 +9,14 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/mem.h"
+#include "harness/base/stats.h"
 #include "workloads/engine/kernels/kernels.h"
 #include "workloads/engine/native/caches.h"
 #include "workloads/engine/native/memory.h"
 #include "workloads/engine/native/native.h"
 #include "workloads/engine/native/pool.h"
 
-enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6 };
+enum { STREAMS = 4, LINE = 64, AHEAD_BYTES = 256, PIECE_BYTES = 4 << 20, LEAST_ROUNDS = 6, MOST_ROUNDS = 128 };
 enum { FULL_MIB = 256 };
 #ifndef EB_CEILING_MIB // a sanitizer's build has no bandwidth to speak of, and is given less
 #define EB_CEILING_MIB FULL_MIB
@@ -99,18 +100,22 @@ static void read_pieces(void *arg, int64_t begin, int64_t end, int thread)
     }
 }
 
-static double read_rounds(reading *r, eb_pool *pool, int64_t budget_ns)
+// fmax takes a number where the other is none.
+static void read_rounds(reading *r, eb_pool *pool, int64_t budget_ns, eb_ceilings *out)
 {
-    double best = NAN;
-    int64_t until = eb_now_ns() + budget_ns;
-    for (int round = 0; round < LEAST_ROUNDS * WAYS || eb_now_ns() < until; round++) {
-        r->read = ways[round % WAYS];
-        int64_t t = eb_now_ns();
-        eb_pool_for(pool, r->pieces, 1, read_pieces, r);
-        double rate = (double)r->pieces * PIECE_BYTES * 1e9 / (double)(eb_now_ns() - t);
-        best = isnan(best) || rate > best ? rate : best;
-    }
-    return best;
+    double rate[WAYS][MOST_ROUNDS];
+    const int64_t until = eb_now_ns() + budget_ns;
+    int n = 0;
+    for (; n < LEAST_ROUNDS || (n < MOST_ROUNDS && eb_now_ns() < until); n++)
+        for (int way = 0; way < WAYS; way++) {
+            r->read = ways[way];
+            const int64_t t = eb_now_ns();
+            eb_pool_for(pool, r->pieces, 1, read_pieces, r);
+            rate[way][n] = (double)r->pieces * PIECE_BYTES * 1e9 / (double)(eb_now_ns() - t);
+            out->read_bytes_s = fmax(out->read_bytes_s, rate[way][n]);
+        }
+    for (int way = 0; way < WAYS; way++)
+        out->steady_bytes_s = fmax(out->steady_bytes_s, eb_median(rate[way], (size_t)n));
 }
 
 // One block of `bytes` per thread; false and err when one cannot be had. free_blocks takes whatever is there.
@@ -159,16 +164,16 @@ static void touch_pieces(void *arg, int64_t begin, int64_t end, int thread)
     memset(r->data + begin * PIECE_BYTES, 1, (size_t)(end - begin) * PIECE_BYTES);
 }
 
-static double read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_err *err)
+static void read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads, int64_t budget_ns, eb_ceilings *out,
+                         eb_err *err)
 {
-    double best = NAN;
     const int64_t bytes = buffer_bytes(threads);
     const size_t mapped = (size_t)bytes + PIECE_BYTES; // reading ahead of the last piece stays inside
     if (bytes == 0)
-        return NAN;
+        return;
     void *buffer = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (buffer == MAP_FAILED)
-        return NAN;
+        return;
     madvise(buffer, mapped, MADV_HUGEPAGE); // as weights are
     reading r = { .data = buffer,
                   .pieces = bytes / PIECE_BYTES,
@@ -178,13 +183,12 @@ static double read_ceiling(const eb_kernels *kernels, eb_pool *pool, int threads
                   .sums = eb_alloc(sizeof(uint64_t) * (size_t)(threads + 1) * (LINE / sizeof(uint64_t))) };
     if (alloc_blocks(r.scratch, threads, kernels->matmul_scratch(ROW_WEIGHTS, 1), err)) {
         eb_pool_for(pool, r.pieces, 1, touch_pieces, &r);
-        best = read_rounds(&r, pool, budget_ns);
+        read_rounds(&r, pool, budget_ns, out);
     }
     munmap(buffer, mapped);
     free(r.x);
     free_blocks(r.scratch, threads);
     free(r.sums);
-    return best;
 }
 
 typedef struct multiplying {
@@ -282,14 +286,14 @@ static void flop_ceilings(const eb_kernels *kernels, eb_pool *pool, int threads,
 bool eb_native_ceilings(int threads, bool affinity, int64_t budget_ns, eb_ceilings *out, eb_err *err)
 {
     const eb_kernels *kernels = eb_native_kernels(err);
-    *out = (eb_ceilings){ .read_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
+    *out = (eb_ceilings){ .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     if (!kernels)
         return false;
     snprintf(out->isa, sizeof out->isa, "%s", kernels->name);
     eb_pool *pool = eb_pool_new(threads, affinity, err);
     if (!pool)
         return false;
-    out->read_bytes_s = read_ceiling(kernels, pool, threads, budget_ns / 2, err);
+    read_ceiling(kernels, pool, threads, budget_ns / 2, out, err);
     if (err->code == EB_OK)
         flop_ceilings(kernels, pool, threads, budget_ns / 2, out, err);
     eb_pool_free(pool);
