@@ -203,12 +203,36 @@ static void test_extremes(void **state)
     each_packed(__func__, extremes_of);
 }
 
+// Some rows alone, as a first pass packs them, have the bytes that they have in the whole.
+static void test_packs_rows_alone(void **state)
+{
+    enum { N = 768, ROWS = 59, STEP = 32 };
+    (void)state;
+    for (int t = 0; t < EB_W_LIMIT; t++) {
+        const eb_wtype type = (eb_wtype)t;
+        if (halves_at[t][0] == 0 && halves_at[t][1] == 0) // no such type
+            continue;
+        const size_t row = eb_row_bytes(type, N), bytes = eb_packed_bytes(type, N, ROWS);
+        uint8_t *w = random_rows(type, N, ROWS), *whole = aligned(bytes), *some = aligned(bytes);
+        eb_pack(type, w, row, N, ROWS, 0, (ROWS + EB_PACK_ROWS - 1) / EB_PACK_ROWS, whole);
+        for (int r = 0; r < ROWS; r += STEP) {
+            const int n = ROWS - r < STEP ? ROWS - r : STEP;
+            eb_pack(type, w + (size_t)r * row, row, N, n, 0, (n + EB_PACK_ROWS - 1) / EB_PACK_ROWS, some);
+            assert_memory_equal(some, whole + (size_t)r * row, eb_packed_bytes(type, N, n));
+        }
+        free(w);
+        free(whole);
+        free(some);
+    }
+}
+
 int main(void)
 {
     eb_rng_init(&rng, 4711);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_quantize),       cmocka_unit_test(test_tables_agree),
-        cmocka_unit_test(test_extremes), cmocka_unit_test(test_pack_keeps_all), cmocka_unit_test(test_known_bits),
+        cmocka_unit_test(test_packs_rows_alone), cmocka_unit_test(test_products), cmocka_unit_test(test_quantize),
+        cmocka_unit_test(test_tables_agree),     cmocka_unit_test(test_extremes), cmocka_unit_test(test_pack_keeps_all),
+        cmocka_unit_test(test_known_bits),
     };
     return cmocka_run_group_tests_name("packed", tests, NULL, NULL);
 }

@@ -68,6 +68,7 @@ static void check(const char *shape, const char *type, const eb_kernels *k)
     int32_t prompt[PROMPT], out[1][MAX_TOK];
     for (int i = 0; i < PROMPT; i++)
         prompt[i] = i * (VOCAB / PROMPT);
+    engine->ops->reset(engine); // packs
     const size_t opened = resident(path);
     fixture_submit(engine, 0, prompt, PROMPT, 1);
     fixture_drain(engine, out);
@@ -97,8 +98,45 @@ static void test_nothing_is_in_memory_twice(void **state)
     }
 }
 
+// A first pass packs as it goes, all later ones have packed weights: the same tokens, drawn by what the logits are.
+static void test_a_first_pass_is_like_the_others(void **state)
+{
+    static const char *const types[] = { "q8_0", "q4_0", "q4_k_m" };
+    enum { TOKENS = 40, OUTPUT = 24 };
+    (void)state;
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride())
+        for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+            char path[256];
+            eb_err err = { 0 };
+            snprintf(path, sizeof path, "%s/first.gguf", folder);
+            if (!eb_make_shape(eb_shape_find(fixture_shapes[s]), eb_recipe_find(types[t]), 1, path, 1, NULL, NULL,
+                               &err))
+                fail_msg("%s", err.message);
+            const eb_engine_config config = { .threads = 2, .max_batch = 1, .max_ctx_tok = TOKENS + OUTPUT };
+            eb_engine *engine = eb_engine_native.open(path, &config, &err);
+            if (!engine)
+                fail_msg("%s", err.message);
+            int32_t prompt[TOKENS], out[3][1][MAX_TOK];
+            fixture_tokens(5, prompt, TOKENS);
+            for (int pass = 0; pass < 3; pass++) {
+                const eb_request r = { .prompt = prompt,
+                                       .prompt_tok = TOKENS,
+                                       .output_tok = OUTPUT,
+                                       .sampling = { .temperature = 1, .top_p = 1, .seed = 3 } };
+                assert_true(engine->ops->submit(engine, &r, &err));
+                fixture_drain(engine, out[pass]);
+                if (pass)
+                    assert_memory_equal(out[pass][0], out[0][0], OUTPUT * sizeof(int32_t));
+                else
+                    engine->ops->reset(engine);
+            }
+            fixture_close(engine);
+        }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing_is_in_memory_twice) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing_is_in_memory_twice),
+                                        cmocka_unit_test(test_a_first_pass_is_like_the_others) };
     return cmocka_run_group_tests_name("repack", tests, fixture_make, folder_remove);
 }

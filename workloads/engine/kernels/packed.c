@@ -1,94 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// Packing (packed.h). Plain loops over known sizes, which the compiler turns into vectors where it can: a model is
-// packed while it is read.
+// Packing (packed.h): as fast as memory is read, since a model's first token waits for it. Four rows at a time, which
+// any machine's vectors hold: words of 4 bytes come to lie side by side by transposing 4 x 4 of them.
 #include "workloads/engine/kernels/blocks.h"
 #include "workloads/engine/kernels/packed.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
-enum { MAX_BLOCK_BYTES = 256, R = EB_PACK_ROWS, WORD = sizeof(uint32_t), HALF = sizeof(uint16_t) };
+enum { MAX_BLOCK_BYTES = 256, R = EB_PACK_ROWS, WORD = sizeof(uint32_t), HALF = sizeof(uint16_t), ROWS = 4 };
 
-// ---- the 32 weights of chunk c of a row's block, 4 to a word --------------------------------------------------------
+typedef uint32_t four __attribute__((vector_size(ROWS * WORD))); // a word of each of ROWS rows
 
-INLINE uint32_t nibble_quad(const uint8_t *q, int j)
+INLINE four word_at(const uint8_t *const row[ROWS], int offset)
 {
-    return eb_load_u32(q + WORD * (j % 4)) >> 4 * (j / 4) & 0x0f0f0f0fu;
+    return (four){ eb_load_u32(row[0] + offset), eb_load_u32(row[1] + offset), eb_load_u32(row[2] + offset),
+                   eb_load_u32(row[3] + offset) };
 }
 
-// The fifth bits of Q5_0 and Q5_1: bit i of a word belongs to weight i; four to the lowest bits of four bytes.
-INLINE uint32_t fifth_quad(const uint8_t *bits, int j)
+INLINE four load_four(const uint8_t *p)
 {
-    return (eb_load_u32(bits) >> 4 * j & 15) * 0x00204081u & 0x01010101u;
+    four v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }
 
-INLINE uint32_t quad_q4_0(const uint8_t *b, int c, int j)
+// Four words of each row.
+INLINE void words_at(const uint8_t *const row[ROWS], int offset, four w[4])
 {
-    (void)c;
-    return nibble_quad(b + 2, j);
+    const four a = load_four(row[0] + offset), b = load_four(row[1] + offset), c = load_four(row[2] + offset),
+               d = load_four(row[3] + offset);
+    const four ab0 = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab2 = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const four cd0 = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd2 = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    w[0] = __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5);
+    w[1] = __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7);
+    w[2] = __builtin_shufflevector(ab2, cd2, 0, 1, 4, 5);
+    w[3] = __builtin_shufflevector(ab2, cd2, 2, 3, 6, 7);
 }
 
-INLINE uint32_t quad_iq4_nl(const uint8_t *b, int c, int j)
+INLINE void eight_words_at(const uint8_t *const row[ROWS], int offset, four w[8])
 {
-    return quad_q4_0(b, c, j);
+    words_at(row, offset, w);
+    words_at(row, offset + 4 * WORD, w + 4);
 }
-
-INLINE uint32_t quad_q4_1(const uint8_t *b, int c, int j)
-{
-    (void)c;
-    return nibble_quad(b + 4, j);
-}
-
-INLINE uint32_t quad_q5_0(const uint8_t *b, int c, int j)
-{
-    (void)c;
-    return nibble_quad(b + 6, j) | fifth_quad(b + 2, j) << 4;
-}
-
-INLINE uint32_t quad_q5_1(const uint8_t *b, int c, int j)
-{
-    (void)c;
-    return nibble_quad(b + 8, j) | fifth_quad(b + 4, j) << 4;
-}
-
-INLINE uint32_t quad_q8_0(const uint8_t *b, int c, int j)
-{
-    (void)c;
-    return eb_load_u32(b + 2 + WORD * j) ^ 0x80808080u;
-}
-
-INLINE uint32_t quad_q2_k(const uint8_t *b, int c, int j)
-{
-    return eb_load_u32(b + 16 + 32 * (c / 4) + WORD * j) >> 2 * (c % 4) & 0x03030303u;
-}
-
-INLINE uint32_t quad_q3_k(const uint8_t *b, int c, int j)
-{
-    return (eb_load_u32(b + 32 + 32 * (c / 4) + WORD * j) >> 2 * (c % 4) & 0x03030303u) |
-           (eb_load_u32(b + WORD * j) >> c & 0x01010101u) << 2;
-}
-
-INLINE uint32_t quad_q4_k(const uint8_t *b, int c, int j)
-{
-    return eb_load_u32(b + 16 + 32 * (c / 2) + WORD * j) >> 4 * (c % 2) & 0x0f0f0f0fu;
-}
-
-INLINE uint32_t quad_q5_k(const uint8_t *b, int c, int j)
-{
-    return (eb_load_u32(b + 48 + 32 * (c / 2) + WORD * j) >> 4 * (c % 2) & 0x0f0f0f0fu) |
-           (eb_load_u32(b + 16 + WORD * j) >> c & 0x01010101u) << 4;
-}
-
-INLINE uint32_t quad_q6_k(const uint8_t *b, int c, int j)
-{
-    const int half = c / 4, part = c % 4;
-    return (eb_load_u32(b + 64 * half + 32 * (part % 2) + WORD * j) >> 4 * (part / 2) & 0x0f0f0f0fu) |
-           (eb_load_u32(b + 128 + 32 * half + WORD * j) >> 2 * part & 0x03030303u) << 4;
-}
-
-// ---- planes ---------------------------------------------------------------------------------------------------------
-
-typedef uint32_t quad_fn(const uint8_t *block, int c, int j);
-typedef void chunk_fn(const uint8_t *const block[R], int c, uint8_t *dst);
 
 // Four copies of a byte.
 INLINE uint32_t bytes_of(unsigned byte)
@@ -96,13 +48,109 @@ INLINE uint32_t bytes_of(unsigned byte)
     return byte * 0x01010101u;
 }
 
+// ---- the 32 weights of chunk c of each row's block, 4 to a word -----------------------------------------------------
+
+typedef void quads_fn(const uint8_t *const row[ROWS], int c, four q[EB_QUADS]);
+
+INLINE void nibbles(const uint8_t *const row[ROWS], int offset, four q[EB_QUADS])
+{
+    four w[4];
+    words_at(row, offset, w);
+    for (int j = 0; j < EB_QUADS; j++)
+        q[j] = w[j % 4] >> 4 * (j / 4) & bytes_of(15);
+}
+
+// The fifth bits of Q5_0 and Q5_1: bit i of a word belongs to weight i; four to the fifth bits of four bytes.
+INLINE void add_fifths(const uint8_t *const row[ROWS], int offset, four q[EB_QUADS])
+{
+    const four bits = word_at(row, offset);
+    for (int j = 0; j < EB_QUADS; j++)
+        q[j] |= ((bits >> 4 * j & 15) * 0x00204081u & bytes_of(1)) << 4;
+}
+
+// `width` bits of 32 bytes, from bit `at` on, to bit `to`.
+INLINE void add_bits(const uint8_t *const row[ROWS], int offset, int at, unsigned width, int to, four q[EB_QUADS])
+{
+    four w[EB_QUADS];
+    eight_words_at(row, offset, w);
+    for (int j = 0; j < EB_QUADS; j++)
+        q[j] |= (w[j] >> at & bytes_of((1u << width) - 1)) << to;
+}
+
+INLINE void quads_q4_0(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    (void)c;
+    nibbles(row, 2, q);
+}
+
+#define quads_iq4_nl quads_q4_0
+
+INLINE void quads_q4_1(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    (void)c;
+    nibbles(row, 4, q);
+}
+
+INLINE void quads_q5_0(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    (void)c;
+    nibbles(row, 6, q);
+    add_fifths(row, 2, q);
+}
+
+INLINE void quads_q5_1(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    (void)c;
+    nibbles(row, 8, q);
+    add_fifths(row, 4, q);
+}
+
+INLINE void quads_q8_0(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    (void)c;
+    eight_words_at(row, 2, q);
+    for (int j = 0; j < EB_QUADS; j++)
+        q[j] ^= bytes_of(128);
+}
+
+INLINE void quads_q2_k(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    add_bits(row, 16 + 32 * (c / 4), 2 * (c % 4), 2, 0, q);
+}
+
+INLINE void quads_q3_k(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    add_bits(row, 32 + 32 * (c / 4), 2 * (c % 4), 2, 0, q);
+    add_bits(row, 0, c, 1, 2, q);
+}
+
+INLINE void quads_q4_k(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    add_bits(row, 16 + 32 * (c / 2), 4 * (c % 2), 4, 0, q);
+}
+
+INLINE void quads_q5_k(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    add_bits(row, 48 + 32 * (c / 2), 4 * (c % 2), 4, 0, q);
+    add_bits(row, 16, c, 1, 4, q);
+}
+
+INLINE void quads_q6_k(const uint8_t *const row[ROWS], int c, four q[EB_QUADS])
+{
+    const int half = c / 4, part = c % 4;
+    add_bits(row, 64 * half + 32 * (part % 2), 4 * (part / 2), 4, 0, q);
+    add_bits(row, 128 + 32 * half, 2 * part, 2, 4, q);
+}
+
+// ---- planes ---------------------------------------------------------------------------------------------------------
+
 // The plane of the bits [at, at + bits) of the weights; a vector's first ones stay where they are.
-INLINE void put_plane(const uint32_t q[EB_QUADS], int at, int bits, uint8_t *dst)
+INLINE void put_plane(const four q[EB_QUADS], int at, int bits, uint8_t *dst)
 {
     for (int v = 0; v < bits; v++) {
-        uint32_t word = 0;
+        four word = { 0 };
         for (int field = 0; field < 8 / bits; field++) {
-            const uint32_t quad = q[v + bits * field] & bytes_of((1u << (at + bits)) - (1u << at));
+            const four quad = q[v + bits * field] & bytes_of((1u << (at + bits)) - (1u << at));
             const int to = (at + bits * field) % 8;
             word |= to >= at ? quad << (to - at) : quad >> (at - to);
         }
@@ -110,12 +158,11 @@ INLINE void put_plane(const uint32_t q[EB_QUADS], int at, int bits, uint8_t *dst
     }
 }
 
-INLINE void put_chunk(int low, int high, quad_fn *quad, const uint8_t *const block[R], int c, uint8_t *dst)
+INLINE void put_chunk(int low, int high, quads_fn *quads, const uint8_t *const block[R], int c, uint8_t *dst)
 {
-    for (int lane = 0; lane < R; lane++, dst += WORD) {
-        uint32_t q[EB_QUADS];
-        for (int j = 0; j < EB_QUADS; j++)
-            q[j] = quad(block[lane], c, j);
+    for (int row = 0; row < R; row += ROWS, dst += ROWS * WORD) {
+        four q[EB_QUADS] = { { 0 } };
+        quads(block + row, c, q);
         put_plane(q, 0, low, dst);
         if (high)
             put_plane(q, low, high, dst + (size_t)(low * R) * WORD);
@@ -123,34 +170,27 @@ INLINE void put_chunk(int low, int high, quad_fn *quad, const uint8_t *const blo
 }
 
 // Words of all rows as they are.
-static void put_words(const uint8_t *const block[R], int offset, int words, uint8_t *dst)
+INLINE void put_words(const uint8_t *const block[R], int offset, int words, uint8_t *dst)
 {
-    for (int k = 0; k < words; k++, offset += WORD)
-        for (int lane = 0; lane < R; lane++, dst += WORD)
-            memcpy(dst, block[lane] + offset, WORD);
+    for (int row = 0; row < R; row += ROWS, dst += ROWS * WORD) {
+        four w[4];
+        if (words == 4)
+            words_at(block + row, offset, w);
+        for (int k = 0; k < words; k++) {
+            if (words != 4) // four at once could reach beyond the block
+                w[k] = word_at(block + row, offset + k * WORD);
+            memcpy(dst + (size_t)k * R * WORD, &w[k], sizeof w[k]);
+        }
+    }
 }
 
-static void put_halves(const uint8_t *const block[R], int offset, uint8_t *dst)
+INLINE void put_halves(const uint8_t *const block[R], int offset, uint8_t *dst)
 {
     for (int lane = 0; lane < R; lane++)
         memcpy(dst + (size_t)lane * HALF, block[lane] + offset, HALF);
 }
 
 // ---- the types ------------------------------------------------------------------------------------------------------
-
-#define DEFINE_CHUNK(TYPE, name, head, chunks, low, high, ...)                                                         \
-    static void chunk_##name(const uint8_t *const block[R], int c, uint8_t *dst)                                       \
-    {                                                                                                                  \
-        put_chunk(low, high, quad_##name, block, c, dst);                                                              \
-    }
-EB_PACKED_FORMATS(DEFINE_CHUNK)
-
-#define CHUNKS_ENTRY(TYPE, name, head, chunks, low, high, ...)                                                         \
-    [TYPE] = { chunks, R * WORD * (low + high), chunk_##name },
-static const struct {
-    int n, bytes;
-    chunk_fn *put;
-} chunks_of[EB_W_LIMIT] = { EB_PACKED_FORMATS(CHUNKS_ENTRY) };
 
 // What a head is made of: offsets in a row's block; -1 = no lone half.
 static const struct {
@@ -172,7 +212,8 @@ static const struct {
     [EB_W_Q6_K] = { 208, { { 192, 4 } } },
 };
 
-static uint8_t *put_head(eb_wtype type, const uint8_t *const block[R], uint8_t *dst)
+INLINE void put_block(eb_wtype type, int chunks, int low, int high, quads_fn *quads, const uint8_t *const block[R],
+                      uint8_t *dst)
 {
     if (heads[type].half >= 0) {
         put_halves(block, heads[type].half, dst);
@@ -182,15 +223,20 @@ static uint8_t *put_head(eb_wtype type, const uint8_t *const block[R], uint8_t *
         put_words(block, heads[type].words[i].offset, heads[type].words[i].n, dst);
         dst += heads[type].words[i].n * R * WORD;
     }
-    return dst;
+    for (int c = 0; c < chunks; c++, dst += R * WORD * (low + high))
+        put_chunk(low, high, quads, block, c, dst);
 }
 
-static void put_block(eb_wtype type, const uint8_t *const block[R], uint8_t *dst)
-{
-    dst = put_head(type, block, dst);
-    for (int c = 0; c < chunks_of[type].n; c++, dst += chunks_of[type].bytes)
-        chunks_of[type].put(block, c, dst);
-}
+#define DEFINE_BLOCK(TYPE, name, head, chunks, low, high, ...)                                                         \
+    static void block_##name(const uint8_t *const block[R], uint8_t *dst)                                              \
+    {                                                                                                                  \
+        put_block(TYPE, chunks, low, high, quads_##name, block, dst);                                                  \
+    }
+EB_PACKED_FORMATS(DEFINE_BLOCK)
+
+typedef void block_fn(const uint8_t *const block[R], uint8_t *dst);
+#define BLOCK_ENTRY(TYPE, name, ...) [TYPE] = block_##name,
+static block_fn *const blocks_of[EB_W_LIMIT] = { EB_PACKED_FORMATS(BLOCK_ENTRY) };
 
 static size_t group_bytes(eb_wtype type, int64_t n)
 {
@@ -202,22 +248,34 @@ size_t eb_packed_bytes(eb_wtype type, int64_t n, int64_t rows)
     return (size_t)((rows + R - 1) / R) * group_bytes(type, n);
 }
 
+// The next group is asked for as this one is packed: it is one piece of memory, while R rows that are read at once are
+// more streams than a core sees coming. Past the end of the weights it asks for nothing.
+INLINE void fetch(uintptr_t p, int bytes)
+{
+    for (int at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const void *)(p + (uintptr_t)at));
+}
+
 // Rows that the matrix does not have are all zero: their scales are 0.
 void eb_pack(eb_wtype type, const void *w, size_t row_bytes, int64_t n, int64_t rows, int64_t g0, int64_t g1, void *dst)
 {
     static const uint8_t nothing[MAX_BLOCK_BYTES];
     const size_t block_bytes = (size_t)eb_wtypes[type].block_bytes;
-    const int64_t blocks = n / eb_wtypes[type].block;
+    uint8_t *to = (uint8_t *)dst + (size_t)g0 * group_bytes(type, n);
     for (int64_t g = g0; g < g1; g++) {
         const uint8_t *block[R];
-        uint8_t *to = (uint8_t *)dst + (size_t)g * group_bytes(type, n);
-        for (int64_t b = 0; b < blocks; b++, to += R * block_bytes) {
-            for (int lane = 0; lane < R; lane++) {
-                const int64_t r = g * R + lane;
-                const uint8_t *row = (const uint8_t *)w + (size_t)r * row_bytes;
-                block[lane] = r < rows ? row + (size_t)b * block_bytes : nothing;
-            }
-            put_block(type, block, to);
+        size_t step[R]; // to a row's next block
+        for (int lane = 0; lane < R; lane++) {
+            const bool there = g * R + lane < rows;
+            block[lane] = there ? (const uint8_t *)w + (size_t)(g * R + lane) * row_bytes : nothing;
+            step[lane] = there ? block_bytes : 0;
+        }
+        uintptr_t next = (uintptr_t)w + (uintptr_t)((g + 1) * R) * row_bytes;
+        for (int64_t b = 0; b < n / eb_wtypes[type].block; b++, to += R * block_bytes, next += R * block_bytes) {
+            fetch(next, (int)(R * block_bytes));
+            blocks_of[type](block, to);
+            for (int lane = 0; lane < R; lane++)
+                block[lane] += step[lane];
         }
     }
 }

@@ -24,6 +24,7 @@ typedef struct native {
     eb_pool *pool;
     eb_state state;
     eb_session session;
+    bool ran, packed; // a pass has been made; weights are packed for good
 } native;
 
 static const char *native_isa(void)
@@ -122,7 +123,7 @@ static bool open_parts(native *e, const char *path, eb_err *err)
     if (!check_memory(e, err) || !eb_state_alloc(&e->state, e->model, err))
         return false;
     if (!(e->pool = eb_pool_new(e->config.threads, e->config.affinity, err)) ||
-        !eb_repack(e->model, e->kernels, e->pool, err))
+        !eb_repack_bring_in(e->model, e->pool, err))
         return false;
     eb_net net = { .model = e->model, .kernels = e->kernels, .pool = e->pool, .state = &e->state };
     return eb_session_init(&e->session, &net, eb_state_chunk(&e->config), err);
@@ -170,7 +171,7 @@ static void native_caps(const eb_engine *engine, eb_engine_caps *out)
                              .bytes_per_tok = eb_model_bytes_per_tok(m, 0, (int)e->state.kv_elem),
                              .flop_per_tok = eb_model_flop_per_tok(m, 0),
                              .has_eval = true,
-                             .int8 = m->packed_bytes > m->file->map_bytes / 2 };
+                             .int8 = eb_repack_bytes(m, e->kernels) > m->file->map_bytes / 2 };
     if (!m->info->ssm)
         out->kv_bytes_per_tok = (double)hp->layers * hp->kv_heads * (hp->dim_k + hp->dim_v) * (double)e->state.kv_elem;
     snprintf(out->engine, sizeof out->engine, "%s", eb_engine_native.name);
@@ -191,14 +192,23 @@ static void native_memory(const eb_engine *engine, eb_engine_memory *out)
 
 // ---- requests ---------------------------------------------------------------------------------------
 
+// Weights are packed for good where a first token has not to wait for that.
+static bool pack(native *e, eb_err *err)
+{
+    return e->packed || (e->packed = eb_repack(e->model, e->kernels, e->pool, err));
+}
+
 static void native_reset(eb_engine *engine)
 {
+    eb_err again; // at the next step
+    eb_err_clear(&again);
+    pack(of(engine), &again);
     eb_session_reset(&of(engine)->session);
 }
 
 static bool native_fill_context(eb_engine *engine, uint32_t id, const int32_t *tokens, int n, eb_err *err)
 {
-    return eb_session_fill(&of(engine)->session, id, tokens, n, err);
+    return pack(of(engine), err) && eb_session_fill(&of(engine)->session, id, tokens, n, err);
 }
 
 static bool native_submit(eb_engine *engine, const eb_request *request, eb_err *err)
@@ -209,8 +219,12 @@ static bool native_submit(eb_engine *engine, const eb_request *request, eb_err *
 // The work is done on the caller's time: there is nothing to wait for.
 static int native_step(eb_engine *engine, int64_t timeout_ns, eb_token_event *events, int max, eb_err *err)
 {
+    native *e = of(engine);
     (void)timeout_ns;
-    return eb_session_step(&of(engine)->session, events, max, err);
+    if (e->ran && !pack(e, err))
+        return -1;
+    e->ran = true;
+    return eb_session_step(&e->session, events, max, err);
 }
 
 static bool native_busy(const eb_engine *engine)
@@ -235,12 +249,12 @@ static void native_set_pulse(eb_engine *engine, const eb_pulse *pulse)
 
 static bool native_eval(eb_engine *engine, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
 {
-    return eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
+    return pack(of(engine), err) && eb_session_eval(&of(engine)->session, tokens, n, chunk, out, err);
 }
 
 static bool native_eval_batch(eb_engine *engine, const int32_t *tokens, int n, float *out, eb_err *err)
 {
-    return eb_session_eval_batch(&of(engine)->session, tokens, n, out, err);
+    return pack(of(engine), err) && eb_session_eval_batch(&of(engine)->session, tokens, n, out, err);
 }
 
 const eb_engine_ops eb_engine_native = {

@@ -4,10 +4,11 @@
 #include "workloads/engine/native/forward.h"
 
 #include <stdlib.h>
+#include "workloads/engine/native/repack.h"
 
 // Splits are multiples of ROW_STEP, a multiple of any vector length: elementwise kernels then see the
 // same vectors however the rows are split, and give the same bits.
-enum { ROW_STEP = 32, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
+enum { ROW_STEP = EB_REPACK_ROWS, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
 
 typedef struct linear_task {
     const eb_net *net;
@@ -30,7 +31,31 @@ static size_t first_column(const linear_task *t, const eb_linear_job *job)
 static bool by_prompt(const eb_net *net, const eb_mat *w, const eb_linear_job *job)
 {
     const eb_prompt_ops *prompt = net->kernels->prompt;
-    return prompt && net->state->batch.prompt && !job->few && !w->packed && prompt->takes(w->type);
+    return prompt && net->state->batch.prompt && !job->few && prompt->takes(w->type);
+}
+
+// Rows [r0, r1) of weights that are packed, or are so for the time of this product.
+static void multiply_packed(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y,
+                            int64_t r0, int64_t r1, int thread)
+{
+    const eb_state *s = t->net->state;
+    const eb_packed_ops *packed = t->net->kernels->packed;
+    const size_t chunks = (size_t)(w->in / EB_Q8_CHUNK), ldy = stride(job->ldy, w->out);
+    const eb_q8 *x = s->q8 + first_column(t, job) * chunks;
+    uint8_t *scratch = s->scratch + (size_t)thread * s->scratch_bytes,
+            *room = scratch + s->scratch_bytes - s->room_bytes;
+    if (w->packed) {
+        packed->matmul(w->type, w->packed + (size_t)expert * w->packed_expert_bytes, w->in, r0, r1, x, chunks, job->m,
+                       y, ldy, scratch);
+        return;
+    }
+    const uint8_t *rows = w->data + (size_t)expert * w->expert_bytes;
+    for (int64_t r = r0, n; r < r1; r += n) {
+        n = r1 - r < EB_REPACK_ROWS ? r1 - r : EB_REPACK_ROWS;
+        eb_pack(w->type, rows + (size_t)r * w->row_bytes, w->row_bytes, w->in, n, 0,
+                (n + EB_PACK_ROWS - 1) / EB_PACK_ROWS, room);
+        packed->matmul(w->type, room, w->in, 0, n, x, chunks, job->m, y + r, ldy, scratch);
+    }
 }
 
 static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb_linear_job *job, float *y, int64_t r0,
@@ -41,10 +66,8 @@ static void multiply(const linear_task *t, const eb_mat *w, int expert, const eb
     const size_t ldx = stride(job->ldx, w->in), ldy = stride(job->ldy, w->out);
     const uint8_t *rows = w->data + (size_t)expert * w->expert_bytes;
     void *scratch = s->scratch + (size_t)thread * s->scratch_bytes;
-    if (w->packed) {
-        const size_t chunks = (size_t)(w->in / EB_Q8_CHUNK);
-        k->packed->matmul(w->type, w->packed + (size_t)expert * w->packed_expert_bytes, w->in, r0, r1,
-                          s->q8 + first_column(t, job) * chunks, chunks, job->m, y, ldy, scratch);
+    if (eb_repack_takes(k, w)) {
+        multiply_packed(t, w, expert, job, y, r0, r1, thread);
         return;
     }
     if (by_prompt(t->net, w, job)) {
@@ -127,7 +150,7 @@ static void note_wishes(linear_task *t, int n_jobs)
 {
     for (int i = 0; i < n_jobs; i++) {
         const eb_linear_job *job = &t->jobs[i];
-        t->packed |= job->w->packed || (job->up && job->up->packed);
+        t->packed |= eb_repack_takes(t->net->kernels, job->w) || (job->up && eb_repack_takes(t->net->kernels, job->up));
         t->prompts |= by_prompt(t->net, job->w, job) || (job->up && by_prompt(t->net, job->up, job));
     }
 }

@@ -26,11 +26,6 @@ static int mats_of(eb_layer *y, eb_mat *out[MATS_OF_LAYER])
     return n;
 }
 
-static bool is_packed(const eb_kernels *kernels, const eb_mat *w)
-{
-    return kernels->packed && kernels->packed->packs(w->type);
-}
-
 static size_t round_up(size_t n, size_t to)
 {
     return (n + to - 1) / to * to;
@@ -41,25 +36,25 @@ static size_t mat_bytes(const eb_mat *w)
     return round_up(eb_packed_bytes(w->type, w->in, w->out), ALIGN) * (size_t)w->experts;
 }
 
-typedef bool mat_fn(void *arg, eb_mat *w);
+typedef void mat_fn(void *arg, eb_mat *w);
 
-// All matrices that are packed, in the file's order as far as converters write it; false when `fn` says so.
-static bool each_packed(eb_model *m, const eb_kernels *kernels, mat_fn *fn, void *arg)
+// All matrices that are packed, in the file's order as far as converters write it.
+static void each_packed(eb_model *m, const eb_kernels *kernels, mat_fn *fn, void *arg)
 {
     for (int layer = 0; m->layer && layer < m->hp.layers; layer++) {
         eb_mat *mats[MATS_OF_LAYER];
         const int n = mats_of(&m->layer[layer], mats);
         for (int i = 0; i < n; i++)
-            if (is_packed(kernels, mats[i]) && !fn(arg, mats[i]))
-                return false;
+            if (eb_repack_takes(kernels, mats[i]))
+                fn(arg, mats[i]);
     }
-    return !is_packed(kernels, &m->output) || fn(arg, &m->output);
+    if (eb_repack_takes(kernels, &m->output))
+        fn(arg, &m->output);
 }
 
-static bool add_bytes(void *arg, eb_mat *w)
+static void add_bytes(void *arg, eb_mat *w)
 {
     *(uint64_t *)arg += mat_bytes(w);
-    return true;
 }
 
 uint64_t eb_repack_bytes(const eb_model *m, const eb_kernels *kernels)
@@ -86,25 +81,52 @@ static span pages_of(const void *data, size_t bytes, bool inner)
     return (span){ (uint8_t *)first, last > first ? last - first : 0 };
 }
 
-// Reads these bytes of the file into memory, so that whoever needs them does not wait for the disk.
-static bool bring_in(const eb_gguf *g, const void *data, size_t bytes, eb_err *err)
+// A page at a time, as an older kernel has no call for it.
+static void touch(span s)
 {
-    const span s = pages_of(data, bytes, false);
-    if (!g->mapped || s.bytes == 0)
-        return true;
-    madvise(s.begin, s.bytes, MADV_WILLNEED);
-    if (madvise(s.begin, s.bytes, MADV_POPULATE_READ) == 0)
-        return true;
-    if (errno == EFAULT || errno == EIO || errno == EHWPOISON) {
-        eb_err_at(err, EB_FAILED, g->path, 0, 0, "the file cannot be read to its end: %s", strerror(errno));
-        return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
-    }
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     volatile uint8_t sink = 0;
-    for (size_t at = 0; at < bytes; at += page)
-        sink = ((const uint8_t *)data)[at];
+    for (size_t at = 0; at < s.bytes; at += page)
+        sink = s.begin[at];
     (void)sink;
-    return true;
+}
+
+typedef struct bringing {
+    const eb_gguf *file;
+    _Atomic bool failed;
+} bringing;
+
+enum { BRING_BYTES = 4 << 20 };
+
+// Maps these pages, reading what is not there: of a file that cannot be read the call tells, not a signal.
+static void bring_slices(void *arg, int64_t begin, int64_t end, int thread)
+{
+    bringing *b = arg;
+    const eb_gguf *g = b->file;
+    (void)thread;
+    for (int64_t i = begin; i < end; i++) {
+        const size_t at = (size_t)i * BRING_BYTES;
+        const span s = pages_of(g->map + at, g->map_bytes - at < BRING_BYTES ? g->map_bytes - at : BRING_BYTES, false);
+        if (madvise(s.begin, s.bytes, MADV_POPULATE_READ) == 0)
+            continue;
+        if (errno == EFAULT || errno == EIO || errno == EHWPOISON)
+            b->failed = true;
+        else
+            touch(s);
+    }
+}
+
+bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err)
+{
+    bringing b = { .file = m->file };
+    if (!m->file->mapped)
+        return true;
+    madvise((void *)(uintptr_t)m->file->map, m->file->map_bytes, MADV_WILLNEED);
+    eb_pool_for(pool, (int64_t)((m->file->map_bytes + BRING_BYTES - 1) / BRING_BYTES), 1, bring_slices, &b);
+    if (!b.failed)
+        return true;
+    eb_err_at(err, EB_FAILED, m->file->path, 0, 0, "the file cannot be read to its end");
+    return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
 }
 
 static void let_go(const eb_gguf *g, const void *data, size_t bytes)
@@ -125,7 +147,6 @@ void eb_repack_let_go(const eb_model *m)
 typedef struct packing {
     const eb_gguf *file;
     eb_pool *pool;
-    eb_err *err;
     uint8_t *at;    // where the next matrix goes
     eb_mat *w;      // the one at hand
     int64_t groups; // of one expert
@@ -157,7 +178,7 @@ static const uint8_t *group_data(const packing *p, int64_t g)
 }
 
 // In slices, so that little of a matrix is in memory twice.
-static bool pack_mat(void *arg, eb_mat *w)
+static void pack_mat(void *arg, eb_mat *w)
 {
     packing *p = arg;
     p->w = w;
@@ -169,55 +190,25 @@ static bool pack_mat(void *arg, eb_mat *w)
         const int64_t end = p->first + step < all ? p->first + step : all;
         const uint8_t *data = group_data(p, p->first);
         const size_t bytes = (size_t)(group_data(p, end) - data);
-        if (!bring_in(p->file, data, bytes, p->err))
-            return false;
         eb_pool_for(p->pool, end - p->first, GROUP_GRAIN, pack_groups, p);
         let_go(p->file, data, bytes);
     }
     w->packed = p->at;
     p->at += mat_bytes(w);
-    return true;
-}
-
-static bool in_tensor(const eb_gguf_tensor *t, const eb_mat *w)
-{
-    return w->packed && w->data == t->data;
-}
-
-// Whether a packed matrix stands for the tensor.
-static bool stands_in(eb_model *m, const eb_gguf_tensor *t)
-{
-    for (int layer = 0; m->layer && layer < m->hp.layers; layer++) {
-        eb_mat *mats[MATS_OF_LAYER];
-        const int n = mats_of(&m->layer[layer], mats);
-        for (int i = 0; i < n; i++)
-            if (in_tensor(t, mats[i]))
-                return true;
-    }
-    return in_tensor(t, &m->output);
-}
-
-static bool bring_in_rest(eb_model *m, eb_err *err)
-{
-    for (size_t i = 0; i < m->file->n_tensors; i++) {
-        const eb_gguf_tensor *t = &m->file->tensors[i];
-        if (!stands_in(m, t) && !bring_in(m->file, t->data, t->bytes, err))
-            return false;
-    }
-    return true;
 }
 
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err)
 {
     const uint64_t bytes = eb_repack_bytes(m, kernels);
     if (bytes == 0)
-        return bring_in(m->file, m->file->map, m->file->map_bytes, err);
+        return true;
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return eb_err_sys(err, EB_FAILED, errno, "no memory for the packed weights", "mmap");
     m->packed = memory;
     m->packed_bytes = bytes;
     madvise(memory, bytes, MADV_HUGEPAGE); // a wish
-    packing p = { .file = m->file, .pool = pool, .err = err, .at = memory };
-    return each_packed(m, kernels, pack_mat, &p) && bring_in_rest(m, err);
+    packing p = { .file = m->file, .pool = pool, .at = memory };
+    each_packed(m, kernels, pack_mat, &p);
+    return true;
 }

@@ -207,6 +207,16 @@ static size_t most_scratch(const eb_hparams *hp, const eb_kernels *kernels, int 
     return most;
 }
 
+// EB_REPACK_ROWS rows of any type that is packed: at most 34 bytes for 32 weights.
+static size_t room_for_packing(const eb_hparams *hp)
+{
+    int64_t widths[N_WIDTHS], most = 0;
+    row_widths(hp, widths);
+    for (int i = 0; i < N_WIDTHS; i++)
+        most = widths[i] > most ? widths[i] : most;
+    return (size_t)(EB_REPACK_ROWS * most / 32 * 34 + ALIGN - 1) / ALIGN * ALIGN;
+}
+
 static size_t q8_column_bytes(int64_t n)
 {
     return ((size_t)n / EB_Q8_CHUNK + 1) * sizeof(eb_q8);
@@ -261,7 +271,9 @@ void eb_state_size(eb_state *s, const eb_model *m, const eb_kernels *kernels, co
     s->rows = step_rows(config);
     int columns = s->rows < EB_MATMUL_MAX_M ? s->rows : EB_MATMUL_MAX_M;
     s->scratch_bytes = (most_scratch(&m->hp, kernels, columns) + ALIGN - 1) / ALIGN * ALIGN;
-    if (eb_repack_bytes(m, kernels))
+    s->room_bytes = eb_repack_bytes(m, kernels) ? room_for_packing(&m->hp) : 0;
+    s->scratch_bytes += s->room_bytes;
+    if (s->room_bytes)
         s->q8_bytes = columns_bytes(&m->hp, (size_t)s->rows, q8_column_bytes);
     if (takes_some(kernels->prompt, m->file))
         s->prepared_bytes = columns_bytes(&m->hp, (size_t)s->rows, kernels->prompt->column_bytes);

@@ -106,9 +106,9 @@ typedef struct eb_state {
     size_t q8_bytes;
     uint8_t *prepared; // [as many rows] columns that eb_prompt_ops has prepared; NULL = it takes no matrix
     size_t prepared_bytes;
-    uint8_t *scratch; // [threads][scratch_bytes] of the kernels
-    size_t scratch_bytes;
-    void *memory, *work; // the two blocks that all of the above lies in
+    uint8_t *scratch;                 // [threads][scratch_bytes] of the kernels
+    size_t scratch_bytes, room_bytes; // the last of a thread's: rows of weights that are packed for one product
+    void *memory, *work;              // the two blocks that all of the above lies in
     size_t memory_bytes, work_bytes;
 } eb_state;
 
