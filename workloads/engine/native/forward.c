@@ -11,34 +11,46 @@
 
 typedef struct embed_task {
     const eb_net *net;
-    int first; // row of the batch
+    _Atomic bool failed;
 } embed_task;
+
+// A token's row of the embedding; where packed weights stand for that, from the file (repack.h). NULL = it cannot be
+// read.
+static const uint8_t *embedding_of(const eb_net *net, int32_t token, int thread)
+{
+    const eb_mat *w = &net->model->tok_embd; // [vocab][embd]
+    const uint8_t *row = w->data + (size_t)token * w->row_bytes;
+    uint8_t *room = eb_state_room(net->state, thread);
+    if (!eb_repack_is_twice(net->model))
+        return row;
+    return eb_gguf_read(net->model->file, row, w->row_bytes, room) ? room : NULL;
+}
 
 static void embed_rows(void *arg, int64_t begin, int64_t end, int thread)
 {
-    const embed_task *t = arg;
+    embed_task *t = arg;
     const eb_net *net = t->net;
-    const eb_mat *w = &net->model->tok_embd; // [vocab][embd]
+    const eb_mat *w = &net->model->tok_embd;
     const eb_state *s = net->state;
-    (void)thread;
-    for (int64_t i = t->first + begin; i < t->first + end; i++)
-        net->kernels->dequant_row(w->type, w->data + (size_t)s->batch.token[i] * w->row_bytes, s->x + i * w->in, w->in);
+    for (int64_t i = begin; i < end; i++) {
+        const uint8_t *row = embedding_of(net, s->batch.token[i], thread);
+        if (row)
+            net->kernels->dequant_row(w->type, row, s->x + i * w->in, w->in);
+        else
+            t->failed = true;
+    }
 }
 
-static void embed(const eb_net *net)
+static bool embed(const eb_net *net, eb_err *err)
 {
     enum { GRAIN = 8 };
-    eb_state *s = net->state;
+    embed_task t = { .net = net };
     eb_trace_op(net, EB_OP_EMBEDDING, EB_NO_LAYER);
-    for (int first = 0, n; first < s->batch.n; first += n) {
-        n = s->batch.n - first < EB_REPACK_LOOKUPS ? s->batch.n - first : EB_REPACK_LOOKUPS;
-        eb_pool_for(net->pool, n, GRAIN, embed_rows, &(embed_task){ net, first });
-        s->looked_up = eb_repack_is_twice(net->model) ? s->looked_up + n : 0;
-        if (s->looked_up < EB_REPACK_LOOKUPS)
-            continue;
-        eb_repack_let_go(net->model);
-        s->looked_up = 0;
-    }
+    eb_pool_for(net->pool, net->state->batch.n, GRAIN, embed_rows, &t);
+    if (!t.failed)
+        return true;
+    eb_err_at(err, EB_FAILED, net->model->file->path, 0, 0, "the file cannot be read any more");
+    return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
 }
 
 static void attention_block(const eb_net *net, int layer)
@@ -108,10 +120,11 @@ static void head(const eb_net *net, float *logits)
               &(eb_linear_job){ .w = &m->output, .x = s->xb, .y = logits, .m = n, .few = true }, 1);
 }
 
-void eb_forward(const eb_net *net, float *logits)
+bool eb_forward(const eb_net *net, float *logits, eb_err *err)
 {
     const eb_model *m = net->model;
-    embed(net); // x [n][embd]
+    if (!embed(net, err)) // x [n][embd]
+        return false;
     if (!m->info->ssm)
         eb_rope_tables(net); // cos, sin [n][rot / 2]
     for (int layer = 0; layer < m->hp.layers; layer++) {
@@ -123,4 +136,5 @@ void eb_forward(const eb_net *net, float *logits)
         }
     }
     head(net, logits);
+    return true;
 }

@@ -18,8 +18,8 @@ typedef struct eb_net {
 } eb_net;
 
 // Runs state->batch: stores its keys and values (or moves the recurrent states on) and writes the
-// logits of the batch's out rows to logits [n_out][vocab].
-void eb_forward(const eb_net *net, float *logits);
+// logits of the batch's out rows to logits [n_out][vocab]. False and err when the file cannot be read.
+bool eb_forward(const eb_net *net, float *logits, eb_err *err);
 
 // From here on the time is that of `op` in `layer` (or EB_NO_LAYER); see tracer.h.
 void eb_tracer_switch(const eb_net *net, eb_op op, int layer);

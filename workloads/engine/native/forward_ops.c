@@ -42,8 +42,7 @@ static void multiply_packed(const linear_task *t, const eb_mat *w, int expert, c
     const eb_packed_ops *packed = t->net->kernels->packed;
     const size_t chunks = (size_t)(w->in / EB_Q8_CHUNK), ldy = stride(job->ldy, w->out);
     const eb_q8 *x = s->q8 + first_column(t, job) * chunks;
-    uint8_t *scratch = s->scratch + (size_t)thread * s->scratch_bytes,
-            *room = scratch + s->scratch_bytes - s->room_bytes;
+    uint8_t *scratch = s->scratch + (size_t)thread * s->scratch_bytes, *room = eb_state_room(s, thread);
     if (w->packed) {
         packed->matmul(w->type, w->packed + (size_t)expert * w->packed_expert_bytes, w->in, r0, r1, x, chunks, job->m,
                        y, ldy, scratch);

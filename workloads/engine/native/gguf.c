@@ -396,6 +396,7 @@ eb_gguf *eb_gguf_parse(const uint8_t *data, size_t bytes, const char *name, eb_e
 {
     eb_gguf *g = eb_alloc(sizeof *g);
     snprintf(g->path, sizeof g->path, "%s", name);
+    g->fd = -1;
     g->map = data;
     g->map_bytes = bytes;
     cursor c = { data, 0, bytes < max_head_bytes ? bytes : max_head_bytes, bytes, g->path, err };
@@ -444,13 +445,30 @@ eb_gguf *eb_gguf_open(const char *path, eb_err *err)
             return NULL;
         }
     }
-    close(fd);
     eb_gguf *g = eb_gguf_parse(map, bytes, path, err);
-    if (g)
-        g->mapped = true;
-    else if (map)
-        munmap(map, bytes);
+    if (!g) {
+        if (map)
+            munmap(map, bytes);
+        close(fd);
+        return NULL;
+    }
+    g->mapped = true;
+    g->fd = fd;
     return g;
+}
+
+bool eb_gguf_read(const eb_gguf *g, const void *at, size_t bytes, void *to)
+{
+    const size_t offset = (size_t)((const uint8_t *)at - g->map);
+    if (g->fd < 0)
+        memcpy(to, at, bytes);
+    for (size_t done = 0; g->fd >= 0 && done < bytes;) {
+        const ssize_t n = pread(g->fd, (uint8_t *)to + done, bytes - done, (off_t)(offset + done));
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return false;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return true;
 }
 
 void eb_gguf_close(eb_gguf *g)
@@ -464,5 +482,7 @@ void eb_gguf_close(eb_gguf *g)
     free(g->index);
     if (g->mapped && g->map_bytes)
         munmap((void *)g->map, g->map_bytes);
+    if (g->fd >= 0)
+        close(g->fd);
     free(g);
 }

@@ -55,6 +55,7 @@ typedef struct eb_gguf {
     const uint8_t *map;
     size_t map_bytes, data_start;
     bool mapped; // map is ours to munmap
+    int fd;      // of the file, -1 = parsed from memory
     void *index; // tensor name lookup
 } eb_gguf;
 
@@ -62,6 +63,8 @@ eb_gguf *eb_gguf_open(const char *path, eb_err *err);
 eb_gguf *eb_gguf_parse(const uint8_t *data, size_t bytes, const char *name,
                        eb_err *err); // data borrowed (fuzzing, tests)
 void eb_gguf_close(eb_gguf *g);
+// Bytes at a place of the mapping, read from the file: no page of the mapping comes into memory for them.
+bool eb_gguf_read(const eb_gguf *g, const void *at, size_t bytes, void *to);
 
 const eb_gguf_kv *eb_gguf_find(const eb_gguf *g, const char *key);
 const eb_gguf_tensor *eb_gguf_tensor_find(const eb_gguf *g, const char *name);

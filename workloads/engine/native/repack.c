@@ -136,12 +136,6 @@ static void let_go(const eb_gguf *g, const void *data, size_t bytes)
         madvise(s.begin, s.bytes, MADV_DONTNEED);
 }
 
-void eb_repack_let_go(const eb_model *m)
-{
-    const eb_mat *w = &m->tok_embd;
-    let_go(m->file, w->data, w->expert_bytes);
-}
-
 // ---- packing --------------------------------------------------------------------------------------------------------
 
 typedef struct packing {

@@ -5,8 +5,9 @@
 // takes: the matrices that the table multiplies in 8-bit arithmetic are packed in scratch, EB_REPACK_ROWS rows at a
 // time, as they are multiplied. eb_repack, before the second pass, packs them for good into memory of their own and
 // lets the file's pages of them go, so that each weight is in memory once; all else is read where it lies, but for the
-// rows of a token embedding that is the head too: those are looked up in the file, and let go again from time to time.
-// Both ways give the same bits. Threads: that of the pool.
+// rows of a token embedding that is the head too: those are read from the file.
+// Both ways give the same bits.
+// Threads: that of the pool.
 #ifndef EB_NATIVE_REPACK_H
 #define EB_NATIVE_REPACK_H
 
@@ -27,14 +28,10 @@ bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err);
 // Once per model. The memory is the model's and goes with it.
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err);
 
-// Rows that may be looked up before eb_repack_let_go is called: some pages around each stay in memory, 64 KiB and
-// more.
-enum { EB_REPACK_LOOKUPS = 32 };
-// Whether rows of the token embedding lie in memory twice once they are looked up.
+// Whether rows of the token embedding would lie in memory twice once they are looked up in the mapping.
 static inline bool eb_repack_is_twice(const eb_model *m)
 {
     return m->output.packed && m->output.data == m->tok_embd.data;
 }
-void eb_repack_let_go(const eb_model *m);
 
 #endif

@@ -141,7 +141,7 @@ bool eb_session_submit(eb_session *s, const eb_request *r, eb_err *err)
 }
 
 // Runs tokens of one sequence in batches of at most `chunk`; with `out` it gets the logits of each.
-static void run_tokens(eb_session *s, uint32_t id, const int32_t *tokens, int n, int chunk, float *out)
+static bool run_tokens(eb_session *s, uint32_t id, const int32_t *tokens, int n, int chunk, float *out, eb_err *err)
 {
     eb_seq *q = &s->seqs[id];
     eb_batch *b = &s->net.state->batch;
@@ -151,9 +151,11 @@ static void run_tokens(eb_session *s, uint32_t id, const int32_t *tokens, int n,
         eb_batch_clear(b);
         b->prompt = chunk > 1; // token by token is as output is made
         eb_batch_add(b, (int)id, q->pos, tokens + done, len, out ? len : 0);
-        eb_forward(&s->net, out ? out + (size_t)done * (size_t)s->net.model->hp.vocab : NULL);
+        if (!eb_forward(&s->net, out ? out + (size_t)done * (size_t)s->net.model->hp.vocab : NULL, err))
+            return false;
         q->pos += len;
     }
+    return true;
 }
 
 bool eb_session_fill(eb_session *s, uint32_t id, const int32_t *tokens, int n, eb_err *err)
@@ -164,8 +166,7 @@ bool eb_session_fill(eb_session *s, uint32_t id, const int32_t *tokens, int n, e
         return false;
     if (s->seqs[id].pos == 0)
         forget(s, id);
-    run_tokens(s, id, tokens, n, s->chunk_tok, NULL);
-    return true;
+    return run_tokens(s, id, tokens, n, s->chunk_tok, NULL, err);
 }
 
 static bool check_eval(eb_session *s, const int32_t *tokens, int n, eb_err *err)
@@ -182,9 +183,9 @@ bool eb_session_eval(eb_session *s, const int32_t *tokens, int n, int chunk, flo
 {
     if (!check_eval(s, tokens, n, err))
         return false;
-    run_tokens(s, 0, tokens, n, chunk > 0 && chunk < s->chunk_tok ? chunk : s->chunk_tok, out);
+    const bool ok = run_tokens(s, 0, tokens, n, chunk > 0 && chunk < s->chunk_tok ? chunk : s->chunk_tok, out, err);
     eb_session_reset(s);
-    return true;
+    return ok;
 }
 
 bool eb_session_eval_batch(eb_session *s, const int32_t *tokens, int n, float *out, eb_err *err)
@@ -194,18 +195,19 @@ bool eb_session_eval_batch(eb_session *s, const int32_t *tokens, int n, float *o
     const int sequences = s->net.state->max_batch;
     if (!check_eval(s, tokens, n, err))
         return false;
-    for (int pos = 0; pos < n; pos++) {
+    bool ok = true;
+    for (int pos = 0; ok && pos < n; pos++) {
         eb_batch_clear(b);
         for (int i = 0; i < sequences; i++) {
             s->seqs[i].used = true;
             eb_batch_add(b, i, pos, tokens + pos, 1, 1);
         }
-        eb_forward(&s->net, s->net.state->logits);
+        ok = eb_forward(&s->net, s->net.state->logits, err);
         memcpy(out + (size_t)pos * vocab, s->net.state->logits + (size_t)(pos % sequences) * vocab,
                vocab * sizeof *out);
     }
     eb_session_reset(s);
-    return true;
+    return ok;
 }
 
 // ---- steps ------------------------------------------------------------------------------------------
@@ -312,9 +314,11 @@ int eb_session_step(eb_session *s, eb_token_event *events, int max, eb_err *err)
     else
         pack_live(s);
     assert(s->net.state->batch.n <= s->net.state->rows);
-    eb_forward(&s->net, s->net.state->logits);
-    int n = collect(s, t_start_ns, events);
-    settle(s, events, n);
+    int n = -1;
+    if (eb_forward(&s->net, s->net.state->logits, err)) {
+        n = collect(s, t_start_ns, events);
+        settle(s, events, n);
+    }
     s->net.tracer = NULL;
     return n;
 }

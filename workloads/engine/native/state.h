@@ -100,7 +100,6 @@ typedef struct eb_state {
     eb_ssm_state ssm_act;
     float *taps;   // [layers][d_conv][channels] the convolution's weights, turned
     float *rate;   // [layers][blocks of EB_SCAN_LANES channels][d_state][EB_SCAN_LANES] mamba: log2(e) ssm_a
-    int looked_up; // rows of the embedding since it was let go (repack.h)
     float *logits; // [max_batch][vocab]
     eb_q8 *q8;     // [q8_rows][longest row / 32] the columns of eb_linear for packed weights; NULL = none are packed
     size_t q8_bytes;
@@ -111,6 +110,11 @@ typedef struct eb_state {
     void *memory, *work;              // the two blocks that all of the above lies in
     size_t memory_bytes, work_bytes;
 } eb_state;
+
+static inline uint8_t *eb_state_room(const eb_state *s, int thread)
+{
+    return s->scratch + (size_t)(thread + 1) * s->scratch_bytes - s->room_bytes;
+}
 
 // Tokens of a prefill step: config->chunk_tok, or the engine's choice.
 int eb_state_chunk(const eb_engine_config *config);
