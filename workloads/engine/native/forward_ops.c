@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include "workloads/engine/native/repack.h"
 
-// Splits are multiples of ROW_STEP, a multiple of any vector length: elementwise kernels then see the
-// same vectors however the rows are split, and give the same bits.
-enum { ROW_STEP = EB_REPACK_ROWS, MAX_BLOCK = 1024, PIECES_PER_THREAD = 4, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
+// Splits are multiples of a step that is one of any vector length: elementwise kernels then see the same vectors
+// however the rows are split, and give the same bits. With few columns a piece is a run through memory, the longer the
+// better; with many it is arithmetic, whole tiles of it, and shorter ones leave less to wait for.
+enum { FEW_STEP = EB_PACK_ROWS, FEW_PIECES = 2, STEP = 32, PIECES = 4 }; // pieces: of each thread
+enum { FEW = 4, MAX_BLOCK = 1024, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
 
 typedef struct linear_task {
     const eb_net *net;
@@ -119,14 +121,16 @@ static void run_blocks(void *arg, int64_t begin, int64_t end, int thread)
         run_block(arg, i, thread);
 }
 
-// Rows of a piece: a few pieces per thread, so that one who is late does not keep the others waiting long.
+// Rows of a piece.
 static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
-    int64_t rows = 0, pieces = (int64_t)eb_pool_threads(net->pool) * PIECES_PER_THREAD;
+    const bool few = net->state->batch.n <= FEW;
+    const int64_t step = few ? FEW_STEP : STEP, each = few ? FEW_PIECES : PIECES;
+    int64_t rows = 0, pieces = (int64_t)eb_pool_threads(net->pool) * each;
     for (int i = 0; i < n_jobs; i++)
         rows += jobs[i].w->out;
-    int64_t block = (rows / pieces + ROW_STEP - 1) / ROW_STEP * ROW_STEP;
-    return block < ROW_STEP ? ROW_STEP : block > MAX_BLOCK ? MAX_BLOCK : block;
+    const int64_t block = (rows / pieces + step - 1) / step * step;
+    return block < step ? step : block > MAX_BLOCK ? MAX_BLOCK : block;
 }
 
 static void prepare_columns(void *arg, int64_t begin, int64_t end, int thread)
