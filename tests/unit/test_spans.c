@@ -294,9 +294,8 @@ static void workers_say_what_they_do(void **state)
     for (int w = 0; w < WORKERS; w++)
         assert_int_equal(s.open[w], EB_OP_OTHER);
     for (int w = 1; w < WORKERS; w++) {
-        assert_true(s.begun[w] > 0);
+        assert_true(s.begun[w] > 0); // not in every loop: one who comes late to a short one has no share in it
         assert_int_equal(s.ended[w], s.begun[w]);
-        assert_int_equal(s.begun[w], s.begun[1]); // every worker has its share in every loop that is shared
     }
     const int begun = s.begun[1], ended = s.ended[1];
     int32_t context[PROMPT];

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool: a loop is announced by counting `generation` up, its pieces are taken from `next`, and
-// `working` counts the workers that have not finished it. Whoever waits (workers for a loop, the caller
-// for the last worker) spins first, since most loops of a decode step are a few microseconds apart, and
-// then sleeps on the counter it waits for (futex), so that an idle engine costs nothing.
+// The pool: a loop is announced by counting `generation` up, and its pieces are taken from `next`. Workers that come
+// while there are pieces go in by the `door`, which the caller closes when it finds none left; it then waits for those
+// that are inside, and for nobody else: a worker that another process keeps from its CPU is not missed.
+//
+// Whoever waits (workers for a loop, the caller for the last of them) spins first, since most loops of a decode step
+// are a few microseconds apart, and then sleeps on what it waits for (futex), so that an idle engine costs nothing.
+// Where threads are pinned, one may be kept from its CPU with a piece in its hands, for milliseconds: whoever waits for
+// that sees its CPU time stand still. A caller then lends its own CPU to such a worker until the loop is done. A worker
+// exchanges CPUs with such a caller for good, since the caller is needed between loops too.
 #include "workloads/engine/native/pool.h"
 
 #include <assert.h>
@@ -14,8 +19,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "harness/base/clock.h"
 #include "harness/base/cpus.h"
 #include "harness/base/mem.h"
 
@@ -41,37 +48,59 @@ typedef struct beats {
     int64_t last_ns;
 } beats;
 
+// The door: generation << 32, and
+enum { INSIDE = 0x7fffffff }; // how many workers are inside
+static const uint64_t CLOSED = 1u << 31;
+
+// Who is waited for longer than this is looked at; it is stuck if it ran for less than a part of the time.
+enum { LOOK_NS = 250000, STUCK_PART = 4 };
+
+typedef struct glance {
+    int64_t at_ns, ran_ns; // when, and the thread's CPU time then; 0 = not yet
+} glance;
+
 typedef struct worker {
     eb_pool *pool;
     int index;
     pthread_t thread;
+    _Atomic bool inside;
+    bool lent;     // the caller's CPU
+    glance glance; // of it by the caller
 } worker;
 
 struct eb_pool {
     int threads, spins;
     worker *workers; // [threads - 1], worker 1 first
     int started;
-    bool pinned;
+    _Atomic bool pinned; // once cpu says where
     cpu_set_t callers_mask;
+    pthread_t caller;
+    pthread_mutex_t moving;
+    int *cpu;           // [threads] each thread's, where they are pinned
+    uint32_t exchanged; // the generation of the last loop in which CPUs were
+    _Atomic int moves;
     // The loop, written by the caller before `generation` says that it is there.
     eb_pool_fn *fn;
     void *arg;
     int64_t n, grain;
-    bool quit;
+    _Atomic bool quit;
     void (*watch)(void *arg, int thread, bool begin);
     void *watch_arg;
     const eb_pulse *pulse; // as wanted; the thread that beats follows
     _Alignas(CACHE_LINE) _Atomic int64_t next;
     _Alignas(CACHE_LINE) _Atomic uint32_t generation;
     _Atomic uint32_t sleepers;
-    _Alignas(CACHE_LINE) _Atomic uint32_t working;
-    _Atomic uint32_t caller_sleeps;
-    _Alignas(CACHE_LINE) beats beats; // only of the thread that beats
+    _Alignas(CACHE_LINE) _Atomic uint64_t door;
+    _Atomic uint32_t joined, left, caller_sleeps; // who went in; counts those that went out of a closed door
+    _Alignas(CACHE_LINE) beats beats;             // only of the thread that beats
 };
 
-static void futex_wait(_Atomic uint32_t *at, uint32_t while_value)
+// ns = 0: as long as it takes. False when the time is over.
+static bool futex_wait(_Atomic uint32_t *at, uint32_t while_value, long ns)
 {
-    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, while_value, NULL, NULL, 0);
+    const struct timespec limit = { .tv_nsec = ns };
+    return syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, while_value, ns ? &limit : NULL, NULL, 0) == 0 ||
+           errno != ETIMEDOUT;
 }
 
 static void futex_wake_all(_Atomic uint32_t *at)
@@ -121,6 +150,91 @@ static void take_pieces(eb_pool *pool, int thread)
     }
 }
 
+// ---- threads that are kept from their CPU
+// -----------------------------------------------------------------------------
+
+static bool set_cpu(pthread_t thread, int cpu)
+{
+    cpu_set_t one;
+    if (cpu < 0)
+        return false;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    return pthread_setaffinity_np(thread, sizeof one, &one) == 0;
+}
+
+static glance glance_at(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (pthread_getcpuclockid(thread, &clock) != 0 || clock_gettime(clock, &t) != 0)
+        return (glance){ 0 };
+    return (glance){ eb_now_ns(), (int64_t)t.tv_sec * 1000000000 + t.tv_nsec };
+}
+
+// Looks again; whether the thread has hardly run since.
+static bool is_stuck(pthread_t thread, glance *before)
+{
+    const glance now = glance_at(thread);
+    const bool stuck =
+        before->at_ns && now.at_ns && (now.ran_ns - before->ran_ns) * STUCK_PART < now.at_ns - before->at_ns;
+    *before = now;
+    return stuck;
+}
+
+static void lend_cpu(eb_pool *pool)
+{
+    pthread_mutex_lock(&pool->moving);
+    for (int i = 0; i < pool->started; i++) {
+        worker *w = &pool->workers[i];
+        if (!w->lent && atomic_load(&w->inside) && is_stuck(w->thread, &w->glance)) {
+            w->lent = set_cpu(w->thread, pool->cpu[0]);
+            pool->moves += w->lent;
+        }
+    }
+    pthread_mutex_unlock(&pool->moving);
+}
+
+static void take_cpu_back(eb_pool *pool)
+{
+    pthread_mutex_lock(&pool->moving);
+    for (int i = 0; i < pool->started; i++) {
+        worker *w = &pool->workers[i];
+        if (w->lent)
+            set_cpu(w->thread, pool->cpu[w->index]);
+        w->lent = false;
+        w->glance = (glance){ 0 };
+    }
+    pthread_mutex_unlock(&pool->moving);
+}
+
+static bool is_open(const eb_pool *pool, uint32_t generation)
+{
+    const uint64_t door = atomic_load(&pool->door);
+    return door >> 32 == generation && !(door & CLOSED);
+}
+
+// Of several that see the caller stuck one is enough.
+static void exchange_cpus(worker *w, uint32_t generation, glance *before)
+{
+    eb_pool *pool = w->pool;
+    if (!is_stuck(pool->caller, before))
+        return;
+    pthread_mutex_lock(&pool->moving);
+    if (is_open(pool, generation) && pool->exchanged != generation) {
+        const int cpu = pool->cpu[0];
+        pool->cpu[0] = pool->cpu[w->index];
+        pool->cpu[w->index] = cpu;
+        set_cpu(pool->caller, pool->cpu[0]);
+        set_cpu(w->thread, cpu);
+        pool->exchanged = generation;
+        pool->moves++;
+    }
+    pthread_mutex_unlock(&pool->moving);
+}
+
+// ---- the loop -------------------------------------------------------------------------------------------------------
+
 // The sleeper counts itself before it looks at the generation once more, and the caller counts the
 // generation up before it looks for sleepers: in the one order of all four, one of them sees the other.
 static uint32_t wait_for_loop(worker *w, uint32_t seen)
@@ -136,11 +250,40 @@ static uint32_t wait_for_loop(worker *w, uint32_t seen)
         SPIN_HINT();
     }
     uint32_t now;
+    glance of_caller = { 0 };
     atomic_fetch_add(&pool->sleepers, 1);
-    while ((now = atomic_load(&pool->generation)) == seen)
-        futex_wait(&pool->generation, seen);
+    while ((now = atomic_load(&pool->generation)) == seen) {
+        const bool look = pool->pinned && is_open(pool, seen);
+        if (!futex_wait(&pool->generation, seen, look ? LOOK_NS : 0))
+            exchange_cpus(w, seen, &of_caller);
+    }
     atomic_fetch_sub(&pool->sleepers, 1);
     return now;
+}
+
+static bool go_in(worker *w, uint32_t generation)
+{
+    eb_pool *pool = w->pool;
+    uint64_t door = atomic_load(&pool->door);
+    while (door >> 32 == generation && !(door & CLOSED))
+        if (atomic_compare_exchange_weak(&pool->door, &door, door + 1)) {
+            atomic_store_explicit(&w->inside, true, memory_order_relaxed);
+            atomic_fetch_add(&pool->joined, 1);
+            return true;
+        }
+    return false;
+}
+
+static void go_out(worker *w)
+{
+    eb_pool *pool = w->pool;
+    atomic_store_explicit(&w->inside, false, memory_order_relaxed);
+    const uint64_t door = atomic_fetch_sub(&pool->door, 1) - 1;
+    if ((door & INSIDE) != 0 || !(door & CLOSED))
+        return;
+    atomic_fetch_add(&pool->left, 1);
+    if (atomic_load(&pool->caller_sleeps))
+        futex_wake_all(&pool->left);
 }
 
 static void *work(void *arg)
@@ -152,34 +295,52 @@ static void *work(void *arg)
         seen = wait_for_loop(w, seen);
         if (pool->quit)
             return NULL;
+        if (!go_in(w, seen))
+            continue;
         if (pool->watch)
             pool->watch(pool->watch_arg, w->index, true);
         take_pieces(pool, w->index);
         if (pool->watch)
             pool->watch(pool->watch_arg, w->index, false);
-        if (atomic_fetch_sub(&pool->working, 1) == 1 && atomic_load(&pool->caller_sleeps))
-            futex_wake_all(&pool->working);
+        go_out(w);
     }
+}
+
+static bool all_out(const eb_pool *pool)
+{
+    return (atomic_load_explicit(&pool->door, memory_order_acquire) & INSIDE) == 0;
 }
 
 static void wait_for_workers(eb_pool *pool)
 {
+    atomic_fetch_or(&pool->door, CLOSED);
     for (int i = 0; i < pool->spins; i++) {
-        if (atomic_load_explicit(&pool->working, memory_order_acquire) == 0)
+        if (all_out(pool))
             return;
         SPIN_HINT();
     }
-    uint32_t left;
+    bool looked = false;
     atomic_store(&pool->caller_sleeps, 1);
-    while ((left = atomic_load(&pool->working)) != 0)
-        futex_wait(&pool->working, left);
+    for (;;) {
+        const uint32_t left = atomic_load(&pool->left);
+        if (all_out(pool))
+            break;
+        if (!futex_wait(&pool->left, left, pool->pinned ? LOOK_NS : 0)) {
+            looked = true;
+            lend_cpu(pool);
+        }
+    }
     atomic_store(&pool->caller_sleeps, 0);
+    if (looked)
+        take_cpu_back(pool);
 }
 
 static void announce(eb_pool *pool)
 {
-    atomic_store_explicit(&pool->working, (uint32_t)pool->started, memory_order_relaxed);
-    atomic_fetch_add(&pool->generation, 1);
+    const uint32_t generation = atomic_load_explicit(&pool->generation, memory_order_relaxed) + 1;
+    atomic_store(&pool->joined, 0);
+    atomic_store(&pool->door, (uint64_t)generation << 32);
+    atomic_store(&pool->generation, generation);
     if (atomic_load(&pool->sleepers))
         futex_wake_all(&pool->generation);
 }
@@ -213,25 +374,16 @@ static int nth_cpu(const cpu_set_t *mask, int n)
     return -1;
 }
 
-static bool pin(pthread_t thread, const cpu_set_t *mask, int index)
-{
-    cpu_set_t one;
-    int cpu = nth_cpu(mask, index);
-    if (cpu < 0)
-        return false;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    return pthread_setaffinity_np(thread, sizeof one, &one) == 0;
-}
-
 static bool pin_all(eb_pool *pool, eb_err *err)
 {
     if (pthread_getaffinity_np(pthread_self(), sizeof pool->callers_mask, &pool->callers_mask) != 0)
         return eb_err_set(err, EB_FAILED, "the CPUs that this process may use cannot be read");
-    pool->pinned = true;
-    bool ok = pin(pthread_self(), &pool->callers_mask, 0);
+    for (int i = 0; i < pool->threads; i++)
+        pool->cpu[i] = nth_cpu(&pool->callers_mask, i);
+    bool ok = set_cpu(pthread_self(), pool->cpu[0]);
     for (int i = 0; i < pool->started; i++)
-        ok = ok && pin(pool->workers[i].thread, &pool->callers_mask, pool->workers[i].index);
+        ok = ok && set_cpu(pool->workers[i].thread, pool->cpu[pool->workers[i].index]);
+    pool->pinned = true;
     if (ok)
         return true;
     eb_err_set(err, EB_FAILED, "the system refused to pin %d threads to CPUs", pool->threads);
@@ -273,6 +425,10 @@ eb_pool *eb_pool_new(int threads, bool affinity, eb_err *err)
     pool->threads = threads;
     pool->spins = threads <= eb_cpus_usable() ? SPINS : 0; // no CPU of its own to spin on
     pool->workers = eb_alloc((size_t)threads * sizeof *pool->workers);
+    pool->cpu = eb_alloc((size_t)threads * sizeof *pool->cpu);
+    pool->caller = pthread_self();
+    pool->door = CLOSED;
+    pthread_mutex_init(&pool->moving, NULL);
     if (start(pool, err) && (!affinity || pin_all(pool, err)))
         return pool;
     eb_pool_free(pool);
@@ -289,6 +445,8 @@ void eb_pool_free(eb_pool *pool)
         pthread_join(pool->workers[i].thread, NULL);
     if (pool->pinned)
         pthread_setaffinity_np(pthread_self(), sizeof pool->callers_mask, &pool->callers_mask);
+    pthread_mutex_destroy(&pool->moving);
+    free(pool->cpu);
     free(pool->workers);
     free(pool);
 }
@@ -304,14 +462,26 @@ static void no_work(void *arg, int64_t begin, int64_t end, int thread)
     (void)arg, (void)begin, (void)end, (void)thread;
 }
 
-// The worker that beats may do so between loops: after one that all take part in, it beats as is wanted now.
+// The worker that beats may do so between loops: after one that it has surely taken part in, it beats as is wanted now.
 void eb_pool_set_pulse(eb_pool *pool, const eb_pulse *pulse)
 {
     if (pool->pulse == pulse)
         return;
     pool->pulse = pulse;
-    if (pool->threads > 1)
-        eb_pool_for(pool, pool->threads, 1, no_work, NULL);
+    if (pool->started == 0)
+        return;
+    pool->fn = no_work;
+    pool->n = pool->grain = 1;
+    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    announce(pool);
+    while (atomic_load(&pool->joined) < (uint32_t)pool->started)
+        sched_yield();
+    wait_for_workers(pool);
+}
+
+int eb_pool_moves(const eb_pool *pool)
+{
+    return pool->moves;
 }
 
 int eb_pool_threads(const eb_pool *pool)

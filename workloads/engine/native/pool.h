@@ -17,11 +17,13 @@ typedef struct eb_pool eb_pool;
 // Items [begin, end) of the loop, run by worker `thread` (0 <= thread < threads of the pool).
 typedef void eb_pool_fn(void *arg, int64_t begin, int64_t end, int thread);
 
-// `affinity`: worker i, the caller included, stays on the i-th CPU that the process may use (modulo their
-// number) until the pool is freed, which gives the caller its own mask back.
+// `affinity`: worker i, the caller included, is on the i-th CPU that the process may use (modulo their number) until
+// the pool is freed, which gives the caller its own mask back. But a thread that another process keeps from its CPU in
+// the midst of a loop is given that of one that waits for it.
 eb_pool *eb_pool_new(int threads, bool affinity, eb_err *err);
 void eb_pool_free(eb_pool *pool); // NULL is fine
 int eb_pool_threads(const eb_pool *pool);
+int eb_pool_moves(const eb_pool *pool); // how often a thread was given another's CPU
 
 // Calls fn for pieces of [0, n) that are at most `grain` long and begin at multiples of it, and returns
 // when all are done. A loop of one piece, or a pool of one thread, never leaves the caller.
