@@ -333,11 +333,11 @@ static cpu_set_t mask_now(void)
     return mask;
 }
 
-static eb_pool *pinned_pool(void)
+static eb_pool *pinned_pool(const char *test)
 {
     eb_err err = { 0 };
     if (eb_cpus_allowed() < 2) {
-        fprintf(stderr, "skip pinned_pool: one CPU only\n");
+        fprintf(stderr, "skip %s: threads of one CPU have none to lend\n", test);
         skip();
     }
     eb_pool *pool = eb_pool_new(2, true, &err);
@@ -349,7 +349,7 @@ static eb_pool *pinned_pool(void)
 static void a_worker_that_is_held_up_is_lent_a_cpu(void **state)
 {
     (void)state;
-    eb_pool *pool = pinned_pool();
+    eb_pool *pool = pinned_pool(__func__);
     const cpu_set_t callers = mask_now();
     held_up h = { .thread = 1 }, again = { .thread = 1 };
     eb_pool_for(pool, 4, 1, hold_up, &h);
@@ -364,7 +364,7 @@ static void a_worker_that_is_held_up_is_lent_a_cpu(void **state)
 static void a_caller_that_is_held_up_exchanges_cpus(void **state)
 {
     (void)state;
-    eb_pool *pool = pinned_pool();
+    eb_pool *pool = pinned_pool(__func__);
     held_up h = { .thread = 0 };
     eb_pool_for(pool, 4, 1, hold_up, &h);
     const cpu_set_t after = mask_now();
