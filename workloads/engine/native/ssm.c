@@ -6,7 +6,7 @@
 
 // Channels of a piece, fewer where there are many threads: a multiple of any vector length. Below CONV_WORK channels
 // times tokens a convolution is not worth sharing.
-enum { CHANNELS = 4 * EB_SCAN_LANES, PIECES_PER_THREAD = 4, CONV_WORK = 4096, NORM_GRAIN = 8 };
+enum { CHANNELS = 4 * EB_SCAN_LANES, PIECES_PER_THREAD = 4, CONV_WORK = 768, NORM_GRAIN = 8 };
 
 typedef struct ssm_task {
     const eb_net *net;
