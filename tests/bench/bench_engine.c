@@ -22,7 +22,7 @@
 
 enum { PATH_SIZE = 512, LIST_MAX = 64, DEFAULT_ROUNDS = 7 };
 
-static const char all_models[] = "llama-3.2-1b smollm2-135m olmoe-1b-7b mamba-130m mamba-370m mamba-1.4b";
+static const char all_models[] = "llama-3.2-1b smollm2-135m olmoe-1b-7b edge-moe-7b mamba-130m mamba-370m mamba-1.4b";
 static const char all_types[] = "f16 q8_0 q4_0 q4_k_m";
 static const char all_cells[] =
     "pp512 tg128 tg128@4096 tg128x4 tg128x16 cold scale-pp512 scale-tg128 busy-pp512 busy-tg128";
