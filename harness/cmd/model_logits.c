@@ -53,9 +53,13 @@ static int parse_number(const char *name, const char *text, int max, int *out)
 static int parse_request(int argc, char **argv, request *r)
 {
     const char *tokens = NULL, *mode = "prefill", *kv = "f32", *threads = NULL, *chunk = NULL, *batch = NULL;
-    const eb_model_option options[] = { { "--tokens", &tokens, NULL }, { "--mode", &mode, NULL },
-                                        { "--kv", &kv, NULL },         { "--threads", &threads, NULL },
-                                        { "--chunk", &chunk, NULL },   { "--batch", &batch, NULL }, { 0 } };
+    const eb_model_option options[] = { { "--tokens", &tokens, NULL },
+                                        { "--mode", &mode, NULL },
+                                        { "--kv", &kv, NULL },
+                                        { "--threads", &threads, NULL },
+                                        { "--chunk", &chunk, NULL },
+                                        { "--batch", &batch, NULL },
+                                        { 0 } };
     r->config = (eb_engine_config){ .threads = eb_cpus_usable(), .max_batch = 1 };
     int status = eb_model_args(argc, argv, options, &r->path, 1);
     if (status)
