@@ -323,7 +323,7 @@ const eb_command eb_cmd_model = {
             "      --mode prefill|decode                   all at once (default), or one token at a time\n"
             "      --kv f32|f16                            type of the cache (default f32)\n"
             "      --chunk N                               prefill in chunks of N tokens\n"
-            "      --batch N                               decode in N sequences at once that take the same tokens\n"
+            "      --batch N                               decode N sequences at once, all of the same tokens\n"
             "      --threads N                             default: one for each CPU\n"
             "\n"
             "A model file that is there already is replaced by make and quantize once the new one is whole, and\n"

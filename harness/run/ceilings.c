@@ -158,7 +158,8 @@ static void write_file(const eb_engine_ops *engine, const char *key, bool affini
 static void begin(const eb_engine_ops *engine, int threads, bool affinity, eb_ceiling_reading *r, char key[HEX])
 {
     const char *isa = engine->isa ? engine->isa() : NULL;
-    *r = (eb_ceiling_reading){ .c = { .read_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN }, .threads = threads };
+    *r = (eb_ceiling_reading){ .c = { .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN },
+                               .threads = threads };
     snprintf(r->c.isa, sizeof r->c.isa, "%s", isa ? isa : "");
     if (!isa || !engine->ceilings) // without the instruction set there is no key
         return;

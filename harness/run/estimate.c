@@ -36,7 +36,7 @@ static int rounds_of(const eb_plan *plan, double round_s)
 
 void eb_run_estimate(const eb_plan *plan, eb_estimate *out)
 {
-    eb_ceilings k = { .read_bytes_s = NAN, .flop_s = NAN };
+    eb_ceilings k = { .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     eb_err ignored;
     eb_err_clear(&ignored);
     *out = (eb_estimate){ 0 };

@@ -26,8 +26,9 @@ check_one() {  # check_one KIND LABEL MODEL: all modes against the reference
     done
 }
 
-usable_isas() {  # those that EFFBENCH_ISA may name on this machine
+usable_isas() {  # those that EFFBENCH_ISA may name on this machine, scalar first; fails where not even that may be
     $RUNNER "$TESTBIN/mkmodel" tiny.gguf --arch llama --type F32 >/dev/null
+    EFFBENCH_ISA=scalar $RUNNER "$EFFBENCH" model logits tiny.gguf --tokens 1 >/dev/null || return 1
     for isa in scalar avx2 avxvnni avx512 avx512vnni amx neon neondot neoni8mm; do
         EFFBENCH_ISA=$isa $RUNNER "$EFFBENCH" model logits tiny.gguf --tokens 1 >/dev/null 2>&1 && echo $isa
     done

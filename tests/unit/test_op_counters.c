@@ -379,10 +379,18 @@ static void each_thread_counts_itself(void **state)
     eb_op_counters_free(c);
 }
 
+static bool all_have_counted(const eb_op_counters *c, int workers)
+{
+    int n = 0;
+    for (int w = 0; w < workers; w++)
+        n += eb_op_counters_get(c, 0, w, EB_OP_QKV, PREFILL).calls > 0;
+    return n == workers;
+}
+
 // Through the engine: every operator that workers share has CPU time, and no operator that the model lacks has any.
 static void an_engines_operators_are_counted(void **state)
 {
-    enum { WORKERS = 3, PROMPT = 40 };
+    enum { WORKERS = 3, PROMPT = 40, RUNS_MOST = 2000 };
     static eb_span items[4096];
     eb_token_event events[MAX_EVENTS];
     int32_t prompt[PROMPT];
@@ -393,15 +401,20 @@ static void an_engines_operators_are_counted(void **state)
     eb_engine *engine = fixture_open("tiny-llama", (eb_engine_config){ .threads = WORKERS });
     fixture_tokens(31, prompt, PROMPT);
     engine->ops->set_span_sink(engine, &sink);
-    fixture_submit(engine, 0, prompt, PROMPT, 8);
-    while (engine->ops->busy(engine))
-        fixture_step(engine, events);
+    uint64_t runs = 0;
+    while (runs < RUNS_MOST && (runs == 0 || !all_have_counted(c, WORKERS))) { // one who comes late has no share
+        fixture_submit(engine, 0, prompt, PROMPT, 8);
+        while (engine->ops->busy(engine))
+            fixture_step(engine, events);
+        engine->ops->reset(engine);
+        runs++;
+    }
     engine->ops->set_span_sink(engine, NULL);
     for (int w = 0; w < WORKERS; w++) {
         assert_null(eb_op_counters_trouble(c, w));
         eb_op_count q = eb_op_counters_get(c, 0, w, EB_OP_QKV, PREFILL);
-        assert_true(w == 0 ? q.calls == 2 : q.calls <= 2); // two layers; a worker that comes late has no share
-        assert_true((q.calls > 0) == (q.value > 0));
+        assert_true(q.value > 0);
+        assert_true(w == 0 ? q.calls == 2 * runs : q.calls >= 1 && q.calls <= 2 * runs); // two layers
     }
     assert_true(eb_op_counters_get(c, 0, -1, EB_OP_HEAD, DECODE).value > 0);
     assert_true(eb_op_counters_get(c, 0, -1, EB_OP_SCAN, DECODE).value == 0);

@@ -336,6 +336,12 @@ static cpu_set_t mask_now(void)
 static eb_pool *pinned_pool(const char *test)
 {
     eb_err err = { 0 };
+    clockid_t clock;
+    struct timespec t;
+    if (pthread_getcpuclockid(pthread_self(), &clock) != 0 || clock_gettime(clock, &t) != 0) {
+        fprintf(stderr, "skip %s: this system tells no thread's CPU time\n", test);
+        skip();
+    }
     if (eb_cpus_allowed() < 2) {
         fprintf(stderr, "skip %s: threads of one CPU have none to lend\n", test);
         skip();

@@ -3,6 +3,7 @@
 // as tokens are looked up.
 #include "tests/unit/engine_fixture.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "workloads/engine/kernels/kernels.h"
@@ -101,11 +102,12 @@ static void test_a_first_pass_is_like_the_others(void **state)
     enum { TOKENS = 40, OUTPUT = 24 };
     (void)state;
     for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride())
-        for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+        for (size_t t = 0; t < sizeof types / sizeof *types * 2; t++) {
+            const int tokens = t % 2 ? 1 : TOKENS;
             char path[256];
             eb_err err = { 0 };
             snprintf(path, sizeof path, "%s/first.gguf", folder);
-            if (!eb_make_shape(eb_shape_find(fixture_shapes[s]), eb_recipe_find(types[t]), 1, path, 1, NULL, NULL,
+            if (!eb_make_shape(eb_shape_find(fixture_shapes[s]), eb_recipe_find(types[t / 2]), 1, path, 1, NULL, NULL,
                                &err))
                 fail_msg("%s", err.message);
             const eb_engine_config config = { .threads = 2, .max_batch = 1, .max_ctx_tok = TOKENS + OUTPUT };
@@ -116,7 +118,7 @@ static void test_a_first_pass_is_like_the_others(void **state)
             fixture_tokens(5, prompt, TOKENS);
             for (int pass = 0; pass < 3; pass++) {
                 const eb_request r = { .prompt = prompt,
-                                       .prompt_tok = TOKENS,
+                                       .prompt_tok = tokens,
                                        .output_tok = OUTPUT,
                                        .sampling = { .temperature = 1, .top_p = 1, .seed = 3 } };
                 assert_true(engine->ops->submit(engine, &r, &err));
@@ -130,9 +132,56 @@ static void test_a_first_pass_is_like_the_others(void **state)
         }
 }
 
+// Whether a call says that pages cannot be read, so that nobody has to touch them.
+static bool tells_what_cannot_be_read(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *p = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_true(p != MAP_FAILED);
+    const bool has = madvise(p, page, 22) == 0; // MADV_POPULATE_READ, Linux 5.14
+    munmap(p, page);
+    return has && !emulated();
+}
+
+// A file that is cut short after it was opened is an error of whatever would pack it, not a signal, each time again.
+static void test_a_file_cut_short_is_an_error(void **state)
+{
+    enum { LEFT = 256 * 1024, TOKENS = 4 };
+    (void)state;
+    if (!packing() || !tells_what_cannot_be_read()) {
+        fprintf(stderr, "skip %s: packs nothing here, or this system has no MADV_POPULATE_READ\n", __func__);
+        skip();
+    }
+    char path[256];
+    eb_err err = { 0 };
+    snprintf(path, sizeof path, "%s/cut.gguf", folder);
+    if (!eb_make_shape(eb_shape_find("tiny-llama"), eb_recipe_find("q8_0"), 1, path, 1, NULL, NULL, &err))
+        fail_msg("%s", err.message);
+    const eb_engine_config config = { .threads = 2, .max_batch = 1, .max_ctx_tok = 2 * TOKENS };
+    eb_engine *engine = eb_engine_native.open(path, &config, &err);
+    assert_non_null(engine);
+    assert_int_equal(truncate(path, LEFT), 0);
+    int32_t prompt[TOKENS];
+    eb_token_event events[MAX_EVENTS];
+    fixture_tokens(5, prompt, TOKENS);
+    engine->ops->reset(engine);
+    fixture_submit(engine, 0, prompt, TOKENS, 1);
+    for (int i = 0; i < 2; i++) {
+        eb_err_clear(&err);
+        assert_int_equal(engine->ops->step(engine, 0, events, MAX_EVENTS, &err), -1);
+        assert_non_null(strstr(err.message, "cannot be read to its end"));
+        assert_true(err.hint[0]);
+    }
+    eb_err_clear(&err);
+    assert_false(engine->ops->fill_context(engine, 0, prompt, TOKENS, &err));
+    assert_non_null(strstr(err.message, "cannot be read to its end"));
+    fixture_close(engine);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_nothing_is_in_memory_twice),
-                                        cmocka_unit_test(test_a_first_pass_is_like_the_others) };
+                                        cmocka_unit_test(test_a_first_pass_is_like_the_others),
+                                        cmocka_unit_test(test_a_file_cut_short_is_an_error) };
     return cmocka_run_group_tests_name("repack", tests, fixture_make, folder_remove);
 }

@@ -109,7 +109,8 @@ struct eb_engine_ops {
     eb_engine *(*open)(const char *path, const eb_engine_config *config, eb_err *err);
     void (*caps)(const eb_engine *engine, eb_engine_caps *out);
     void (*memory)(const eb_engine *engine, eb_engine_memory *out);
-    // Forgets all sequences (KV and state); cheap; keeps memory.
+    // Forgets all sequences (KV and state) and keeps memory. Cheap, but for the first time after open, which may
+    // prepare the weights for all passes but the first; an error in that is told by the next step.
     void (*reset)(eb_engine *engine);
     // Puts `n` tokens into sequence `id` without producing output: the context depth of a test.
     // A later submit with the same id continues after them.
@@ -117,7 +118,7 @@ struct eb_engine_ops {
     bool (*submit)(eb_engine *engine, const eb_request *request, eb_err *err);
     // One step: prefill work first, else one decode step for all live sequences. Writes at most
     // `max` events (max >= max_batch). Returns their number; 0 = nothing left to do (or, mid
-    // prefill, a chunk finished: see eb_engine_ops.busy); -1 = err. Never allocates.
+    // prefill, a chunk finished: see eb_engine_ops.busy); -1 = err. Never allocates once the engine was reset.
     int (*step)(eb_engine *engine, int64_t timeout_ns, eb_token_event *events, int max, eb_err *err);
     bool (*busy)(const eb_engine *engine); // live or waiting sequences exist
     void (*cancel)(eb_engine *engine, uint32_t id);

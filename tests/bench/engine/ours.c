@@ -135,6 +135,6 @@ static bool ceilings(const void *arg, void *out, eb_err *err)
 bool bench_ours_ceilings(const bench_ours *job, eb_ceilings *out, eb_err *err)
 {
     uint64_t rss;
-    *out = (eb_ceilings){ .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN };
+    *out = (eb_ceilings){ .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     return child_call(ceilings, job, out, sizeof *out, &rss, err);
 }

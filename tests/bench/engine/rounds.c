@@ -173,7 +173,7 @@ static bool look_up(const bench_setup *setup, int threads, eb_ceilings *out, eb_
 {
     bench_ours ours = setup->ours;
     ours.threads = threads;
-    *out = (eb_ceilings){ .steady_bytes_s = NAN, .flop_s = NAN };
+    *out = (eb_ceilings){ .read_bytes_s = NAN, .steady_bytes_s = NAN, .flop_s = NAN, .int8_op_s = NAN };
     return !ours.ops->ceilings || bench_ours_ceilings(&ours, out, err);
 }
 
@@ -189,7 +189,7 @@ static bool run_under_roof(const bench_setup *setup, bench_side *side, bench_roo
     run_side(setup, side, round);
     if (!look_up(setup, side->threads, &after, err))
         return false;
-    roof->read_bytes_s[round] = (before.steady_bytes_s + after.steady_bytes_s) / 2;
+    roof->steady_bytes_s[round] = (before.steady_bytes_s + after.steady_bytes_s) / 2;
     roof->kernel_flop_s[round] = fmax(before.flop_s, after.flop_s);
     return true;
 }

@@ -110,7 +110,7 @@ static void note_scaling(notes *n, const bench_cell *cell, const bench_rounds *r
     for (int i = 0; i < r->n; i++) {
         engine[i] = r->side[0].value[i] / r->side[1].value[i];
         roof[i] = prefill ? r->roof.kernel_flop_s[i] / r->one_roof.kernel_flop_s[i]
-                          : r->roof.read_bytes_s[i] / r->one_roof.read_bytes_s[i];
+                          : r->roof.steady_bytes_s[i] / r->one_roof.steady_bytes_s[i];
         if (isnan(roof[i]))
             return;
     }
@@ -147,7 +147,7 @@ static void note_peers(notes *n, const bench_rounds *r)
 static void note_roof(notes *n, const bench_roof *roof, int rounds)
 {
     char a[NUMBER_BYTES], b[NUMBER_BYTES];
-    note(n, "ceilings %s GB/s, %s %s TOP/s", num(a, median(roof->read_bytes_s, rounds) / 1e9), roof->peak_name,
+    note(n, "ceilings %s GB/s, %s %s TOP/s", num(a, median(roof->steady_bytes_s, rounds) / 1e9), roof->peak_name,
          num(b, median(roof->peak_ops_s, rounds) / 1e12));
 }
 
@@ -220,7 +220,7 @@ void bench_table_row(FILE *to, const bench_setup *setup, const char *model, cons
     notes n = { "" };
     fprintf(to, "| %-14s | %-7s | %-14s | %-22s | %5s | %7s | %6s | %7s | %6s |", model, type, cell->name,
             ours_text(ours, sizeof ours, cell, r), num(gb_s, rate * cost->bytes_per_tok / 1e9),
-            percent(read, share(r, cost->bytes_per_tok, r->roof.read_bytes_s)),
+            percent(read, share(r, cost->bytes_per_tok, r->roof.steady_bytes_s)),
             num(top_s, rate * cost->flop_per_tok / 1e12),
             percent(flop, share(r, cost->flop_per_tok, r->roof.peak_ops_s)),
             num(mib, (double)r->side[0].rss_peak_bytes / (1 << 20)));
@@ -256,7 +256,7 @@ void bench_table_legend(FILE *to, const bench_setup *setup)
 
 void bench_csv_head(FILE *to)
 {
-    fprintf(to, "model,type,cell,round,side,options,threads,value,read_bytes_s,kernel_flop_s,peak_ops_s\n");
+    fprintf(to, "model,type,cell,round,side,options,threads,value,steady_bytes_s,kernel_flop_s,peak_ops_s\n");
 }
 
 void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_rounds *r)
@@ -270,7 +270,7 @@ void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const
                     s->peer   ? s->peer->label
                     : s->busy ? "ours-busy"
                               : "ours",
-                    s->peer ? s->options : "", s->threads, s->value[round], r->roof.read_bytes_s[round],
+                    s->peer ? s->options : "", s->threads, s->value[round], r->roof.steady_bytes_s[round],
                     r->roof.kernel_flop_s[round], r->roof.peak_ops_s[round]);
         }
     fflush(to);

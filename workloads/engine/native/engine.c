@@ -24,7 +24,7 @@ typedef struct native {
     eb_pool *pool;
     eb_state state;
     eb_session session;
-    bool ran, packed; // a pass has been made; weights are packed for good
+    bool due, packed; // packing, as a pass has been made or was asked to be forgotten; weights are packed for good
 } native;
 
 static const char *native_isa(void)
@@ -202,6 +202,7 @@ static void native_reset(eb_engine *engine)
 {
     eb_err again; // at the next step
     eb_err_clear(&again);
+    of(engine)->due = true;
     pack(of(engine), &again);
     eb_session_reset(&of(engine)->session);
 }
@@ -221,9 +222,9 @@ static int native_step(eb_engine *engine, int64_t timeout_ns, eb_token_event *ev
 {
     native *e = of(engine);
     (void)timeout_ns;
-    if (e->ran && !pack(e, err))
+    if (e->due && !pack(e, err))
         return -1;
-    e->ran = true;
+    e->due = true;
     return eb_session_step(&e->session, events, max, err);
 }
 

@@ -150,8 +150,7 @@ static void take_pieces(eb_pool *pool, int thread)
     }
 }
 
-// ---- threads that are kept from their CPU
-// -----------------------------------------------------------------------------
+// ---- threads that are kept from their CPU ---------------------------------------------------------------------------
 
 static bool set_cpu(pthread_t thread, int cpu)
 {
@@ -221,16 +220,18 @@ static void exchange_cpus(worker *w, uint32_t generation, glance *before)
     if (!is_stuck(pool->caller, before))
         return;
     pthread_mutex_lock(&pool->moving);
-    if (is_open(pool, generation) && pool->exchanged != generation) {
-        const int cpu = pool->cpu[0];
+    const bool first = is_open(pool, generation) && pool->exchanged != generation;
+    const int cpu = pool->cpu[0];
+    if (first) {
         pool->cpu[0] = pool->cpu[w->index];
         pool->cpu[w->index] = cpu;
         set_cpu(pool->caller, pool->cpu[0]);
-        set_cpu(w->thread, cpu);
         pool->exchanged = generation;
         pool->moves++;
     }
     pthread_mutex_unlock(&pool->moving);
+    if (first)
+        set_cpu(w->thread, cpu); // which may be the end of its running for a while: not with the lock in its hands
 }
 
 // ---- the loop -------------------------------------------------------------------------------------------------------

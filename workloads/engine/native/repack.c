@@ -91,6 +91,24 @@ static void touch(span s)
     (void)sink;
 }
 
+// Maps the pages of these bytes, reading what is not there: of a file that cannot be read the call tells, not a signal.
+static bool bring_in(const void *data, size_t bytes)
+{
+    const span s = pages_of(data, bytes, false);
+    if (madvise(s.begin, s.bytes, MADV_POPULATE_READ) == 0)
+        return true;
+    if (errno == EFAULT || errno == EIO || errno == EHWPOISON)
+        return false;
+    touch(s);
+    return true;
+}
+
+static bool unreadable(const eb_gguf *file, eb_err *err)
+{
+    eb_err_at(err, EB_FAILED, file->path, 0, 0, "the file cannot be read to its end");
+    return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
+}
+
 typedef struct bringing {
     const eb_gguf *file;
     _Atomic bool failed;
@@ -98,7 +116,6 @@ typedef struct bringing {
 
 enum { BRING_BYTES = 4 << 20 };
 
-// Maps these pages, reading what is not there: of a file that cannot be read the call tells, not a signal.
 static void bring_slices(void *arg, int64_t begin, int64_t end, int thread)
 {
     bringing *b = arg;
@@ -106,13 +123,8 @@ static void bring_slices(void *arg, int64_t begin, int64_t end, int thread)
     (void)thread;
     for (int64_t i = begin; i < end; i++) {
         const size_t at = (size_t)i * BRING_BYTES;
-        const span s = pages_of(g->map + at, g->map_bytes - at < BRING_BYTES ? g->map_bytes - at : BRING_BYTES, false);
-        if (madvise(s.begin, s.bytes, MADV_POPULATE_READ) == 0)
-            continue;
-        if (errno == EFAULT || errno == EIO || errno == EHWPOISON)
+        if (!bring_in(g->map + at, g->map_bytes - at < BRING_BYTES ? g->map_bytes - at : BRING_BYTES))
             b->failed = true;
-        else
-            touch(s);
     }
 }
 
@@ -123,10 +135,7 @@ bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err)
         return true;
     madvise((void *)(uintptr_t)m->file->map, m->file->map_bytes, MADV_WILLNEED);
     eb_pool_for(pool, (int64_t)((m->file->map_bytes + BRING_BYTES - 1) / BRING_BYTES), 1, bring_slices, &b);
-    if (!b.failed)
-        return true;
-    eb_err_at(err, EB_FAILED, m->file->path, 0, 0, "the file cannot be read to its end");
-    return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
+    return !b.failed || unreadable(m->file, err);
 }
 
 static void let_go(const eb_gguf *g, const void *data, size_t bytes)
@@ -145,6 +154,7 @@ typedef struct packing {
     eb_mat *w;      // the one at hand
     int64_t groups; // of one expert
     int64_t first;  // of the slice, over all experts
+    bool failed;    // the file cannot be read any more
 } packing;
 
 static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
@@ -175,6 +185,8 @@ static const uint8_t *group_data(const packing *p, int64_t g)
 static void pack_mat(void *arg, eb_mat *w)
 {
     packing *p = arg;
+    if (p->failed)
+        return;
     p->w = w;
     p->groups = (w->out + EB_PACK_ROWS - 1) / EB_PACK_ROWS;
     w->packed_expert_bytes = mat_bytes(w) / (size_t)w->experts;
@@ -184,11 +196,22 @@ static void pack_mat(void *arg, eb_mat *w)
         const int64_t end = p->first + step < all ? p->first + step : all;
         const uint8_t *data = group_data(p, p->first);
         const size_t bytes = (size_t)(group_data(p, end) - data);
+        if (p->file->mapped && !bring_in(data, bytes)) {
+            p->failed = true;
+            return;
+        }
         eb_pool_for(p->pool, end - p->first, GROUP_GRAIN, pack_groups, p);
         let_go(p->file, data, bytes);
     }
     w->packed = p->at;
     p->at += mat_bytes(w);
+}
+
+static void unpack(void *arg, eb_mat *w)
+{
+    (void)arg;
+    w->packed = NULL;
+    w->packed_expert_bytes = 0;
 }
 
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err)
@@ -197,12 +220,20 @@ bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *er
     if (bytes == 0)
         return true;
     void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return eb_err_sys(err, EB_FAILED, errno, "no memory for the packed weights", "mmap");
+    if (memory == MAP_FAILED) {
+        eb_err_sys(err, EB_FAILED, errno, "no memory for the packed weights", "mmap");
+        return eb_err_hint(err, "allow the process more memory (ulimit -v), or take a smaller model or type");
+    }
     m->packed = memory;
     m->packed_bytes = bytes;
     madvise(memory, bytes, MADV_HUGEPAGE); // a wish
     packing p = { .file = m->file, .pool = pool, .at = memory };
     each_packed(m, kernels, pack_mat, &p);
-    return true;
+    if (!p.failed)
+        return true;
+    each_packed(m, kernels, unpack, NULL);
+    munmap(memory, bytes);
+    m->packed = NULL;
+    m->packed_bytes = 0;
+    return unreadable(m->file, err);
 }

@@ -25,7 +25,8 @@ static inline bool eb_repack_takes(const eb_kernels *kernels, const eb_mat *w)
 uint64_t eb_repack_bytes(const eb_model *m, const eb_kernels *kernels);
 // False and err when the file cannot be read to its end.
 bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err);
-// Once per model. The memory is the model's and goes with it.
+// Once per model. The memory is the model's and goes with it. False and err when there is none, or the file cannot be
+// read any more: then nothing is packed.
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err);
 
 // Whether rows of the token embedding would lie in memory twice once they are looked up in the mapping.
