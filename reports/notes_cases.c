@@ -185,7 +185,7 @@ void eb_notes_quality(const eb_run *run, eb_notes *out)
         char *text =
             eb_format("over %d token%s%s", kld->n, eb_s(kld->n),
                       shape ? ", of random weights: the error of the type, not of a trained model (docs/models.md)"
-                            : " of the model's own weights");
+                            : " of the weights in the model's file");
         say(&all, "KLD, top-1", text, i);
         free(text);
         n++;

@@ -126,5 +126,6 @@ bool eb_memory_check_addresses(const char *root, const char *what, uint64_t need
     eb_fmt_bytes(needs, sizeof needs, (double)need, 3);
     eb_fmt_bytes(has, sizeof has, (double)left, 3);
     eb_err_set(err, EB_FAILED, "%s needs %s of memory, the limit of this process leaves %s", what, needs, has);
-    return eb_err_hint(err, "raise the limit (ulimit -v), or take a smaller model or type");
+    return eb_err_hint(
+        err, "raise the limit (ulimit -v), or take a smaller model or type, a shorter context or a smaller batch");
 }
