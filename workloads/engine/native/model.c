@@ -15,7 +15,7 @@ typedef struct loader {
     eb_err *err;
     bool *used; // by tensor number
     int layer;  // -1: outside the layers
-    int cap_owned;
+    int cap_owned, cap_vectors;
 } loader;
 
 static const char *tensor_name(const loader *l, const char *suffix, char buf[EB_GGUF_MAX_NAME])
@@ -107,6 +107,8 @@ static bool vec2(loader *l, const char *suffix, bool required, int64_t n0, int64
         return true;
     if (t->type == EB_W_F32) {
         *out = t->data;
+        EB_GROW(l->m->vectors, l->m->n_vectors, l->cap_vectors);
+        l->m->vectors[l->m->n_vectors++] = (eb_file_vector){ out, n0 * n1 };
         return true;
     }
     if (t->type != EB_W_F16 && t->type != EB_W_BF16) {
@@ -364,6 +366,7 @@ void eb_model_close(eb_model *m)
     for (int i = 0; i < m->n_owned; i++)
         free(m->owned[i]);
     free(m->owned);
+    free(m->vectors);
     free(m->layer);
     if (m->packed)
         munmap(m->packed, m->packed_bytes);

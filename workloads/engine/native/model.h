@@ -69,6 +69,12 @@ typedef struct eb_layer { // f32 vectors are NULL where the model has none
         *ssm_norm; // a: [d_inner][d_state] (mamba), [heads] (mamba2); as in the file (negative)
 } eb_layer;
 
+// A vector of f32 as it lies in the file, and what points to it.
+typedef struct eb_file_vector {
+    const float **at;
+    int64_t n;
+} eb_file_vector;
+
 typedef struct eb_model {
     eb_gguf *file;
     eb_hparams hp;
@@ -80,7 +86,9 @@ typedef struct eb_model {
     uint64_t n_params;
     float **owned; // f32 copies of norms/biases stored in other types
     int n_owned;
-    void *packed; // the memory of all packed matrices; NULL = none
+    eb_file_vector *vectors; // all that are not owned
+    int n_vectors;
+    void *packed; // the memory of all packed matrices, and of what is read beside them; NULL = none
     size_t packed_bytes;
 } eb_model;
 

@@ -57,6 +57,24 @@ static void add_bytes(void *arg, eb_mat *w)
     *(uint64_t *)arg += mat_bytes(w);
 }
 
+typedef const void *kept_fn(void *arg, const void *data, size_t bytes);
+
+// All else in the file that passes read, but for the token embedding: fn says where it is from then on.
+static void each_kept(eb_model *m, const eb_kernels *kernels, kept_fn *fn, void *arg)
+{
+    for (int i = 0; i < m->n_vectors; i++)
+        *m->vectors[i].at = fn(arg, *m->vectors[i].at, (size_t)m->vectors[i].n * sizeof(float));
+    for (int layer = 0; m->layer && layer < m->hp.layers; layer++) {
+        eb_mat *mats[MATS_OF_LAYER];
+        const int n = mats_of(&m->layer[layer], mats);
+        for (int i = 0; i < n; i++)
+            if (!eb_repack_takes(kernels, mats[i]))
+                mats[i]->data = fn(arg, mats[i]->data, mats[i]->expert_bytes * (size_t)mats[i]->experts);
+    }
+    if (!eb_repack_takes(kernels, &m->output) && m->output.data != m->tok_embd.data)
+        m->output.data = fn(arg, m->output.data, m->output.expert_bytes * (size_t)m->output.experts);
+}
+
 uint64_t eb_repack_bytes(const eb_model *m, const eb_kernels *kernels)
 {
     uint64_t bytes = 0;
@@ -138,9 +156,8 @@ bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err)
     return !b.failed || unreadable(m->file, err);
 }
 
-static void let_go(const eb_gguf *g, const void *data, size_t bytes)
+static void let_go(const eb_gguf *g, span s)
 {
-    const span s = pages_of(data, bytes, true);
     if (g->mapped && s.bytes)
         madvise(s.begin, s.bytes, MADV_DONTNEED);
 }
@@ -155,6 +172,7 @@ typedef struct packing {
     int64_t groups; // of one expert
     int64_t first;  // of the slice, over all experts
     bool failed;    // the file cannot be read any more
+    uint64_t kept;  // bytes of what is copied
 } packing;
 
 static void pack_groups(void *arg, int64_t begin, int64_t end, int thread)
@@ -201,10 +219,26 @@ static void pack_mat(void *arg, eb_mat *w)
             return;
         }
         eb_pool_for(p->pool, end - p->first, GROUP_GRAIN, pack_groups, p);
-        let_go(p->file, data, bytes);
+        let_go(p->file, pages_of(data, bytes, true));
     }
     w->packed = p->at;
     p->at += mat_bytes(w);
+}
+
+static const void *add_kept(void *arg, const void *data, size_t bytes)
+{
+    packing *p = arg;
+    p->kept += round_up(bytes, ALIGN);
+    p->failed |= !bring_in(data, bytes);
+    return data;
+}
+
+static const void *copy_kept(void *arg, const void *data, size_t bytes)
+{
+    packing *p = arg;
+    uint8_t *copy = memcpy(p->at, data, bytes);
+    p->at += round_up(bytes, ALIGN);
+    return copy;
 }
 
 static void unpack(void *arg, eb_mat *w)
@@ -214,26 +248,34 @@ static void unpack(void *arg, eb_mat *w)
     w->packed_expert_bytes = 0;
 }
 
+// Every page of the file goes: a large one would come back as a whole for what lies beside packed weights in it.
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err)
 {
-    const uint64_t bytes = eb_repack_bytes(m, kernels);
-    if (bytes == 0)
+    const uint64_t packed = eb_repack_bytes(m, kernels);
+    packing p = { .file = m->file, .pool = pool };
+    if (packed == 0)
         return true;
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (m->file->mapped)
+        each_kept(m, kernels, add_kept, &p);
+    if (p.failed)
+        return unreadable(m->file, err);
+    void *memory = mmap(NULL, packed + p.kept, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         eb_err_sys(err, EB_FAILED, errno, "no memory for the packed weights", "mmap");
         return eb_err_hint(err, "allow the process more memory (ulimit -v), or take a smaller model or type");
     }
-    m->packed = memory;
-    m->packed_bytes = bytes;
-    madvise(memory, bytes, MADV_HUGEPAGE); // a wish
-    packing p = { .file = m->file, .pool = pool, .at = memory };
+    madvise(memory, packed + p.kept, MADV_HUGEPAGE); // a wish
+    p.at = memory;
     each_packed(m, kernels, pack_mat, &p);
-    if (!p.failed)
-        return true;
-    each_packed(m, kernels, unpack, NULL);
-    munmap(memory, bytes);
-    m->packed = NULL;
-    m->packed_bytes = 0;
-    return unreadable(m->file, err);
+    if (p.failed) {
+        each_packed(m, kernels, unpack, NULL);
+        munmap(memory, packed + p.kept);
+        return unreadable(m->file, err);
+    }
+    if (m->file->mapped)
+        each_kept(m, kernels, copy_kept, &p);
+    let_go(m->file, pages_of(m->file->map, m->file->map_bytes, false));
+    m->packed = memory;
+    m->packed_bytes = packed + p.kept;
+    return true;
 }

@@ -3,9 +3,10 @@
 //
 // eb_repack_bring_in maps all of the file's pages, so that no token waits for one. That is all that a first token
 // takes: the matrices that the table multiplies in 8-bit arithmetic are packed in scratch, EB_REPACK_ROWS rows at a
-// time, as they are multiplied. eb_repack, before the second pass, packs them for good into memory of their own and
-// lets the file's pages of them go, so that each weight is in memory once; all else is read where it lies, but for the
-// rows of a token embedding that is the head too: those are read from the file.
+// time, as they are multiplied. eb_repack, before the second pass, packs them for good into memory of their own, copies
+// what else passes read beside them, and lets all of the file's pages go, so that each weight is in memory once. From
+// then on the mapping is read for an unpacked token embedding that is the head too, and for nothing else: rows of any
+// other embedding are read from the file. Where nothing is packed, all is read where it lies.
 // Both ways give the same bits.
 // Threads: that of the pool.
 #ifndef EB_NATIVE_REPACK_H
@@ -29,10 +30,10 @@ bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err);
 // read any more: then nothing is packed.
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err);
 
-// Whether rows of the token embedding would lie in memory twice once they are looked up in the mapping.
-static inline bool eb_repack_is_twice(const eb_model *m)
+// Whether rows of the token embedding are read from the file: in the mapping they would come with their neighbours.
+static inline bool eb_repack_left_file(const eb_model *m)
 {
-    return m->output.packed && m->output.data == m->tok_embd.data;
+    return m->packed && (m->output.packed || m->output.data != m->tok_embd.data);
 }
 
 #endif
