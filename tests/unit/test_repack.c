@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a model's file is resident once its weights are packed: nothing, nor does it come back as tokens are looked
-// up.
+// up. Where nothing is packed, no more of it comes with a prompt.
 #include "tests/unit/engine_fixture.h"
 
 #include <sys/mman.h>
@@ -56,7 +56,8 @@ static void check(const char *shape, const char *type)
     fixture_submit(engine, 0, prompt, PROMPT, 1);
     fixture_drain(engine, out);
     const size_t looked_up = resident(path);
-    if (opened + looked_up > 0)
+    const bool packs = strcmp(type, "f16") != 0;
+    if ((packs && opened > 0) || looked_up > opened)
         fail_msg("%s %s: %zu bytes of the file are resident, %zu after a prompt", shape, type, opened, looked_up);
     fixture_close(engine);
 }
@@ -64,7 +65,7 @@ static void check(const char *shape, const char *type)
 static void test_nothing_is_in_memory_twice(void **state)
 {
     (void)state;
-    static const char *const types[] = { "q8_0", "q4_0", "q4_k_m" };
+    static const char *const types[] = { "q8_0", "q4_0", "q4_k_m", "f16" };
     const eb_kernels *k = packing();
     if (k && emulated()) {
         fprintf(stderr, "skip %s: an emulator keeps pages that are let go\n", __func__);

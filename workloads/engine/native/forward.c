@@ -21,7 +21,7 @@ static const uint8_t *embedding_of(const eb_net *net, int32_t token, int thread)
     const eb_mat *w = &net->model->tok_embd; // [vocab][embd]
     const uint8_t *row = w->data + (size_t)token * w->row_bytes;
     uint8_t *room = eb_state_room(net->state, thread);
-    if (!eb_repack_left_file(net->model))
+    if (!eb_repack_rows_in_file(net->model))
         return row;
     return eb_gguf_read(net->model->file, row, w->row_bytes, room) ? room : NULL;
 }

@@ -31,7 +31,7 @@ bool eb_repack_bring_in(const eb_model *m, eb_pool *pool, eb_err *err);
 bool eb_repack(eb_model *m, const eb_kernels *kernels, eb_pool *pool, eb_err *err);
 
 // Whether rows of the token embedding are read from the file: in the mapping they would come with their neighbours.
-static inline bool eb_repack_left_file(const eb_model *m)
+static inline bool eb_repack_rows_in_file(const eb_model *m)
 {
     return m->packed && (m->output.packed || m->output.data != m->tok_embd.data);
 }
