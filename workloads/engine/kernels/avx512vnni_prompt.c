@@ -9,16 +9,17 @@
 // 0.25e-8 (MOST_X: up to 1.0e-8) of the activations', however they are distributed. Steps from the greatest values,
 // which may be 4095 each since 128 x 4095^2 < 2^31, would leave 8e-8 of values that are spread normally.
 //
-// Tile: 32 rows x TILE columns, 2 x TILE integer sums in registers. A pair of weights takes 2 loads, TILE broadcasts
-// and 2 x TILE vpdpwssd; the 2 x TILE sums of a slice, after SLICE / 2 pairs, a conversion, two multiplications, a load
-// and a store each: with one multiplication of vectors a cycle 64 of 66 cycles are vpdpwssd. Making a panel takes about
-// 16 cycles for 32 weights, once for all columns: 512 columns take 512.
+// Tile: 32 rows x up to 12 columns, 24 integer sums in registers. A pair of weights takes 2 loads, 12 broadcasts and
+// 24 vpdpwssd; the 24 sums of a slice, after SLICE / 2 pairs, a conversion, two multiplications, a load and a store
+// each, in L1: with one multiplication of vectors a cycle 64 of 66 cycles are vpdpwssd. A panel, 64 rows x 2048
+// weights, is 264 KiB, in L2; 12 columns of it, 48 KiB, meet all of its rows while their 3 KiB of sums stay in L1, so
+// that y is touched once. Making it takes about 16 cycles for 32 weights, once for all columns: 512 columns take 512.
 #include "workloads/engine/kernels/x86.h"
 
 #include <immintrin.h>
 #include <string.h>
 
-enum { SLICE = 128, PANEL_ROWS = 512 };
+enum { SLICE = 128, PANEL_ROWS = 64, PANEL_WEIGHTS = 2048 };
 
 #include "workloads/engine/kernels/prompt_avx512.inc"
 
@@ -37,14 +38,10 @@ typedef struct rows_slice {
     float step[2][SIDE];
 } rows_slice;
 
-typedef struct column_slice {
-    int16_t q[SLICE + LINE / sizeof(int16_t)]; // an odd number of lines: columns lie in different sets of L1
-} column_slice;
-
 typedef struct work {
-    _Alignas(LINE) rows_slice weights[PANEL_ROWS / TILE_ROWS];
-    column_slice columns[TILE];
-    float spare[TILE_ROWS]; // sums of columns that are not there
+    _Alignas(LINE) rows_slice panel[PANEL_WEIGHTS / SLICE][PANEL_ROWS / TILE_ROWS];
+    float sums[TILE][PANEL_ROWS];
+    uint16_t ends[SIDE][SLICE]; // of rows that are no whole slices, with zeros behind
 } work;
 
 // K_TILE whole numbers. The order of their pairs is that of vpackssdw, for weights and columns alike.
@@ -71,64 +68,58 @@ INLINE vf sums_of_lanes(vf v[SIDE])
     return _mm512_castsi512_ps(t[0]);
 }
 
-// The squares of the norms of SIDE rows from k to `end`.
-INLINE vf squares_of(eb_wtype type, const uint8_t *const row[SIDE], int64_t k, int64_t end)
+// SIDE weights of a slice from k on.
+INLINE vf weights_at(eb_wtype type, const uint8_t *slice, int k)
 {
-    vf sum[SIDE][2];
-    UNROLL
-    for (int i = 0; i < SIDE; i++)
-        sum[i][0] = sum[i][1] = _mm512_setzero_ps();
-    for (; k < end; k += K_TILE)
-        UNROLL
-    for (int i = 0; i < SIDE; i++) {
-        const vf a = weights_at(type, row[i], k, first_of(end - k)),
-                 b = weights_at(type, row[i], k + SIDE, first_of(end - k - SIDE));
-        sum[i][0] = _mm512_fmadd_ps(a, a, sum[i][0]);
-        sum[i][1] = _mm512_fmadd_ps(b, b, sum[i][1]);
-    }
-    vf both[SIDE];
-    UNROLL
-    for (int i = 0; i < SIDE; i++)
-        both[i] = _mm512_add_ps(sum[i][0], sum[i][1]);
-    return sums_of_lanes(both);
+    return widened(type, _mm256_loadu_si256((const __m256i *)(const void *)(slice + (size_t)k * sizeof(uint16_t))));
 }
 
-// Rows with what is no number, or whose norm is none, have a step that is none.
-INLINE void take_rows(eb_wtype type, const uint8_t *const row[SIDE], int64_t k, int64_t end, rows_slice *to, int which)
+// The squares of the norms of SIDE slices.
+INLINE vf squares_of(eb_wtype type, const uint8_t *const row[SIDE])
 {
-    const vf norm = _mm512_sqrt_ps(squares_of(type, row, k, end)), none = _mm512_set1_ps(__builtin_nanf(""));
+    vf sum[SIDE];
+    UNROLL
+    for (int i = 0; i < SIDE; i++)
+        sum[i] = _mm512_setzero_ps();
+    for (int k = 0; k < SLICE; k += SIDE)
+        UNROLL
+    for (int i = 0; i < SIDE; i++) {
+        const vf w = weights_at(type, row[i], k);
+        sum[i] = _mm512_fmadd_ps(w, w, sum[i]);
+    }
+    return sums_of_lanes(sum);
+}
+
+// Slices with what is no number, or whose norm is none, have a step that is none.
+INLINE void take_slices(eb_wtype type, const uint8_t *const row[SIDE], rows_slice *to, int half)
+{
+    const vf norm = _mm512_sqrt_ps(squares_of(type, row)), none = _mm512_set1_ps(__builtin_nanf(""));
     const __mmask16 numbers = _mm512_cmp_ps_mask(norm, _mm512_set1_ps(__builtin_inff()), _CMP_LT_OQ);
     const __mmask16 some = _mm512_cmp_ps_mask(norm, _mm512_set1_ps(LEAST_W), _CMP_GT_OQ) & numbers;
     const vf step = _mm512_maskz_mul_ps(some, norm, _mm512_set1_ps(1 / NORM_W));
     _Alignas(LINE) float by[SIDE];
-    _mm512_store_ps(to->step[which], _mm512_mask_blend_ps(numbers, none, step));
+    _mm512_store_ps(to->step[half], _mm512_mask_blend_ps(numbers, none, step));
     _mm512_store_ps(by, _mm512_maskz_div_ps(some, _mm512_set1_ps(NORM_W), norm));
-    for (vi *q = (vi *)to->q[0] + which; k < end; k += K_TILE, q += 2 * SIDE) {
+    for (int k = 0; k < SLICE; k += K_TILE) {
         vi v[SIDE];
         UNROLL
-        for (int i = 0; i < SIDE; i++) {
-            const vf a = weights_at(type, row[i], k, first_of(end - k)),
-                     b = weights_at(type, row[i], k + SIDE, first_of(end - k - SIDE));
-            v[i] = whole_numbers(_mm512_mul_ps(a, _mm512_set1_ps(by[i])), _mm512_mul_ps(b, _mm512_set1_ps(by[i])));
-        }
+        for (int i = 0; i < SIDE; i++)
+            v[i] = whole_numbers(_mm512_mul_ps(weights_at(type, row[i], k), _mm512_set1_ps(by[i])),
+                                 _mm512_mul_ps(weights_at(type, row[i], k + SIDE), _mm512_set1_ps(by[i])));
         transpose(v);
         UNROLL
         for (int i = 0; i < SIDE; i++)
-            _mm512_store_si512(q + 2 * i, v[i]);
+            _mm512_store_si512(to->q[k / 2 + i][half], v[i]);
     }
 }
 
 // ---- columns: whole numbers, then the steps of the slices -----------------------------------------------------------
 
+// An odd number of lines: columns lie in different sets of L1.
 static size_t column_bytes(int64_t n)
 {
     const size_t bytes = (size_t)padded(n) * sizeof(int16_t) + (size_t)((n + SLICE - 1) / SLICE) * sizeof(float);
-    return (bytes + LINE - 1) / LINE * LINE;
-}
-
-static float *steps_of(const product *p, int c)
-{
-    return (float *)(void *)(p->x + (size_t)c * p->x_bytes + (size_t)padded(p->n) * sizeof(int16_t));
+    return ((bytes + LINE - 1) / LINE | 1) * LINE;
 }
 
 // Up to SLICE activations; says their step. Squares are of x over the greatest, so that they are numbers whatever x is.
@@ -165,40 +156,24 @@ static void prepare(const float *x, int64_t n, void *out)
         *step++ = prepare_slice(x + k, n - k, q + k);
 }
 
-// The slice at k of columns from c on; the last one stands in for those that are not there.
-static void gather(const product *p, int64_t k, int length, int c, column_slice *to)
-{
-    for (int i = 0; i < TILE; i++) {
-        const uint8_t *x = p->x + (size_t)(c + i < p->m ? c + i : p->m - 1) * p->x_bytes + (size_t)k * sizeof(int16_t);
-        for (int at = 0; at < length; at += K_TILE)
-            _mm512_storeu_si512(to[i].q + at, _mm512_loadu_si512(x + (size_t)at * sizeof(int16_t)));
-    }
-}
-
 // ---- products -------------------------------------------------------------------------------------------------------
 
-INLINE vi pair_of(const int16_t *q)
+INLINE vi pair_of(const uint8_t *q)
 {
     int32_t two;
     memcpy(&two, q, sizeof two);
     return _mm512_set1_epi32(two);
 }
 
-// What y has so far (first: nothing) and the products.
-INLINE void add_sums(bool first, __mmask16 rows, vi acc, vf row_steps, float column_step, float *y)
+INLINE void add_sums(vi acc, vf row_steps, vf column_step, float *sums)
 {
-    const vf before = first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(rows, y);
     const vf sum = _mm512_mul_ps(_mm512_cvtepi32_ps(acc), row_steps);
-    _mm512_mask_storeu_ps(y, rows, _mm512_fmadd_ps(sum, _mm512_set1_ps(column_step), before));
+    _mm512_store_ps(sums, _mm512_fmadd_ps(sum, column_step, _mm512_load_ps(sums)));
 }
 
-typedef struct target {
-    bool first;
-    __mmask16 rows[2];
-    float *y[TILE], step[TILE]; // of each column
-} target;
-
-INLINE void tile(int cols, const rows_slice *w, const column_slice *x, int pairs, const target *to)
+// A slice of TILE_ROWS rows times those of `cols` columns, x_bytes apart, to which are added sums[column][PANEL_ROWS].
+INLINE void tile(int cols, const rows_slice *w, int pairs, const uint8_t *x, const uint8_t *step, size_t x_bytes,
+                 float *sums)
 {
     vi acc[TILE][2];
     UNROLL
@@ -208,7 +183,7 @@ INLINE void tile(int cols, const rows_slice *w, const column_slice *x, int pairs
         const vi w0 = _mm512_load_si512(w->q[j][0]), w1 = _mm512_load_si512(w->q[j][1]);
         UNROLL
         for (int c = 0; c < cols; c++) {
-            vi two = pair_of(x[c].q + 2 * j);
+            vi two = pair_of(x + (size_t)c * x_bytes + (size_t)j * sizeof(int32_t));
             __asm__("" : "+v"(two)); // in a register, once: not as each product's memory operand
             acc[c][0] = _mm512_dpwssd_epi32(acc[c][0], w0, two);
             acc[c][1] = _mm512_dpwssd_epi32(acc[c][1], w1, two);
@@ -220,52 +195,108 @@ INLINE void tile(int cols, const rows_slice *w, const column_slice *x, int pairs
     const vf step0 = _mm512_load_ps(w->step[0]), step1 = _mm512_load_ps(w->step[1]);
     UNROLL
     for (int c = 0; c < cols; c++) {
-        add_sums(to->first, to->rows[0], acc[c][0], step0, to->step[c], to->y[c]);
-        add_sums(to->first, to->rows[1], acc[c][1], step1, to->step[c], to->y[c] + SIDE);
+        const vf of_column = _mm512_castsi512_ps(pair_of(step + (size_t)c * x_bytes));
+        add_sums(acc[c][0], step0, of_column, sums + c * PANEL_ROWS);
+        add_sums(acc[c][1], step1, of_column, sums + c * PANEL_ROWS + SIDE);
     }
 }
 
-typedef void tile_fn(const rows_slice *w, const column_slice *x, int pairs, const target *to);
+typedef void tile_fn(const rows_slice *w, int pairs, const uint8_t *x, const uint8_t *step, size_t x_bytes,
+                     float *sums);
 #define DEFINE_TILE(cols)                                                                                              \
-    static void tile_##cols(const rows_slice *w, const column_slice *x, int pairs, const target *to)                   \
+    static void tile_##cols(const rows_slice *w, int pairs, const uint8_t *x, const uint8_t *step, size_t x_bytes,     \
+                            float *sums)                                                                               \
     {                                                                                                                  \
-        tile(cols, w, x, pairs, to);                                                                                   \
+        tile(cols, w, pairs, x, step, x_bytes, sums);                                                                  \
     }
+DEFINE_TILE(1)
+DEFINE_TILE(2)
+DEFINE_TILE(3)
 DEFINE_TILE(4)
+DEFINE_TILE(5)
+DEFINE_TILE(6)
+DEFINE_TILE(7)
 DEFINE_TILE(8)
+DEFINE_TILE(9)
+DEFINE_TILE(10)
+DEFINE_TILE(11)
 DEFINE_TILE(12)
+static tile_fn *const tiles[TILE] = { tile_1, tile_2, tile_3, tile_4,  tile_5,  tile_6,
+                                      tile_7, tile_8, tile_9, tile_10, tile_11, tile_12 };
 
-static void make_panel(const product *p, int64_t r0, int64_t r1, int64_t k, int length, rows_slice *to)
+// Where the slices at k of SIDE rows lie.
+static void slices_at(const uint8_t *const row[SIDE], int64_t k, int length, work *s, const uint8_t *at[SIDE])
 {
-    const uint8_t *row[SIDE];
-    for (int64_t r = r0; r < r1; r += TILE_ROWS, to++)
-        for (int half = 0; half < 2; half++) {
-            rows_at(p, r + half * SIDE, row);
+    for (int i = 0; i < SIDE; i++) {
+        at[i] = row[i] + (size_t)k * sizeof(uint16_t);
+        if (length == SLICE)
+            continue;
+        memset(s->ends[i], 0, sizeof s->ends[i]);
+        memcpy(s->ends[i], at[i], (size_t)length * sizeof(uint16_t));
+        at[i] = (const uint8_t *)s->ends[i];
+    }
+}
+
+// Slice after slice of SIDE rows, so that memory is read in runs.
+static void make_panel(const product *p, int64_t r0, int64_t r1, int64_t k, int length, work *s)
+{
+    const uint8_t *row[SIDE], *at[SIDE];
+    for (int64_t r = r0; r < r1; r += SIDE) {
+        const int64_t tile_row = (r - r0) / TILE_ROWS, half = (r - r0) / SIDE % 2;
+        rows_at(p, r, row);
+        for (int i = 0; i < length; i += SLICE) {
+            rows_slice *to = &s->panel[i / SLICE][tile_row];
+            slices_at(row, k + i, length - i < SLICE ? length - i : SLICE, s, at);
             if (p->type == EB_W_F16)
-                take_rows(EB_W_F16, row, k, k + length, to, half);
+                take_slices(EB_W_F16, at, to, (int)half);
             else
-                take_rows(EB_W_BF16, row, k, k + length, to, half);
+                take_slices(EB_W_BF16, at, to, (int)half);
+        }
+    }
+}
+
+INLINE float *sums_in_y(const product *p, int64_t row, int column)
+{
+    return p->y + (size_t)column * p->ldy + (size_t)row;
+}
+
+// What y has so far of rows [r0, r1) and `cols` columns from c on, nothing at first. Those of the next TILE columns are
+// fetched: they lie in other pages.
+static void take_sums(const product *p, int64_t r0, int64_t r1, int c, int cols, bool first, work *s)
+{
+    for (int i = 0; i < cols; i++)
+        for (int64_t r = r0; r < r1; r += SIDE) {
+            const float *y = sums_in_y(p, r, c + i);
+            _mm512_store_ps(s->sums[i] + (r - r0),
+                            first ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps(rows_asked(p, r), y));
+            __builtin_prefetch((const void *)((uintptr_t)y + TILE * p->ldy * sizeof *y), 1); // to be written
         }
 }
 
-static void multiply_slice(const product *p, void *scratch, int64_t r0, int64_t r1, int64_t k, int length)
+static void give_sums(const product *p, int64_t r0, int64_t r1, int c, int cols, const work *s)
 {
-    static tile_fn *const tiles[] = { tile_4, tile_8, tile_12 };
+    for (int i = 0; i < cols; i++)
+        for (int64_t r = r0; r < r1; r += SIDE)
+            _mm512_mask_storeu_ps(sums_in_y(p, r, c + i), rows_asked(p, r), _mm512_load_ps(s->sums[i] + (r - r0)));
+}
+
+static void multiply_panel(const product *p, void *scratch, int64_t r0, int64_t r1, int64_t k, int length)
+{
     work *s = scratch;
-    target to = { .first = k == 0 };
-    make_panel(p, r0, r1, k, length, s->weights);
+    make_panel(p, r0, r1, k, length, s);
     for (int c = 0; c < p->m; c += TILE) {
         const int cols = p->m - c < TILE ? p->m - c : TILE;
-        gather(p, k, length, c, s->columns);
-        for (int i = 0; i < TILE; i++)
-            to.step[i] = i < cols ? steps_of(p, c + i)[k / SLICE] : 0;
-        for (int64_t r = r0; r < r1; r += TILE_ROWS) {
-            for (int i = 0; i < TILE; i++)
-                to.y[i] = i < cols ? p->y + (size_t)(c + i) * p->ldy + (size_t)r : s->spare;
-            to.rows[0] = rows_asked(p, r);
-            to.rows[1] = rows_asked(p, r + SIDE);
-            tiles[(cols - 1) / 4](&s->weights[(r - r0) / TILE_ROWS], s->columns, (int)padded(length) / 2, &to);
+        const uint8_t *column = p->x + (size_t)c * p->x_bytes;
+        const uint8_t *steps = column + (size_t)padded(p->n) * sizeof(int16_t);
+        take_sums(p, r0, r1, c, cols, k == 0, s);
+        for (int at = 0; at < length; at += SLICE) {
+            const int pairs = (int)padded(length - at < SLICE ? length - at : SLICE) / 2;
+            const uint8_t *x = column + (size_t)(k + at) * sizeof(int16_t);
+            const uint8_t *step = steps + (size_t)((k + at) / SLICE) * sizeof(float);
+            for (int64_t r = 0; r < r1 - r0; r += TILE_ROWS)
+                tiles[cols - 1](&s->panel[at / SLICE][r / TILE_ROWS], pairs, x, step, p->x_bytes, &s->sums[0][r]);
         }
+        give_sums(p, r0, r1, c, cols, s);
     }
 }
 
@@ -273,7 +304,7 @@ static void matmul(eb_wtype type, const void *w, size_t row_bytes, int64_t n, in
                    const void *columns, int m, float *y, size_t ldy, void *scratch)
 {
     const product p = { type, w, row_bytes, n, r1, columns, column_bytes(n), m, y, ldy };
-    each_slice(&p, r0, multiply_slice, scratch);
+    each_panel(&p, r0, multiply_panel, scratch);
 }
 
 static size_t scratch_bytes(void)
