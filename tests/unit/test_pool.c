@@ -272,8 +272,7 @@ static void note_mask(void *arg, int64_t begin, int64_t end, int thread)
     (void)begin;
     (void)end;
     pthread_getaffinity_np(pthread_self(), sizeof c->masks[thread], &c->masks[thread]);
-    for (int i = 0; i < 200; i++) // leave some pieces to the others
-        sched_yield();
+    nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL); // leave some pieces to the others
 }
 
 static void affinity_pins_and_is_given_back(void **state)
@@ -303,34 +302,44 @@ static void affinity_pins_and_is_given_back(void **state)
     assert_true(CPU_EQUAL(&before, &after));
 }
 
-// What a thread sees that is kept from running in its piece: where it is when it comes to itself.
+static cpu_set_t mask_now(void)
+{
+    cpu_set_t mask;
+    pthread_getaffinity_np(pthread_self(), sizeof mask, &mask);
+    return mask;
+}
+
+// What a thread sees that sleeps in its piece until somebody moves it: where it was, and where it is then.
 typedef struct held_up {
     int thread; // which one
     _Atomic bool here;
     cpu_set_t before, then;
 } held_up;
 
+enum { MOST_NAPS = 20000 }; // of a millisecond and more: a busy machine may give the other thread its turn late
+
+static void nap(void)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
+
 static void hold_up(void *arg, int64_t begin, int64_t end, int thread)
 {
     held_up *h = arg;
     (void)begin, (void)end;
     if (thread != h->thread) {
-        for (int i = 0; i < 10000 && !h->here; i++) // the other has to get a piece
-            nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
+        for (int i = 0; i < MOST_NAPS && !h->here; i++) // the other has to get a piece
+            nap();
         return;
     }
-    if (atomic_exchange(&h->here, true))
+    if (h->here)
         return;
-    pthread_getaffinity_np(pthread_self(), sizeof h->before, &h->before);
-    nanosleep(&(struct timespec){ .tv_nsec = 200000000 }, NULL);
-    pthread_getaffinity_np(pthread_self(), sizeof h->then, &h->then);
-}
-
-static cpu_set_t mask_now(void)
-{
-    cpu_set_t mask;
-    pthread_getaffinity_np(pthread_self(), sizeof mask, &mask);
-    return mask;
+    h->before = h->then = mask_now(); // while nobody waits for this thread yet
+    h->here = true;
+    for (int i = 0; i < MOST_NAPS && CPU_EQUAL(&h->before, &h->then); i++) {
+        nap();
+        h->then = mask_now();
+    }
 }
 
 static eb_pool *pinned_pool(const char *test)
@@ -392,6 +401,22 @@ static void bad_numbers_are_refused(void **state)
     eb_pool_free(NULL);
 }
 
+// What fails leaves its pool, whose CPUs are not those of the tests after it.
+static cpu_set_t mask_of_the_first;
+
+static int keep_mask(void **state)
+{
+    (void)state;
+    mask_of_the_first = mask_now();
+    return 0;
+}
+
+static int give_mask_back(void **state)
+{
+    (void)state;
+    return pthread_setaffinity_np(pthread_self(), sizeof mask_of_the_first, &mask_of_the_first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -402,10 +427,10 @@ int main(void)
         cmocka_unit_test(idle_workers_sleep),
         cmocka_unit_test(a_lone_thread_beats_between_pieces),
         cmocka_unit_test(one_worker_beats_until_it_is_told),
-        cmocka_unit_test(affinity_pins_and_is_given_back),
-        cmocka_unit_test(a_worker_that_is_held_up_is_lent_a_cpu),
-        cmocka_unit_test(a_caller_that_is_held_up_exchanges_cpus),
+        cmocka_unit_test_teardown(affinity_pins_and_is_given_back, give_mask_back),
+        cmocka_unit_test_teardown(a_worker_that_is_held_up_is_lent_a_cpu, give_mask_back),
+        cmocka_unit_test_teardown(a_caller_that_is_held_up_exchanges_cpus, give_mask_back),
         cmocka_unit_test(bad_numbers_are_refused),
     };
-    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("pool", tests, keep_mask, NULL);
 }

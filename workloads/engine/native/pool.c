@@ -225,9 +225,9 @@ static void exchange_cpus(worker *w, uint32_t generation, glance *before)
     if (first) {
         pool->cpu[0] = pool->cpu[w->index];
         pool->cpu[w->index] = cpu;
-        set_cpu(pool->caller, pool->cpu[0]);
         pool->exchanged = generation;
-        pool->moves++;
+        pool->moves++; // before the caller may notice
+        set_cpu(pool->caller, pool->cpu[0]);
     }
     pthread_mutex_unlock(&pool->moving);
     if (first)
