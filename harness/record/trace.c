@@ -36,7 +36,8 @@ eb_status eb_counter_diff_after(const eb_channel *c, uint64_t a, uint64_t b, int
     *diff = 0;
     if (modulus && (a >= modulus || b >= modulus))
         return EB_SAMPLE_RESET;
-    if (modulus && bounded && (double)dt_ns * most_per_ns > (double)modulus / 2)
+    // What moved between the reads was drawn between them, and for up to a period before.
+    if (modulus && bounded && (double)(dt_ns + c->period_ns) * most_per_ns > (double)modulus / 2)
         return EB_SAMPLE_AMBIGUOUS;
     if (c->gap_max_ns > 0 && dt_ns > c->gap_max_ns)
         return EB_SAMPLE_AMBIGUOUS;

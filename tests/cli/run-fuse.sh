@@ -115,10 +115,10 @@ awk '$1 == "share_of_time" { printf "share of time      off by %.3f %%\n", $2 * 
 
 echo "a counter that wraps every 2 ms"
 fast=intel-rapl:0,package-0,watts=1000,unit=1,range=2000000,$times
-counted $fast "$EFFBENCH" run c.ini --set run:trials=1 --out fast --format csv >fast.csv 2>/dev/null
+counted $fast "$EFFBENCH" run c.ini --set run:trials=1 --out fast --format csv >fast.csv
 rc=0
-counted $fast "$EFFBENCH" run c.ini --set run:trials=1 --require-energy counter --out refused >/dev/null 2>refused.err || rc=$?
-[ $rc = 5 ]
+counted $fast "$EFFBENCH" run c.ini --set run:trials=1 --require-energy counter --out refused >refused.csv 2>refused.err || rc=$?
+[ $rc = 5 ] || { echo "exit $rc"; cat refused.csv refused.err; exit 1; }
 grep -q ambiguous refused.err
 [ -z "$(value energy_j fast.csv)" ]
 [ -z "$(value j_per_tok fast.csv)" ]

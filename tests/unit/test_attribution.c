@@ -166,6 +166,21 @@ static void test_difference_across_a_wrap(void **state)
     }
 }
 
+// Reads however close cannot tell how often a counter went round whose single updates bring half a wrap and more.
+static void test_updates_of_half_a_wrap(void **state)
+{
+    (void)state;
+    eb_channel c = counter(2000000 - 1, 2000000, 1); // 2 J: half of it is drawn in 2 ms at 500 W
+    uint64_t diff;
+    c.period_ns = 1900000;
+    assert_int_equal(eb_counter_diff(&c, 5, 900005, MS / 20, &diff), EB_SAMPLE_OK);
+    assert_true(diff == 900000);
+    c.period_ns = 1980000;
+    assert_int_equal(eb_counter_diff(&c, 5, 900005, MS / 20, &diff), EB_SAMPLE_AMBIGUOUS);
+    assert_int_equal(eb_counter_diff(&c, 5, 5, MS / 20, &diff), EB_SAMPLE_AMBIGUOUS);
+    assert_true(diff == 0);
+}
+
 static void test_difference_without_wrap(void **state)
 {
     (void)state;
@@ -498,6 +513,7 @@ int main(void)
         cmocka_unit_test(test_units_that_fill_slowly),
         cmocka_unit_test(test_late_lines_cost_certainty_and_not_the_window),
         cmocka_unit_test(test_difference_without_wrap),
+        cmocka_unit_test(test_updates_of_half_a_wrap),
         cmocka_unit_test(test_window_of_a_steady_load),
         cmocka_unit_test(test_edges_resolve_short_windows),
         cmocka_unit_test(test_phase_that_ends_between_reads),
