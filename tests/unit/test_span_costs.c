@@ -63,6 +63,17 @@ static void assert_near(double got, double want)
         fail_msg("%.17g is not %.17g", got, want);
 }
 
+// Of a prompt in an empty cache, F32.
+static eb_op_load load_of_prompt(int rows, int rows_out, int experts)
+{
+    return (eb_op_load){ .rows = rows,
+                         .rows_out = rows_out,
+                         .runs = 1,
+                         .seen_tok = rows * (rows + 1) / 2.0,
+                         .experts = experts,
+                         .kv_elem_bytes = 4 };
+}
+
 static eb_model *open_model(const char *shape)
 {
     char path[256];
@@ -118,22 +129,32 @@ static void each_architecture_names_what_it_does(void **state)
     }
 }
 
-// A step that only fills a part of a prompt in draws no token.
+// A step that only fills a part of a prompt in draws no token, and ends behind the last layer's cache.
 static void a_step_without_tokens_samples_nothing(void **state)
 {
+    enum { CHUNK = 12 };
     static rig r;
     int32_t prompt[PROMPT];
     (void)state;
     fixture_tokens(21, prompt, PROMPT);
-    rig_open(&r, "tiny-llama", (eb_engine_config){ .chunk_tok = 12 });
-    fixture_submit(r.engine, 0, prompt, PROMPT, OUTPUT);
-    rig_step(&r);
-    assert_int_equal(r.n_events, 0);
-    for (size_t i = 0; i < r.sink.n; i++)
-        assert_true(r.items[i].op != EB_OP_HEAD && r.items[i].op != EB_OP_SAMPLING);
-    rig_step(&r);
-    assert_int_equal(r.items[r.sink.n - 1].op, EB_OP_SAMPLING);
-    fixture_close(r.engine);
+    for (int s = 0; s < FIXTURE_SHAPES; s += fixture_stride()) {
+        eb_model *m = open_model(fixture_shapes[s]);
+        rig_open(&r, fixture_shapes[s], (eb_engine_config){ .chunk_tok = CHUNK, .kv = EB_KV_F32 });
+        fixture_submit(r.engine, 0, prompt, PROMPT, OUTPUT);
+        rig_step(&r);
+        assert_int_equal(r.n_events, 0);
+        for (size_t i = 0; i < r.sink.n; i++)
+            assert_true(r.items[i].op != EB_OP_HEAD && r.items[i].op != EB_OP_SAMPLING);
+        const eb_op_load load = load_of_prompt(CHUNK, 0, m->hp.experts);
+        const eb_op_cost cost = eb_op_cost_of_batch(m, &load);
+        assert_near(sum_flop(&r), cost.flop);
+        if (!m->hp.experts)
+            assert_near(sum_bytes(&r), cost.bytes);
+        rig_step(&r);
+        assert_int_equal(r.items[r.sink.n - 1].op, EB_OP_SAMPLING);
+        fixture_close(r.engine);
+        eb_model_close(m);
+    }
 }
 
 // ---- cost -------------------------------------------------------------------------------------------
@@ -217,7 +238,25 @@ static void one_token_costs_what_is_predicted(void **state)
     }
 }
 
-// Work grows with the tokens, bytes only by the embedding's rows (and the experts that come in addition).
+// Operations of a token behind the last layer's cache, from the tensors of the file.
+static double flop_behind_the_cache(const eb_model *m)
+{
+    static const char *const names[] = { "attn_output", "ffn_gate", "ffn_up", "ffn_down", "ssm_out" };
+    char layer[32];
+    double flop = 0, bytes = 0;
+    snprintf(layer, sizeof layer, "blk.%d.", LAYERS - 1);
+    for (size_t i = 0; i < m->file->n_tensors; i++)
+        for (size_t j = 0; j < sizeof names / sizeof *names; j++) {
+            const eb_gguf_tensor *t = &m->file->tensors[i];
+            if (!strncmp(t->name, layer, strlen(layer)) && strstr(t->name, names[j]))
+                add_tensor(m, t, &bytes, &flop);
+        }
+    assert_true(flop > 0);
+    return flop;
+}
+
+// Work grows with the tokens, but not behind the last layer's cache, where one goes on; bytes only by the embedding's
+// rows (and the experts that come in addition).
 static void a_prompt_reads_the_weights_once(void **state)
 {
     static rig r;
@@ -231,11 +270,17 @@ static void a_prompt_reads_the_weights_once(void **state)
         double flop = head;
         for (int ctx = 0; ctx < PROMPT; ctx++)
             flop += eb_model_flop_per_tok(m, ctx) - head;
+        flop -= (PROMPT - 1) * flop_behind_the_cache(m);
         double bytes = eb_model_bytes_per_tok(m, 0, 4) + (PROMPT - 1) * (double)m->tok_embd.row_bytes;
         rig_open(&r, fixture_shapes[s], (eb_engine_config){ .threads = 2, .kv = EB_KV_F32 });
         fixture_submit(r.engine, 0, prompt, PROMPT, OUTPUT);
         rig_step(&r);
         assert_near(sum_flop(&r), flop);
+        const eb_op_load load = load_of_prompt(PROMPT, 1, hp->experts);
+        const eb_op_cost cost = eb_op_cost_of_batch(m, &load);
+        assert_near(cost.flop, flop);
+        if (!hp->experts)
+            assert_near(cost.bytes, bytes);
         if (hp->experts) {
             const eb_layer *y = &m->layer[0];
             const double one =
@@ -246,7 +291,8 @@ static void a_prompt_reads_the_weights_once(void **state)
                          4.0 * hp->embd;
             const double touched = (op_bytes(&r, EB_OP_EXPERT) - LAYERS * always) / one;
             assert_true(fabs(touched - round(touched)) < 1e-5);
-            assert_true(touched > LAYERS * hp->experts_used && touched <= LAYERS * hp->experts);
+            assert_true(touched > LAYERS * hp->experts_used &&
+                        touched <= (LAYERS - 1) * hp->experts + hp->experts_used);
             bytes += one * (touched - LAYERS * hp->experts_used);
         }
         assert_near(sum_bytes(&r), bytes);

@@ -53,13 +53,30 @@ static bool embed(const eb_net *net, eb_err *err)
     return eb_err_hint(err, "check the disk, and that nothing is writing to the file");
 }
 
+void eb_keep_out_rows(const eb_net *net, int layer, float *also, size_t width)
+{
+    const size_t embd = (size_t)net->model->hp.embd;
+    eb_state *s = net->state;
+    if (layer < net->model->hp.layers - 1)
+        return;
+    s->batch.live = s->batch.n_out;
+    for (int i = 0; i < s->batch.n_out; i++) {
+        const size_t to = (size_t)i, from = (size_t)s->batch.out[i];
+        if (to == from)
+            continue;
+        memcpy(s->x + to * embd, s->x + from * embd, embd * sizeof *s->x);
+        memcpy(also + to * width, also + from * width, width * sizeof *also);
+    }
+}
+
 static void attention_block(const eb_net *net, int layer)
 {
     const eb_layer *w = &net->model->layer[layer];
+    const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
     const int n = s->batch.n;
     eb_trace_op(net, EB_OP_NORM, layer);
-    eb_norm(net, s->xb, s->x, w->attn_norm, n, net->model->hp.embd); // xb [n][embd]
+    eb_norm(net, s->xb, s->x, w->attn_norm, n, hp->embd); // xb [n][embd]
     const eb_linear_job qkv[] = {
         { .w = &w->wq, .bias = w->bq, .x = s->xb, .y = s->q, .m = n },     // q [n][heads * dim_k]
         { .w = &w->wk, .bias = w->bk, .x = s->xb, .y = s->k_new, .m = n }, // k [n][kv_heads * dim_k]
@@ -68,15 +85,18 @@ static void attention_block(const eb_net *net, int layer)
     eb_trace_op(net, EB_OP_QKV, layer);
     eb_linear(net, qkv, 3);
     eb_attention(net, layer); // att [n][heads * dim_v]
+    eb_keep_out_rows(net, layer, s->att, (size_t)hp->heads * (size_t)hp->dim_v);
     eb_trace_op(net, EB_OP_ATTN_OUT, layer);
-    eb_linear(net, &(eb_linear_job){ .w = &w->wo, .bias = w->bo, .x = s->att, .y = s->tmp, .add = s->x, .m = n }, 1);
+    eb_linear(net,
+              &(eb_linear_job){ .w = &w->wo, .bias = w->bo, .x = s->att, .y = s->tmp, .add = s->x, .m = s->batch.live },
+              1);
 }
 
 static void ffn_block(const eb_net *net, int layer)
 {
     const eb_layer *w = &net->model->layer[layer];
     const eb_state *s = net->state;
-    const int n = s->batch.n;
+    const int n = s->batch.live;
     eb_trace_op(net, EB_OP_NORM, layer);
     eb_norm(net, s->xb, s->x, w->ffn_norm, n, net->model->hp.embd); // xb [n][embd]
     if (net->model->hp.experts) {
@@ -102,19 +122,15 @@ static void ssm_block(const eb_net *net, int layer)
         eb_mamba(net, layer);
 }
 
-// The head is run only for the rows that are asked for: in generation one per sequence.
 static void head(const eb_net *net, float *logits)
 {
     const eb_model *m = net->model;
     const eb_state *s = net->state;
-    const size_t embd = (size_t)m->hp.embd;
-    const int n = s->batch.n_out;
+    const int n = s->batch.live;
     if (n == 0)
         return;
     eb_trace_op(net, EB_OP_NORM, EB_NO_LAYER);
-    for (int i = 0; i < n; i++)
-        memcpy(s->xb + (size_t)i * embd, s->x + (size_t)s->batch.out[i] * embd, embd * sizeof *s->x);
-    eb_norm(net, s->xb, s->xb, m->output_norm, n, m->hp.embd); // xb [n_out][embd]
+    eb_norm(net, s->xb, s->x, m->output_norm, n, m->hp.embd); // xb [n_out][embd]
     eb_trace_op(net, EB_OP_HEAD, EB_NO_LAYER);
     eb_linear(net, // logits [n_out][vocab]
               &(eb_linear_job){ .w = &m->output, .x = s->xb, .y = logits, .m = n, .few = true }, 1);

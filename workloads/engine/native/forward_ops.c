@@ -124,7 +124,7 @@ static void run_blocks(void *arg, int64_t begin, int64_t end, int thread)
 // Rows of a piece.
 static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
-    const bool few = net->state->batch.n <= FEW;
+    const bool few = net->state->batch.live <= FEW;
     const int64_t step = few ? FEW_STEP : STEP, each = few ? FEW_PIECES : PIECES;
     int64_t rows = 0, pieces = (int64_t)eb_pool_threads(net->pool) * each;
     for (int i = 0; i < n_jobs; i++)
@@ -171,6 +171,8 @@ static void prepare(linear_task *t, int n_jobs)
 
 void eb_linear(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
+    if (n_jobs == 0 || jobs->m == 0)
+        return;
     linear_task task = { .net = net, .jobs = jobs, .block = block_rows(net, jobs, n_jobs) };
     note_wishes(&task, n_jobs);
     if (task.packed || task.prompts)

@@ -150,7 +150,7 @@ static void shared_expert(const moe_task *t)
     const eb_net *net = t->net;
     const eb_layer *w = t->w;
     const eb_state *s = net->state;
-    const int n = s->batch.n;
+    const int n = s->batch.live;
     eb_linear(
         net, // [n][shared_ffn]
         &(eb_linear_job){ .w = &w->gate_sh, .up = &w->up_sh, .x = s->xb, .y = s->hidden, .y_up = s->hidden_up, .m = n },
@@ -164,7 +164,7 @@ void eb_moe(const eb_net *net, int layer)
     moe_task t = { .net = net, .w = &net->model->layer[layer] };
     const eb_hparams *hp = &net->model->hp;
     const eb_state *s = net->state;
-    const int n = s->batch.n;
+    const int n = s->batch.live;
     eb_trace_op(net, EB_OP_ROUTER, layer);
     eb_linear(net, &(eb_linear_job){ .w = &t.w->router, .x = s->xb, .y = s->moe.probs, .m = n }, 1); // [n][experts]
     eb_pool_for(net->pool, n, TOKEN_GRAIN, route_rows, &t);                                          // expert, weight

@@ -153,7 +153,7 @@ static void ssm_out(call *c)
 
 static void head(call *c)
 {
-    add_mat(c, &c->m->output, 1, c->load->rows_out);
+    add_plain(c, &c->m->output);
 }
 
 static const struct {
@@ -181,7 +181,7 @@ static const struct {
 eb_op_cost eb_op_cost_of(const eb_model *m, eb_op op, int layer, const eb_op_load *load)
 {
     call c = { .m = m, .hp = &m->hp, .w = layer >= 0 ? &m->layer[layer] : NULL, .load = load };
-    if (table[op].add && (c.w || table[op].outside))
+    if (load->rows > 0 && table[op].add && (c.w || table[op].outside))
         table[op].add(&c);
     return c.cost;
 }

@@ -11,7 +11,7 @@
 
 // A batch, as far as its cost depends on it.
 typedef struct eb_op_load {
-    int rows, rows_out, runs; // tokens; those with logits; sequences
+    int rows, rows_out, runs; // tokens that the operator works on; those with logits; sequences
     double past_tok,
         seen_tok; // sum over runs of tokens in the cache before; sum over rows of tokens seen, own included
     int experts;  // distinct experts chosen, of one layer
@@ -26,7 +26,7 @@ enum { EB_NO_LAYER = -1 };
 
 // One call of `op` in `layer`, or outside the layers. What the model does not have costs nothing.
 eb_op_cost eb_op_cost_of(const eb_model *m, eb_op op, int layer, const eb_op_load *load);
-// All operators of one forward pass.
+// All operators of one forward pass: behind its cache the last layer works on rows_out rows.
 eb_op_cost eb_op_cost_of_batch(const eb_model *m, const eb_op_load *load);
 
 #endif

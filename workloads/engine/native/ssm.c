@@ -152,10 +152,15 @@ void eb_mamba(const eb_net *net, int layer)
         1);
     eb_trace_op(net, EB_OP_SCAN, layer);
     eb_pool_for(net->pool, items, 1, scan1, &t); // z [n][inner] = silu(z) * y
+    eb_keep_out_rows(net, layer, a->in, 2 * (size_t)inner);
     eb_trace_op(net, EB_OP_SSM_OUT, layer);
     eb_linear(net,
-              &(eb_linear_job){
-                  .w = &w->ssm_out, .x = a->in + inner, .ldx = 2 * (size_t)inner, .y = s->tmp, .add = s->x, .m = n },
+              &(eb_linear_job){ .w = &w->ssm_out,
+                                .x = a->in + inner,
+                                .ldx = 2 * (size_t)inner,
+                                .y = s->tmp,
+                                .add = s->x,
+                                .m = s->batch.live },
               1);
 }
 
@@ -251,6 +256,7 @@ void eb_mamba2(const eb_net *net, int layer)
     t.pieces = hp->dt_rank;
     eb_pool_for(net->pool, s->batch.n_runs * t.pieces, 1, scan2, &t); // z [n][inner] = silu(z) * y
     eb_pool_for(net->pool, n, NORM_GRAIN, norm_groups, &t);           // y [n][inner]
+    eb_keep_out_rows(net, layer, a->y, (size_t)hp->d_inner);
     eb_trace_op(net, EB_OP_SSM_OUT, layer);
-    eb_linear(net, &(eb_linear_job){ .w = &w->ssm_out, .x = a->y, .y = s->tmp, .add = s->x, .m = n }, 1);
+    eb_linear(net, &(eb_linear_job){ .w = &w->ssm_out, .x = a->y, .y = s->tmp, .add = s->x, .m = s->batch.live }, 1);
 }
