@@ -8,8 +8,9 @@
 
 // Splits are multiples of a step that is one of any vector length: elementwise kernels then see the same vectors
 // however the rows are split, and give the same bits. With few columns a piece is a run through memory, the longer the
-// better; with many it is arithmetic, whole tiles of it, and shorter ones leave less to wait for.
-enum { FEW_STEP = EB_PACK_ROWS, FEW_PIECES = 2, STEP = 32, PIECES = 4 }; // pieces: of each thread
+// better; with many it is arithmetic, whole tiles of it, and shorter ones leave less to wait for: as short as a panel,
+// where that leaves each thread some pieces.
+enum { FEW_STEP = EB_PACK_ROWS, FEW_PIECES = 2, STEP = 32, PIECES = 8, LEAST_PIECES = 4, PANEL = 128 };
 enum { FEW = 4, MAX_BLOCK = 1024, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
 
 typedef struct linear_task {
@@ -121,16 +122,24 @@ static void run_blocks(void *arg, int64_t begin, int64_t end, int thread)
         run_block(arg, i, thread);
 }
 
-// Rows of a piece.
+// Rows of a piece where there are so many pieces.
+static int64_t rows_each(int64_t rows, int64_t pieces, int64_t step)
+{
+    const int64_t n = (rows / pieces + step - 1) / step * step;
+    return n < step ? step : n > MAX_BLOCK ? MAX_BLOCK : n;
+}
+
 static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
-    const bool few = net->state->batch.live <= FEW;
-    const int64_t step = few ? FEW_STEP : STEP, each = few ? FEW_PIECES : PIECES;
-    int64_t rows = 0, pieces = (int64_t)eb_pool_threads(net->pool) * each;
+    const int64_t threads = eb_pool_threads(net->pool);
+    int64_t rows = 0;
     for (int i = 0; i < n_jobs; i++)
         rows += jobs[i].w->out;
-    const int64_t block = (rows / pieces + step - 1) / step * step;
-    return block < step ? step : block > MAX_BLOCK ? MAX_BLOCK : block;
+    if (net->state->batch.live <= FEW)
+        return rows_each(rows, threads * FEW_PIECES, FEW_STEP);
+    const int64_t block = rows_each(rows, threads * PIECES, STEP);
+    const int64_t most = rows_each(rows, threads * LEAST_PIECES, STEP);
+    return block >= PANEL ? block : most < PANEL ? most : PANEL;
 }
 
 static void prepare_columns(void *arg, int64_t begin, int64_t end, int thread)
