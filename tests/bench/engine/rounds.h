@@ -23,7 +23,7 @@ typedef struct bench_side {
 
 typedef struct bench_roof {                  // per round; NAN = not known
     double steady_bytes_s[BENCH_ROUNDS_MAX]; // eb_ceilings.steady_bytes_s, the mean of before and after ours
-    double kernel_flop_s[BENCH_ROUNDS_MAX];  // the engine's f32 matmul on cached data
+    double kernel_ops_s[BENCH_ROUNDS_MAX];   // the engine's products of such weights on cached data (rounds.c)
     double peak_ops_s[BENCH_ROUNDS_MAX];     // of the instruction that the cell's products are made of (peak.h)
     char peak_name[20];
 } bench_roof;

@@ -109,7 +109,7 @@ static void note_scaling(notes *n, const bench_cell *cell, const bench_rounds *r
     const bool prefill = cell->kind == BENCH_PREFILL;
     for (int i = 0; i < r->n; i++) {
         engine[i] = r->side[0].value[i] / r->side[1].value[i];
-        roof[i] = prefill ? r->roof.kernel_flop_s[i] / r->one_roof.kernel_flop_s[i]
+        roof[i] = prefill ? r->roof.kernel_ops_s[i] / r->one_roof.kernel_ops_s[i]
                           : r->roof.steady_bytes_s[i] / r->one_roof.steady_bytes_s[i];
         if (isnan(roof[i]))
             return;
@@ -256,7 +256,7 @@ void bench_table_legend(FILE *to, const bench_setup *setup)
 
 void bench_csv_head(FILE *to)
 {
-    fprintf(to, "model,type,cell,round,side,options,threads,value,steady_bytes_s,kernel_flop_s,peak_ops_s\n");
+    fprintf(to, "model,type,cell,round,side,options,threads,value,steady_bytes_s,kernel_ops_s,peak_ops_s\n");
 }
 
 void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const char *type, const bench_rounds *r)
@@ -264,14 +264,15 @@ void bench_csv_rows(FILE *to, const bench_setup *setup, const char *model, const
     for (int round = 0; round < r->n; round++)
         for (int i = 0; i < r->n_sides; i++) {
             const bench_side *s = &r->side[i];
+            const bench_roof *roof = i && !s->peer && !s->busy ? &r->one_roof : &r->roof;
             if (s->failed)
                 continue;
             fprintf(to, "%s,%s,%s,%d,%s,%s,%d,%.9g,%.9g,%.9g,%.9g\n", model, type, setup->ours.cell->name, round,
                     s->peer   ? s->peer->label
                     : s->busy ? "ours-busy"
                               : "ours",
-                    s->peer ? s->options : "", s->threads, s->value[round], r->roof.steady_bytes_s[round],
-                    r->roof.kernel_flop_s[round], r->roof.peak_ops_s[round]);
+                    s->peer ? s->options : "", s->threads, s->value[round], roof->steady_bytes_s[round],
+                    roof->kernel_ops_s[round], roof->peak_ops_s[round]);
         }
     fflush(to);
 }
