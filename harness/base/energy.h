@@ -86,7 +86,7 @@ typedef enum eb_status {
     EB_SAMPLE_OK,
     EB_SAMPLE_MISSING,   // could not be read this time (errno kept by the probe)
     EB_SAMPLE_RESET,     // the counter went back without a wrap: the segment is void
-    EB_SAMPLE_AMBIGUOUS, // too long since the last read: wraps cannot be told
+    EB_SAMPLE_AMBIGUOUS, // it may have gone half round since the last read: wraps cannot be told
     EB_SAMPLE_SUSPENDED, // the machine slept in between
     EB_SAMPLE_GONE,      // the source vanished for good
     EB_SAMPLE_STALLED,   // of a stretch: it was read well and stood still for longer than a machine that is on can

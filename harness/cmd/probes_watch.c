@@ -78,7 +78,7 @@ static void remember(watching *w, int64_t end_ns)
 static const char *const broken[EB_SAMPLE_STATUS_COUNT] = {
     [EB_SAMPLE_MISSING] = "gives no reading",
     [EB_SAMPLE_RESET] = "the counter was reset",
-    [EB_SAMPLE_AMBIGUOUS] = "too long between reads: wraps cannot be told",
+    [EB_SAMPLE_AMBIGUOUS] = "it may have gone half round between two reads: wraps cannot be told",
     [EB_SAMPLE_SUSPENDED] = "the machine slept",
     [EB_SAMPLE_GONE] = "the source is gone",
     [EB_SAMPLE_STALLED] = "stalled: the counter stands still",

@@ -49,8 +49,8 @@ eb_edge eb_trace_edge(const eb_trace *t, size_t i);
 int64_t eb_trace_origin(const eb_trace *t);
 
 // Difference b - a of a wrapping counter in raw steps, at most one wrap; EB_SAMPLE_OK, _RESET (implied power beyond
-// the bound) or _AMBIGUOUS (dt_ns and a period, in which a difference may have been drawn, longer than half a wrap at the
-// bound; or dt_ns longer than the channel's gap_max_ns).
+// the bound) or _AMBIGUOUS (dt_ns and a period, in which a difference may have been drawn, longer than half a wrap at
+// the bound; or dt_ns longer than the channel's gap_max_ns).
 eb_status eb_counter_diff(const eb_channel *channel, uint64_t a, uint64_t b, int64_t dt_ns, uint64_t *diff);
 // The same where it is known for how long the counter had stood at `a`: an update may bring what was drawn since then,
 // and no more. Without it (above) the update may be late by 250 ms.

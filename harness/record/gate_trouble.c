@@ -95,7 +95,8 @@ static const char *gap_cure(const char *text)
         { "no output tokens", "a trial without a token has nothing per token: `effbench run` shows its requests" },
         { "needs two output tokens", "take a longer `output`" },
         { "n too small", "take more requests, or a longer `output`" },
-        { "(ambiguous)", "the counter was not read in time: leave a CPU to the sampler" },
+        { "(ambiguous)", "the counter was not read in time: leave a CPU to the sampler; one that may go half round "
+                         "within an update of its own cannot be used" },
         { "gave no reading", "the counter was not read in time, or not at all: leave a CPU to the sampler; `effbench "
                              "probes` shows which meters can be read" },
         { "was reset", "nothing else may reset the counter or load its driver again" },

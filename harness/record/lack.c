@@ -41,7 +41,7 @@ void eb_lack_say(const eb_trial_data *trial, int channel, eb_status status, char
 {
     static const char *const words[EB_SAMPLE_STATUS_COUNT] = {
         [EB_SAMPLE_RESET] = "was reset",
-        [EB_SAMPLE_AMBIGUOUS] = "was not read for so long that wraps cannot be told (ambiguous)",
+        [EB_SAMPLE_AMBIGUOUS] = "may have gone half round between two reads, so that wraps cannot be told (ambiguous)",
         [EB_SAMPLE_SUSPENDED] = "was suspended with the machine",
         [EB_SAMPLE_GONE] = "is gone",
         [EB_SAMPLE_STALLED] = "stood still for longer than it can while the machine is on",

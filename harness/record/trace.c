@@ -37,7 +37,7 @@ eb_status eb_counter_diff_after(const eb_channel *c, uint64_t a, uint64_t b, int
     if (modulus && (a >= modulus || b >= modulus))
         return EB_SAMPLE_RESET;
     // What moved between the reads was drawn between them, and for up to a period before.
-    if (modulus && bounded && (double)(dt_ns + c->period_ns) * most_per_ns > (double)modulus / 2)
+    if (modulus && bounded && ((double)dt_ns + (double)c->period_ns) * most_per_ns > (double)modulus / 2)
         return EB_SAMPLE_AMBIGUOUS;
     if (c->gap_max_ns > 0 && dt_ns > c->gap_max_ns)
         return EB_SAMPLE_AMBIGUOUS;

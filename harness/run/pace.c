@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/pace.h"
 
-enum { POLLS_PER_UPDATE = 5, GUARDS_PER_WRAP = 8 };
+enum { POLLS_PER_UPDATE = 5, GUARDS_PER_HALF = 4 };
 #define WINDOW_NS    1000000000ll // `window` mode still reads each second
 #define EDGE_MIN_NS  100000ll
 #define BEAT_READ_NS 30000ll    // a source that takes longer is not read on the workload's thread
@@ -21,8 +21,8 @@ static int64_t shortest_update(const eb_channel *channels, int n)
     return best;
 }
 
-// Wraps can be told while reads are well inside a quarter of the time in which the counter goes once round at its
-// greatest power, or as the source says; 0 = no such counter.
+// Wraps can be told while reads with an update period before are well inside half of the time in which the counter goes
+// once round at its greatest power, or as the source says; 0 = no such counter.
 static int64_t wrap_guard(const eb_channel *channels, int n)
 {
     int64_t best = 0;
@@ -33,7 +33,8 @@ static int64_t wrap_guard(const eb_channel *channels, int n)
             best = gap_ns;
         if (!c->modulus || !(c->power_max_w > 0) || c->quantity != EB_QUANTITY_ENERGY_UJ)
             continue;
-        double guard_ns = (double)c->modulus * c->scale * 1e3 / c->power_max_w / GUARDS_PER_WRAP;
+        const double half_ns = (double)c->modulus * c->scale * 1e3 / c->power_max_w / 2;
+        const double guard_ns = (half_ns - (double)c->period_ns) / GUARDS_PER_HALF;
         int64_t ns = guard_ns < EDGE_MIN_NS ? EDGE_MIN_NS : guard_ns > 1e15 ? 0 : (int64_t)guard_ns;
         if (ns > 0 && (best == 0 || ns < best))
             best = ns;

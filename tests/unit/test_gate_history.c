@@ -339,8 +339,9 @@ static void test_troubles(void **state)
           "a trial without a token has nothing per token: `effbench run` shows its requests" },
         { "base: no itl_ns: needs two output tokens", "take a longer `output`" },
         { "base: no ttft_p99_ns: n too small for p99 (458 of 459)", "take more requests, or a longer `output`" },
-        { "base: no j_per_tok: p was not read for so long that wraps cannot be told (ambiguous)",
-          "the counter was not read in time: leave a CPU to the sampler" },
+        { "base: no j_per_tok: p may have gone half round between two reads, so that wraps cannot be told (ambiguous)",
+          "the counter was not read in time: leave a CPU to the sampler; one that may go half round within an update "
+          "of its own cannot be used" },
         { "base: no j_per_tok: p was reset", "nothing else may reset the counter or load its driver again" },
         { "base: no j_per_tok: p was suspended with the machine", "keep the machine awake" },
         { "base: no j_per_tok: p is gone", "`effbench probes` shows which meters can be read" },
