@@ -183,6 +183,7 @@ static void describe(eb_import *out, const source *s, const test *t)
                           .model_bytes = size >= 0 && size < 1e18 ? (uint64_t)size : 0,
                           .bytes_per_tok = NAN,
                           .flop_per_tok = NAN,
+                          .flop_per_prompt_tok = NAN,
                           .kv_bytes_per_tok = NAN,
                           .first_token_cold_ns = -1,
                           .kld_nats = NAN,

@@ -25,6 +25,7 @@ const char eb_metric_no_domain[] = "no measured channel of this domain";
 static const char no_baseline[] = "no idle baseline";
 const char eb_metric_no_battery[] = "no battery: none was found, and [cost] battery_wh states none";
 static const char no_ceiling[] = "this machine's ceiling was not measured";
+static const char no_arithmetic[] = "this machine's ceiling was not measured, or an older version wrote the file";
 const char eb_metric_no_reference[] = "no reference type to compare with";
 static const char predicted[] = "predicted from the model's shape";
 
@@ -98,10 +99,12 @@ const eb_metric_def eb_metric_table[] = {
       FACT(bytes_per_tok, .note = predicted) },
     { "flop_per_tok", "FLOP/tok", "floating point operations to decode one token", -1, false,
       FACT(flop_per_tok, .note = predicted) },
+    { "flop_per_prompt_tok", "FLOP/tok", "floating point operations of the prompt / its tokens", -1, false,
+      FACT(flop_per_prompt_tok, .note = predicted) },
     { "bw_frac", "fraction", "bytes read per second of decode / the machine's read bandwidth", 1, false,
       TRIAL(OF(bw_frac), .absent = no_ceiling) },
     { "flop_frac", "fraction", "operations per second of prefill / the machine's arithmetic ceiling", 1, false,
-      TRIAL(OF(flop_frac), .absent = no_ceiling) },
+      TRIAL(OF(flop_frac), .absent = no_arithmetic) },
     { "load_ns", "ns", "model opened until a first token can be made", -1, false,
       TRIAL(OF(load_ns), .absent = "the model was open already") },
     { "first_token_cold_ns", "ns", "process start to first token", -1, false,

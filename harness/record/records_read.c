@@ -263,6 +263,8 @@ bool eb_record_read_facts(const cJSON *json, eb_record_place at, int n_cases, eb
     c->model_bytes = eb_fields_digits(&f, "model_bytes", INT64_MAX, false, 0);
     c->bytes_per_tok = eb_fields_number(&f, "bytes_per_tok");
     c->flop_per_tok = eb_fields_number(&f, "flop_per_tok");
+    const bool prompts = eb_fields_has(&f, "flop_per_prompt_tok"); // older files have none
+    c->flop_per_prompt_tok = prompts ? eb_fields_number(&f, "flop_per_prompt_tok") : NAN;
     c->kv_bytes_per_tok = eb_fields_number(&f, "kv_bytes_per_tok");
     c->first_token_cold_ns = (int64_t)eb_fields_digits(&f, "first_token_cold_ns", INT64_MAX, true, (uint64_t)-1);
     c->kld_nats = eb_fields_number(&f, "kld_nats");

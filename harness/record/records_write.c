@@ -192,6 +192,7 @@ char *eb_record_facts(const eb_case_facts *f)
     eb_json_add_u64str(json, "model_bytes", f->model_bytes);
     eb_json_add_num(json, "bytes_per_tok", f->bytes_per_tok);
     eb_json_add_num(json, "flop_per_tok", f->flop_per_tok);
+    eb_json_add_num(json, "flop_per_prompt_tok", f->flop_per_prompt_tok);
     eb_json_add_num(json, "kv_bytes_per_tok", f->kv_bytes_per_tok);
     add_known_u64(json, "first_token_cold_ns", f->first_token_cold_ns >= 0, (uint64_t)f->first_token_cold_ns);
     eb_json_add_num(json, "kld_nats", f->kld_nats);

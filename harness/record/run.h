@@ -72,6 +72,7 @@ typedef struct eb_case_facts {
     bool int8; // most weights are multiplied in 8-bit arithmetic: its ceiling counts
     uint64_t n_params, model_bytes;
     double bytes_per_tok, flop_per_tok, kv_bytes_per_tok;
+    double flop_per_prompt_tok;  // of the case's prompt, on average
     int64_t first_token_cold_ns; // -1 = not measured
     double kld_nats, top1_agree; // NAN = not computed
     int quality_tok;

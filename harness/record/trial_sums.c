@@ -247,7 +247,7 @@ static void roofline(eb_trial_sums *s, const eb_sums_env *env, const eb_trial_da
     double context = c->depth_tok + c->prompt_tok + c->output_tok / 2.0;
     double bytes = facts->bytes_per_tok / c->batch + facts->kv_bytes_per_tok * context;
     s->bw_frac = per(bytes * s->decode_tok_s, env->read_bytes_s);
-    s->flop_frac = per(facts->flop_per_tok * s->prefill_tok_s, facts->int8 ? env->int8_op_s : env->flop_s);
+    s->flop_frac = per(facts->flop_per_prompt_tok * s->prefill_tok_s, facts->int8 ? env->int8_op_s : env->flop_s);
 }
 
 static void forget(eb_trial_sums *s)

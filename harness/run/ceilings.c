@@ -240,8 +240,8 @@ void eb_ceilings_compare(eb_ceiling_reading *r, const eb_case_facts *facts, int 
         r->read_frac = larger(r->read_frac, steps * facts->bytes_per_tok * 1e9 / steps_ns / r->c.read_bytes_s);
     const double ceiling = facts->int8 ? r->c.int8_op_s : r->c.flop_s;
     if (to > from)
-        r->flop_frac =
-            larger(r->flop_frac, prompts * prompt_tok * facts->flop_per_tok * 1e9 / (double)(to - from) / ceiling);
+        r->flop_frac = larger(r->flop_frac,
+                              prompts * prompt_tok * facts->flop_per_prompt_tok * 1e9 / (double)(to - from) / ceiling);
 }
 
 void eb_ceilings_settle(const eb_ceiling_reading *r, eb_warnings *warnings)

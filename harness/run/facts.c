@@ -25,7 +25,7 @@ eb_engine_config eb_case_engine_config(const eb_plan *plan, const eb_case *c)
                                .n_settings = plan->n_engine_settings };
 }
 
-void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine_caps *caps)
+static void from_caps(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine_caps *caps)
 {
     *f = (eb_case_facts){ .case_index = c->index,
                           .vocab = caps->vocab,
@@ -49,6 +49,15 @@ void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const e
     // The file's own name: the folder it lies in says nothing about the work.
     const char *slash = strrchr(path, '/');
     snprintf(f->path, sizeof f->path, "%s", slash ? slash + 1 : path);
+}
+
+void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine *engine)
+{
+    const eb_workload_params *p = &c->params;
+    eb_engine_caps caps;
+    engine->ops->caps(engine, &caps);
+    from_caps(f, c, path, &caps);
+    f->flop_per_prompt_tok = engine->ops->prompt_flop(engine, p->depth_tok, p->prompt_tok) / p->prompt_tok;
 }
 
 // n x vocab logits of the frozen tokens, f32 cache; caller frees.

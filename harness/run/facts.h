@@ -18,7 +18,8 @@ typedef struct eb_reference {
 void eb_reference_deinit(eb_reference *r);
 
 eb_engine_config eb_case_engine_config(const eb_plan *plan, const eb_case *c);
-void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine_caps *caps);
+// What the engine says of the model that it has open, of the file `path`.
+void eb_facts_init(eb_case_facts *f, const eb_case *c, const char *path, const eb_engine *engine);
 
 // Logits of the case's frozen tokens on the model at `reference_path` (kept in *ref) against those on `path`.
 bool eb_facts_quality(const eb_plan *plan, const eb_case *c, const char *path, const char *reference_path,

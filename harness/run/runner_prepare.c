@@ -65,13 +65,11 @@ static bool quality(eb_runner *r, const eb_case *c, eb_case_facts *f, eb_err *er
 static bool case_facts(eb_runner *r, const eb_case *c, eb_err *err)
 {
     eb_case_facts *f = &r->facts[c->index];
-    eb_engine_caps caps;
     int64_t load_ns;
     eb_runner_progress(r, "warm", c, 0);
     if (!eb_runner_open_engine(r, c, &load_ns, err) || !c->ops->prepare(&c->params, r->engine, err))
         return false;
-    r->plan->engine->caps(r->engine, &caps);
-    eb_facts_init(f, c, r->engine_path, &caps);
+    eb_facts_init(f, c, r->engine_path, r->engine);
     if (!quality(r, c, f, err))
         return false;
     if (r->plan->run.cold_start && r->job->self && !eb_runner_simulates(r)) {

@@ -197,6 +197,7 @@ static inline eb_case_facts sample_facts(int case_index)
                             .model_bytes = 2000,
                             .bytes_per_tok = 2e6,
                             .flop_per_tok = 3e6,
+                            .flop_per_prompt_tok = 2.5e6,
                             .kv_bytes_per_tok = 0,
                             .first_token_cold_ns = -1,
                             .kld_nats = NAN,

@@ -267,7 +267,7 @@ static void the_result_says_when(void **state)
 }
 
 // Two sequences: both prompts in the first 100 ms, then two steps of 40 ms for both.
-static void compare(eb_ceiling_reading *r, double bytes_per_tok, double flop_per_tok)
+static void compare(eb_ceiling_reading *r, double bytes_per_tok, double flop_per_prompt_tok)
 {
     static const eb_token_event tokens[] = {
         { .request = 0, .phase = EB_PHASE_PREFILL, .t_start_ns = 0, .t_end_ns = 60000000 },
@@ -277,7 +277,7 @@ static void compare(eb_ceiling_reading *r, double bytes_per_tok, double flop_per
         { .request = 0, .index = 2, .phase = EB_PHASE_DECODE, .t_start_ns = 140000000, .t_end_ns = 180000000 },
         { .request = 1, .index = 2, .phase = EB_PHASE_DECODE, .t_start_ns = 140000000, .t_end_ns = 180000000 },
     };
-    const eb_case_facts facts = { .bytes_per_tok = bytes_per_tok, .flop_per_tok = flop_per_tok };
+    const eb_case_facts facts = { .bytes_per_tok = bytes_per_tok, .flop_per_prompt_tok = flop_per_prompt_tok };
     eb_ceilings_compare(r, &facts, 10, tokens, sizeof tokens / sizeof *tokens);
 }
 

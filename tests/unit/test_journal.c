@@ -183,6 +183,7 @@ static void test_round_trip(void **state)
     assert_int_equal(d->n_facts, 1);
     assert_true(d->facts[0].kld_nats == 0.25 && isnan(d->facts[0].top1_agree));
     assert_true(d->facts[0].first_token_cold_ns == 123456789012345678);
+    assert_true(d->facts[0].flop_per_tok == 3e6 && d->facts[0].flop_per_prompt_tok == 2.5e6);
     assert_int_equal(d->n_trials, 2);
     assert_int_equal(d->trials[0].info.number, 0);
     assert_int_equal(d->trials[0].info.case_index, -1);

@@ -165,6 +165,21 @@ static void test_figures_of_one_trial(void **state)
     sample_deinit(&s);
 }
 
+static void a_share_of_the_arithmetic_is_of_what_a_prompt_takes(void **state)
+{
+    (void)state;
+    sample_run s;
+    sample_init(&s);
+    s.machine[1] = (eb_pair){ (char *)"flop_s", (char *)"1e9" };
+    write_run(&s, 1, 0, true);
+    eb_run *run = load(&s);
+    const double rate = metric(run, 0, "prefill_tok_s")->value, flop = sample_facts(0).flop_per_prompt_tok;
+    assert_true(rate > 0 && metric(run, 0, "flop_per_prompt_tok")->value == flop);
+    near(metric(run, 0, "flop_frac")->value, flop * rate / 1e9, 1e-12);
+    eb_run_free(run);
+    sample_deinit(&s);
+}
+
 static void test_intervals_over_trials(void **state)
 {
     (void)state;
@@ -591,6 +606,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_of_one_trial),
+        cmocka_unit_test(a_share_of_the_arithmetic_is_of_what_a_prompt_takes),
         cmocka_unit_test(test_intervals_over_trials),
         cmocka_unit_test(test_goodput_and_money),
         cmocka_unit_test(test_dead_counters_are_left_out),

@@ -129,8 +129,20 @@ static void each_architecture_names_what_it_does(void **state)
     }
 }
 
-// A step that only fills a part of a prompt in draws no token, and ends behind the last layer's cache.
-static void a_step_without_tokens_samples_nothing(void **state)
+static void assert_nothing_behind_the_cache(const rig *r)
+{
+    bool behind = false;
+    for (size_t i = 0; i < r->sink.n; i++) {
+        const eb_span *s = &r->items[i];
+        if (behind)
+            assert_true(s->bytes == 0 && s->flop == 0);
+        behind |= s->layer == LAYERS - 1 && (s->op == EB_OP_ATTENTION || s->op == EB_OP_SCAN);
+    }
+    assert_true(behind);
+}
+
+// A step that only fills a part of a prompt in draws no token, and has no rows left behind the last layer's cache.
+static void a_step_without_tokens_ends_in_the_last_layer(void **state)
 {
     enum { CHUNK = 12 };
     static rig r;
@@ -145,6 +157,7 @@ static void a_step_without_tokens_samples_nothing(void **state)
         assert_int_equal(r.n_events, 0);
         for (size_t i = 0; i < r.sink.n; i++)
             assert_true(r.items[i].op != EB_OP_HEAD && r.items[i].op != EB_OP_SAMPLING);
+        assert_nothing_behind_the_cache(&r);
         const eb_op_load load = load_of_prompt(CHUNK, 0, m->hp.experts);
         const eb_op_cost cost = eb_op_cost_of_batch(m, &load);
         assert_near(sum_flop(&r), cost.flop);
@@ -279,6 +292,7 @@ static void a_prompt_reads_the_weights_once(void **state)
         const eb_op_load load = load_of_prompt(PROMPT, 1, hp->experts);
         const eb_op_cost cost = eb_op_cost_of_batch(m, &load);
         assert_near(cost.flop, flop);
+        assert_near(eb_model_prompt_flop(m, 0, PROMPT), flop);
         if (!hp->experts)
             assert_near(cost.bytes, bytes);
         if (hp->experts) {
@@ -400,9 +414,12 @@ static void logits_are_the_same_to_the_bit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_architecture_names_what_it_does), cmocka_unit_test(a_step_without_tokens_samples_nothing),
-        cmocka_unit_test(costs_are_those_of_the_files_tensors), cmocka_unit_test(one_token_costs_what_is_predicted),
-        cmocka_unit_test(a_prompt_reads_the_weights_once),      cmocka_unit_test(a_batch_shares_the_weights),
+        cmocka_unit_test(each_architecture_names_what_it_does),
+        cmocka_unit_test(a_step_without_tokens_ends_in_the_last_layer),
+        cmocka_unit_test(costs_are_those_of_the_files_tensors),
+        cmocka_unit_test(one_token_costs_what_is_predicted),
+        cmocka_unit_test(a_prompt_reads_the_weights_once),
+        cmocka_unit_test(a_batch_shares_the_weights),
         cmocka_unit_test(logits_are_the_same_to_the_bit),
     };
     return cmocka_run_group_tests_name("span costs", tests, fixture_make, folder_remove);

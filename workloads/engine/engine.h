@@ -109,6 +109,9 @@ struct eb_engine_ops {
     eb_engine *(*open)(const char *path, const eb_engine_config *config, eb_err *err);
     void (*caps)(const eb_engine *engine, eb_engine_caps *out);
     void (*memory)(const eb_engine *engine, eb_engine_memory *out);
+    // Predicted floating point operations of a prompt of `prompt_tok` tokens behind `depth_tok` others, whose last
+    // token alone has logits.
+    double (*prompt_flop)(const eb_engine *engine, int depth_tok, int prompt_tok);
     // Forgets all sequences (KV and state) and keeps memory. Cheap, but for the first time after open, which may
     // prepare the weights for all passes but the first; an error in that is told by the next step.
     void (*reset)(eb_engine *engine);

@@ -182,6 +182,11 @@ static void native_caps(const eb_engine *engine, eb_engine_caps *out)
     snprintf(out->type, sizeof out->type, "%s", m->type);
 }
 
+static double native_prompt_flop(const eb_engine *engine, int depth_tok, int prompt_tok)
+{
+    return eb_model_prompt_flop(of_const(engine)->model, depth_tok, prompt_tok);
+}
+
 static void native_memory(const eb_engine *engine, eb_engine_memory *out)
 {
     const native *e = of_const(engine);
@@ -269,6 +274,7 @@ const eb_engine_ops eb_engine_native = {
     .open = native_open,
     .caps = native_caps,
     .memory = native_memory,
+    .prompt_flop = native_prompt_flop,
     .reset = native_reset,
     .fill_context = native_fill_context,
     .submit = native_submit,

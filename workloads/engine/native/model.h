@@ -100,6 +100,8 @@ void eb_model_close(eb_model *m);
 // Predictions from the shape, for a decode step of one sequence with `ctx` tokens in the cache:
 double eb_model_bytes_per_tok(const eb_model *m, int ctx, int kv_elem_bytes);
 double eb_model_flop_per_tok(const eb_model *m, int ctx);
+// The same for a prompt of so many tokens, all together, with logits of the last.
+double eb_model_prompt_flop(const eb_model *m, int ctx, int tokens);
 const char *eb_hparams_family(const eb_hparams *hp);
 const char *eb_model_family(const eb_model *m); // "dense", "moe", "ssm"
 

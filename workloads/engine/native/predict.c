@@ -77,6 +77,15 @@ double eb_model_flop_per_tok(const eb_model *m, int ctx)
     return decode_cost(m, ctx, 0).flop;
 }
 
+double eb_model_prompt_flop(const eb_model *m, int ctx, int tokens)
+{
+    const double n = tokens;
+    const eb_op_load load = {
+        .rows = tokens, .rows_out = 1, .runs = 1, .past_tok = ctx, .seen_tok = n * ctx + n * (n + 1) / 2
+    };
+    return eb_op_cost_of_batch(m, &load).flop;
+}
+
 const char *eb_hparams_family(const eb_hparams *hp)
 {
     if (eb_arch_table[hp->arch].ssm)

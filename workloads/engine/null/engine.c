@@ -106,6 +106,13 @@ static void null_caps(const eb_engine *engine, eb_engine_caps *out)
     snprintf(out->family, sizeof out->family, "%s", family_names[e->script.family]);
 }
 
+static double null_prompt_flop(const eb_engine *engine, int depth_tok, int prompt_tok)
+{
+    const null_engine *e = (const null_engine *)engine;
+    (void)depth_tok;
+    return 2.0 * (double)e->script.model_bytes * prompt_tok;
+}
+
 static void null_memory(const eb_engine *engine, eb_engine_memory *out)
 {
     const null_engine *e = (const null_engine *)engine;
@@ -247,6 +254,7 @@ const eb_engine_ops eb_engine_null = {
     .open = null_open,
     .caps = null_caps,
     .memory = null_memory,
+    .prompt_flop = null_prompt_flop,
     .reset = null_reset,
     .fill_context = null_fill,
     .submit = null_submit,
