@@ -6,6 +6,7 @@
 #include "workloads/engine/kernels/amx_matmul.inc"
 
 const eb_packed_ops eb_packed_amx_emulated = {
+    .panel_rows = PANEL_GROUPS * EB_PACK_ROWS,
     .packs = packs,
     .quantize = quantize,
     .matmul = matmul,

@@ -23,7 +23,8 @@ typedef struct bench_side {
 
 typedef struct bench_roof {                  // per round; NAN = not known
     double steady_bytes_s[BENCH_ROUNDS_MAX]; // eb_ceilings.steady_bytes_s, the mean of before and after ours
-    double kernel_ops_s[BENCH_ROUNDS_MAX];   // the engine's products of such weights on cached data (rounds.c)
+    double kernel_ops_s[BENCH_ROUNDS_MAX];   // the engine's products on cached data: in 8 bits of quantized weights,
+                                             // else the faster of those in f32 and in 16 bits
     double peak_ops_s[BENCH_ROUNDS_MAX];     // of the instruction that the cell's products are made of (peak.h)
     char peak_name[20];
 } bench_roof;

@@ -11,6 +11,7 @@ bool eb_amx_tiles_are_right(void)
 }
 
 const eb_packed_ops eb_packed_amx = {
+    .panel_rows = PANEL_GROUPS * EB_PACK_ROWS,
     .packs = packs,
     .quantize = quantize,
     .matmul = matmul,

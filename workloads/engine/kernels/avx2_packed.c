@@ -41,6 +41,7 @@ INLINE vi dot_quads(traits t, const vi *w, const int8_t *x, int j0, int j1, vi s
 #include "workloads/engine/kernels/simd_dot.inc"
 
 const eb_packed_ops eb_packed_avx2 = {
+    .panel_rows = PANEL_GROUPS * EB_PACK_ROWS,
     .packs = packs,
     .quantize = quantize,
     .matmul = matmul,

@@ -66,6 +66,7 @@ typedef struct eb_q8 {
 } eb_q8;
 
 typedef struct eb_packed_ops {
+    int panel_rows; // rows that are unpacked at a time for many columns: fewer at once cost more each
     bool (*packs)(eb_wtype type);
     // out[n / 32] from x[n].
     void (*quantize)(const float *x, int64_t n, eb_q8 *out);

@@ -225,6 +225,7 @@ static void quantize(const float *x, int64_t n, eb_q8 *out)
 }
 
 const eb_packed_ops eb_packed_neoni8mm = {
+    .panel_rows = PANEL_GROUPS * EB_PACK_ROWS,
     .packs = packs,
     .quantize = quantize,
     .matmul = matmul,

@@ -139,6 +139,7 @@ static void head(const eb_net *net, float *logits)
 bool eb_forward(const eb_net *net, float *logits, eb_err *err)
 {
     const eb_model *m = net->model;
+    net->state->batch.live = net->state->batch.n;
     if (!embed(net, err)) // x [n][embd]
         return false;
     if (!m->info->ssm)

@@ -17,7 +17,7 @@ typedef struct eb_net {
     struct eb_tracer *tracer; // NULL = no spans are wanted
 } eb_net;
 
-// Runs state->batch, once: stores its keys and values (or moves the recurrent states on) and writes the
+// Runs state->batch: stores its keys and values (or moves the recurrent states on) and writes the
 // logits of the batch's out rows to logits [n_out][vocab]. False and err when the file cannot be read.
 bool eb_forward(const eb_net *net, float *logits, eb_err *err);
 

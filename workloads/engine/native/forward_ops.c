@@ -10,7 +10,7 @@
 // however the rows are split, and give the same bits. With few columns a piece is a run through memory, the longer the
 // better; with many it is arithmetic, whole tiles of it, and shorter ones leave less to wait for: as short as a panel,
 // where that leaves each thread some pieces.
-enum { FEW_STEP = EB_PACK_ROWS, FEW_PIECES = 2, STEP = 32, PIECES = 8, LEAST_PIECES = 4, PANEL = 128 };
+enum { FEW_STEP = EB_PACK_ROWS, FEW_PIECES = 2, STEP = 32, PIECES = 8, LEAST_PIECES = 4, PLAIN_PANEL = 128 };
 enum { FEW = 4, MAX_BLOCK = 1024, NORM_GRAIN = 8, PREPARE_GRAIN = 4 };
 
 typedef struct linear_task {
@@ -122,13 +122,14 @@ static void run_blocks(void *arg, int64_t begin, int64_t end, int thread)
         run_block(arg, i, thread);
 }
 
-// Rows of a piece where there are so many pieces.
+// Rows of each of so many pieces.
 static int64_t rows_each(int64_t rows, int64_t pieces, int64_t step)
 {
     const int64_t n = (rows / pieces + step - 1) / step * step;
     return n < step ? step : n > MAX_BLOCK ? MAX_BLOCK : n;
 }
 
+// Rows of a piece.
 static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jobs)
 {
     const int64_t threads = eb_pool_threads(net->pool);
@@ -137,9 +138,10 @@ static int64_t block_rows(const eb_net *net, const eb_linear_job *jobs, int n_jo
         rows += jobs[i].w->out;
     if (net->state->batch.live <= FEW)
         return rows_each(rows, threads * FEW_PIECES, FEW_STEP);
-    const int64_t block = rows_each(rows, threads * PIECES, STEP);
-    const int64_t most = rows_each(rows, threads * LEAST_PIECES, STEP);
-    return block >= PANEL ? block : most < PANEL ? most : PANEL;
+    const int64_t panel = net->kernels->packed ? net->kernels->packed->panel_rows : PLAIN_PANEL;
+    const int64_t shortest = rows_each(rows, threads * PIECES, STEP);
+    const int64_t longest = rows_each(rows, threads * LEAST_PIECES, STEP);
+    return shortest >= panel ? shortest : longest < panel ? longest : panel;
 }
 
 static void prepare_columns(void *arg, int64_t begin, int64_t end, int thread)

@@ -11,7 +11,8 @@
 
 // A batch, as far as its cost depends on it.
 typedef struct eb_op_load {
-    int rows, rows_out, runs; // tokens that the operator works on; those with logits; sequences
+    int rows, runs; // tokens that the operator works on; sequences
+    int rows_out;   // of a pass (eb_op_cost_of_batch): tokens with logits
     double past_tok,
         seen_tok; // sum over runs of tokens in the cache before; sum over rows of tokens seen, own included
     int experts;  // distinct experts chosen, of one layer

@@ -358,7 +358,7 @@ void eb_state_forget(eb_state *s, const eb_model *m, int seq)
 
 void eb_batch_clear(eb_batch *b)
 {
-    b->n = b->live = b->n_out = b->n_runs = b->n_tiles = 0;
+    b->n = b->n_out = b->n_runs = b->n_tiles = 0;
     b->prompt = false;
 }
 
@@ -376,5 +376,4 @@ void eb_batch_add(eb_batch *b, int seq, int pos, const int32_t *tokens, int n, i
         b->seq[b->n] = seq;
         b->pos[b->n++] = pos + i;
     }
-    b->live = b->n;
 }

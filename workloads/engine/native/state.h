@@ -26,7 +26,7 @@ typedef struct eb_rows {
 // The tokens of one forward pass. Each sequence has at most one stretch of rows in it.
 typedef struct eb_batch {
     int n;                      // tokens
-    int live;                   // rows that are worked on: all, behind the last layer's cache those of `out`
+    int live;                   // eb_forward's: rows that go on, all, behind the last layer's cache those of `out`
     bool prompt;                // of prompts: see eb_prompt_ops
     int32_t *token, *seq, *pos; // [rows]
     int n_out;

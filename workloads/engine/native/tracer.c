@@ -66,9 +66,7 @@ static int experts_chosen(const eb_net *net)
 static eb_op_load load_of(const eb_net *net, eb_op op)
 {
     const eb_batch *b = &net->state->batch;
-    eb_op_load load = {
-        .rows = b->live, .rows_out = b->n_out, .runs = b->n_runs, .kv_elem_bytes = (int)net->state->kv_elem
-    };
+    eb_op_load load = { .rows = b->live, .runs = b->n_runs, .kv_elem_bytes = (int)net->state->kv_elem };
     for (int i = 0; op == EB_OP_ATTENTION && i < b->n_runs; i++) {
         double n = b->runs[i].n, past = b->pos[b->runs[i].first];
         load.past_tok += past;
