@@ -145,7 +145,21 @@ eb_table *eb_profile_table(const eb_run *run, const eb_profile *p)
     return t;
 }
 
-// Groups of more than one member that ran long enough to count: "(a) qkv + rope: 1.2 J ±0.3".
+// " by the watts of decode scan, being too short to tell"
+static char *like_text(const eb_profile *p, int g)
+{
+    const int column = p->split.groups[g].like;
+    for (int i = 0; i < p->n_rows && column >= 0; i++) {
+        const eb_profile_row *r = &p->rows[i];
+        bool outside = r->op == EB_OP_COUNT;
+        if (column == (outside ? EB_SPLIT_OUTSIDE : eb_split_column(r->phase, (eb_op)r->op)))
+            return eb_format(" (%s) by the watts of %s%s%s, too short for their own", eb_grade_name(EB_GRADE_ESTIMATE),
+                             outside ? "" : eb_phase_name(r->phase), outside ? "" : " ", eb_profile_op_name(r));
+    }
+    return eb_strdup("");
+}
+
+// Operators that have joules together: "(a) decode qkv + decode rope: 1.2 J ±0.3".
 static char *groups_text(const eb_profile *p, char *text)
 {
     for (int g = 0; g < p->split.n_groups; g++) {
@@ -162,10 +176,11 @@ static char *groups_text(const eb_profile *p, char *text)
             any = r;
         }
         if (any) {
-            char j[32], half[32];
+            char j[32], half[32], *like = like_text(p, g);
             char *more =
-                eb_format("%s; (%c)%s%s: %s J ±%s", text, letter(p, g), *members == ' ' ? "" : " ", members,
-                          eb_fmt_sig(j, sizeof j, any->j, 3), eb_fmt_sig(half, sizeof half, any->halfwidth_j, 2));
+                eb_format("%s; (%c)%s%s: %s J ±%s%s", text, letter(p, g), *members == ' ' ? "" : " ", members,
+                          eb_fmt_sig(j, sizeof j, any->j, 3), eb_fmt_sig(half, sizeof half, any->halfwidth_j, 2), like);
+            free(like);
             free(text);
             text = more;
         }

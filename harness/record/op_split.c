@@ -211,24 +211,53 @@ static double total_energy(const eb_split_trial *trials, int n, double *halfwidt
     return sum.status == EB_SAMPLE_OK ? sum.j : NAN;
 }
 
-static void share_out(eb_split *out, const int *group)
+// Of a group with one operator that counts, those that hardly ran become a group beside it that draws the same.
+static void part(eb_split *out, int g)
+{
+    eb_split_group *from = &out->groups[g], *to = &out->groups[out->n_groups];
+    double all_s = from->time_s, all_halfwidth_j = from->halfwidth_j;
+    *to = (eb_split_group){ .like = -1, .w = from->w };
+    for (int c = 0; c < COLUMNS; c++) {
+        if (out->op[c].group != g)
+            continue;
+        if (!little(out->op, c)) {
+            to->like = c;
+            continue;
+        }
+        out->op[c].group = out->n_groups;
+        to->time_s += out->op[c].time_s;
+    }
+    if (!(to->time_s > 0))
+        return;
+    from->time_s = out->op[to->like].time_s;
+    from->j = from->w * from->time_s;
+    from->halfwidth_j = all_halfwidth_j * from->time_s / all_s;
+    to->j = to->w * to->time_s;
+    to->halfwidth_j = fmax(all_halfwidth_j * to->time_s / all_s, to->j);
+    out->n_groups++;
+}
+
+static void share_out(eb_split *out)
 {
     out->sum_j = 0;
     for (int g = 0; g < out->n_groups; g++)
         out->sum_j += out->groups[g].j;
+    for (int g = 0, n = out->n_groups; g < n; g++)
+        if (out->groups[g].members == 1)
+            part(out, g);
     for (int c = 0; c < COLUMNS; c++) {
-        if (group[c] < 0)
+        eb_split_op *op = &out->op[c];
+        if (op->group < 0 || out->groups[op->group].members != 1)
             continue;
-        const eb_split_group *g = &out->groups[group[c]];
-        if (g->members == 1 && !little(out->op, c)) {
-            out->op[c].j = g->w * out->op[c].time_s;
-            out->op[c].halfwidth_j = g->halfwidth_j * out->op[c].time_s / g->time_s;
-        }
+        op->j = out->groups[op->group].j;
+        op->halfwidth_j = out->groups[op->group].halfwidth_j;
     }
 }
 
 static void name_groups(eb_split *out, const int *group)
 {
+    for (int g = 0; g < out->n_groups; g++)
+        out->groups[g].like = -1;
     for (int c = 0; c < COLUMNS; c++) {
         out->op[c].group = group[c];
         if (group[c] < 0)
@@ -258,7 +287,7 @@ static void solve_tracks(const eb_op_track *tracks, int n_tracks, eb_split *out)
     else if (!solved || (ran > 1 && out->n_groups == 1))
         refuse(out, "the operators share every update of the counter in much the same proportion");
     else
-        share_out(out, best.group);
+        share_out(out);
 }
 
 static void check_sum(eb_split *out)

@@ -9,9 +9,11 @@
 // of windows, so that what neighbours have in common counts). Windows are as many updates long as serve best.
 //
 // Operators that run too shortly for a power of their own, and those that share every window in the same proportion,
-// are put together: the group has joules, its members have none. Refused as a whole, with the reason: when
-// the sum over the operators misses a phase's energy by more than 3 %, when too few windows are there, when
-// nothing can be told apart. Threads: pure. Private to record/, but for the result.
+// are put together: the group has joules, its members have none. What is too short even together is taken to draw what
+// one other operator does, and is a group beside it whose joules may be off by all of them; the sum over operators and
+// groups is the energy, each joule once. Refused as a whole, with the reason: when the sum over the operators misses a
+// phase's energy by more than 3 %, when too few windows are there, when nothing can be told apart. Threads: pure.
+// Private to record/, but for the result.
 #ifndef EB_RECORD_OP_SPLIT_H
 #define EB_RECORD_OP_SPLIT_H
 
@@ -37,7 +39,8 @@ typedef struct eb_split_op {
 
 typedef struct eb_split_group {
     int members; // operators that ran long enough to count; the time of others may be in it as well
-    double time_s, j, halfwidth_j, w; // 95 %
+    int like;    // column of the operator whose power these are taken to draw, too short to tell; -1 = their own
+    double time_s, j, halfwidth_j, w; // 95 %; where `like` stands, halfwidth_j is j at least: nothing tells
 } eb_split_group;
 
 typedef struct eb_split {

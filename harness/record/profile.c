@@ -108,6 +108,8 @@ static void add_row(eb_profile *p, const eb_sums_env *env, const eb_case_facts *
         row->halfwidth_j = g->halfwidth_j / n;
         row->w = g->w;
     }
+    if (isfinite(row->j))
+        row->grade = g && g->like >= 0 && p->split.grade > EB_GRADE_ESTIMATE ? EB_GRADE_ESTIMATE : p->split.grade;
 }
 
 static void add_rows(eb_profile *p, const eb_sums_env *env, const eb_journal_data *d)
@@ -327,7 +329,7 @@ static void put_rows(FILE *out, const eb_run *run, const eb_profile *p)
         put(out, r->shared ? NAN : r->j);
         put(out, r->shared ? NAN : r->halfwidth_j);
         put(out, r->shared ? NAN : r->w);
-        fprintf(out, ",%s,", eb_grade_name(isfinite(r->j) ? p->split.grade : EB_GRADE_NONE));
+        fprintf(out, ",%s,", eb_grade_name(r->grade));
         if (r->shared)
             fprintf(out, "%d", r->group);
         put(out, r->shared ? r->j : NAN);

@@ -17,7 +17,8 @@ typedef struct eb_profile_row {
     double bw_frac, flop_frac; // of the machine's ceilings; NAN = not known
     double j, halfwidth_j, w;  // NAN = not known, see eb_profile.split; of its group where `shared`
     int group;                 // rows with the same one are told apart only together
-    bool shared;               // the group has other members
+    bool shared;               // the joules are the group's: it has other members, or draws what another operator does
+    eb_grade grade;            // of j; EB_GRADE_NONE where there are none
     double *counts;            // [n_events] per trial of all threads, NAN = not counted
     double *metrics;           // [n_op_metrics of the header], NAN = not known
 } eb_profile_row;

@@ -21,7 +21,7 @@ static void add_profile_row(cJSON *list, const eb_header *h, const eb_profile *p
     eb_json_add_num(obj, "energy_j", r->shared ? NAN : r->j);
     eb_json_add_num(obj, "halfwidth_j", r->shared ? NAN : r->halfwidth_j);
     eb_json_add_num(obj, "power_w", r->shared ? NAN : r->w);
-    eb_json_add_str(obj, "grade", eb_grade_name(isnan(r->j) ? EB_GRADE_NONE : p->split.grade));
+    eb_json_add_str(obj, "grade", eb_grade_name(r->grade));
     eb_json_add_num(obj, "group", r->shared ? r->group : NAN);
     eb_json_add_num(obj, "group_energy_j", r->shared ? r->j : NAN);
     eb_json_add_num(obj, "group_halfwidth_j", r->shared ? r->halfwidth_j : NAN);

@@ -361,6 +361,61 @@ static void twins_are_one_group(void **state)
     strike(&s);
 }
 
+// The energy of all rows that a reader sees: of operators that are told apart, and of each group of others once.
+static double seen_j(const eb_split *r)
+{
+    bool told[EB_SPLIT_COLUMNS] = { false };
+    double sum = 0;
+    for (int c = 0; c < EB_SPLIT_COLUMNS; c++) {
+        int g = r->op[c].group;
+        if (!isnan(r->op[c].j))
+            sum += r->op[c].j;
+        else if (g >= 0 && !told[g]) {
+            told[g] = true;
+            sum += r->groups[g].j;
+        }
+    }
+    return sum;
+}
+
+// A few spans in thousands are another operator's: too short for a power, alone and together. They are taken to draw
+// what the longest does, beside it: no joule is counted twice, and the longest has its own time's only.
+static void what_hardly_ran_stands_beside_the_longest(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        world w = nine_kinds(seed);
+        scene s;
+        eb_split r;
+        stage(&w, &s);
+        for (size_t i = 1000; i < s.n_spans; i += 2000)
+            s.spans[i].op = (uint8_t)(10 + i / 2000 % 3);
+        split(&s, &r);
+        assert_string_equal(r.refused, "");
+        int longest = eb_split_column(EB_PHASE_DECODE, (eb_op)1), beside = r.op[longest + 9].group;
+        for (int k = 2; k <= 9; k++) {
+            int c = eb_split_column(EB_PHASE_DECODE, (eb_op)k);
+            longest = r.op[c].time_s > r.op[longest].time_s ? c : longest;
+        }
+        assert_true(beside >= 0 && beside < r.n_groups && beside != r.op[longest].group);
+        const eb_split_group *g = &r.groups[beside];
+        double time_s = r.op[EB_SPLIT_OUTSIDE].time_s; // what no span covers hardly ran either
+        for (int k = 10; k <= 12; k++) {
+            const eb_split_op *op = &r.op[eb_split_column(EB_PHASE_DECODE, (eb_op)k)];
+            assert_int_equal(op->group, beside);
+            assert_true(isnan(op->j));
+            time_s += op->time_s;
+        }
+        assert_int_equal(g->like, longest);
+        assert_true(fabs(g->time_s - time_s) < 1e-9);
+        assert_true(fabs(g->j - g->w * g->time_s) < 1e-9 * g->j && g->halfwidth_j >= g->j);
+        assert_true(fabs(r.op[longest].j - g->w * r.op[longest].time_s) < 1e-9 * r.op[longest].j);
+        assert_true(fabs(seen_j(&r) / r.sum_j - 1) < 1e-9);
+        assert_true(fabs(r.sum_j / r.total_j - 1) < 0.03);
+        strike(&s);
+    }
+}
+
 // The watts rise to the double over the window: no set of powers explains it, but the sum does; and where the spans lie
 // about the time, the sum does not.
 static void a_sum_that_misses_is_refused(void **state)
@@ -430,6 +485,7 @@ int main(void)
         cmocka_unit_test(polled_at_200_hz),
         cmocka_unit_test(a_slow_counter_tells_nothing_apart),
         cmocka_unit_test(twins_are_one_group),
+        cmocka_unit_test(what_hardly_ran_stands_beside_the_longest),
         cmocka_unit_test(a_sum_that_misses_is_refused),
         cmocka_unit_test(too_few_windows),
         cmocka_unit_test(what_is_not_counted_is_not_split),
