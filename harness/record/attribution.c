@@ -346,19 +346,31 @@ eb_energy eb_trace_energy(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)
     return e;
 }
 
-void eb_energy_add(eb_energy *sum, const eb_energy *part)
+static void add(eb_energy *sum, const eb_energy *part, double boundary_j)
 {
     if (part->status != EB_SAMPLE_OK && sum->status == EB_SAMPLE_OK) {
         sum->status = part->status;
         sum->channel = part->channel;
     }
     sum->j += part->j;
-    sum->boundary_j = hypot(sum->boundary_j, part->boundary_j);
+    sum->boundary_j = boundary_j;
     sum->quantum_j = hypot(sum->quantum_j, part->quantum_j);
     sum->halfwidth_j = total_halfwidth(sum);
     sum->class_j += part->class_j;
     if (part->grade < sum->grade)
         sum->grade = part->grade;
+}
+
+// Counters that one firmware updates are updated together, and are read one after another: where one's edge lies, the
+// others' do.
+void eb_energy_add(eb_energy *sum, const eb_energy *part)
+{
+    add(sum, part, sum->boundary_j + part->boundary_j);
+}
+
+void eb_energy_join(eb_energy *sum, const eb_energy *part)
+{
+    add(sum, part, hypot(sum->boundary_j, part->boundary_j));
 }
 
 double eb_trace_delta(const eb_trace *t, int64_t t0_ns, int64_t t1_ns)

@@ -24,9 +24,12 @@ typedef struct eb_energy {
 } eb_energy;
 
 eb_energy eb_energy_unknown(eb_status status);
-// Adds the energy of another channel (part->channel): half-widths in quadrature, sensor classes as they are, the
-// weakest grade. Start with { .grade = EB_GRADE_COUNT }.
+// Adds the energy of another channel (part->channel) in the same window: boundary terms as they are, since channels
+// that are updated together err together, quanta in quadrature, sensor classes as they are, the weakest grade. Start
+// with { .grade = EB_GRADE_COUNT }.
 void eb_energy_add(eb_energy *sum, const eb_energy *part);
+// The same of another window: boundary terms in quadrature too.
+void eb_energy_join(eb_energy *sum, const eb_energy *part);
 
 typedef struct eb_trace eb_trace;
 // Copies what it needs. `power_max_w` bounds: see eb_channel. Never fails but for memory.

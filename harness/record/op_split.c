@@ -201,11 +201,14 @@ static void add_powers(eb_split *out, const eb_op_fit *f)
 static double total_energy(const eb_split_trial *trials, int n, double *halfwidth_j, eb_grade *grade)
 {
     eb_energy sum = { .grade = EB_GRADE_COUNT };
-    for (int t = 0; t < n; t++)
+    for (int t = 0; t < n; t++) {
+        eb_energy trial = { .grade = EB_GRADE_COUNT };
         for (int c = 0; c < trials[t].n_traces; c++) {
             eb_energy part = eb_trace_energy(trials[t].traces[c], trials[t].t_start_ns, trials[t].t_end_ns);
-            eb_energy_add(&sum, &part);
+            eb_energy_add(&trial, &part);
         }
+        eb_energy_join(&sum, &trial);
+    }
     *grade = sum.grade == EB_GRADE_COUNT ? EB_GRADE_NONE : sum.grade;
     *halfwidth_j = sum.status == EB_SAMPLE_OK ? sum.halfwidth_j : NAN;
     return sum.status == EB_SAMPLE_OK ? sum.j : NAN;

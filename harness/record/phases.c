@@ -91,7 +91,7 @@ eb_energy eb_phases_energy(const eb_phases *p, const eb_trial_energy *energy, eb
         if (!pieces++)
             sum = part;
         else
-            eb_energy_add(&sum, &part);
+            eb_energy_join(&sum, &part);
     }
     if (!pieces || eb_phases_updates(p, energy, phase) < 2 * pieces)
         return eb_energy_unknown(EB_SAMPLE_MISSING);

@@ -234,6 +234,47 @@ static void test_window_of_a_steady_load(void **state)
     near(sum / RUNS, 0, 0.008);
 }
 
+// Two counters in one window: the sum's half-width holds where one clock updates both, and is wider than it need be
+// where each has its own. Two windows of one counter, well apart, err on their own.
+static void test_sums_hold_the_truth(void **state)
+{
+    (void)state;
+    eb_rng rng;
+    eb_rng_init(&rng, 11);
+    enum { RUNS = 400, READS = 101 };
+    int held[2] = { 0 }, apart = 0;
+    for (int run = 0; run < 2 * RUNS; run++) {
+        const int own = run % 2; // clocks
+        const double phase_ns[2] = { eb_rng_uniform(&rng) * MS, eb_rng_uniform(&rng) * MS };
+        eb_channel c = counter(0, 0, 61);
+        eb_energy sum = { .grade = EB_GRADE_COUNT }, both = { .grade = EB_GRADE_COUNT }, part = { 0 };
+        double halves = 0;
+        for (int k = 0; k < 2; k++) {
+            meter m = { 100, MS, phase_ns[own ? k : 0], 61 };
+            eb_sample s[READS];
+            for (int i = 0; i < READS; i++)
+                s[i] = at((int64_t)(10.0 * MS * i), reading(&m, 10.0 * MS * i));
+            eb_trace *t = eb_trace_new(&c, s, READS);
+            part = eb_trace_energy(t, 0, S);
+            eb_energy_add(&sum, &part);
+            halves += part.halfwidth_j;
+            const int64_t ends_ns[2][2] = { { 3 * MS, 303 * MS }, { 607 * MS, 907 * MS } };
+            for (int w = 0; w < 2 && k == 0; w++) {
+                eb_energy piece = eb_trace_energy(t, ends_ns[w][0], ends_ns[w][1]);
+                eb_energy_join(&both, &piece);
+                if (w == 1)
+                    near(both.halfwidth_j, sqrt(2) * piece.halfwidth_j, 0.01 * piece.halfwidth_j);
+            }
+            eb_trace_free(t);
+        }
+        near(sum.halfwidth_j, halves, 1e-3 * halves);
+        held[own] += fabs(sum.j - 200) <= sum.halfwidth_j;
+        apart += fabs(both.j - 60) <= both.halfwidth_j;
+    }
+    assert_true(held[0] >= 0.93 * RUNS && held[1] >= 0.93 * RUNS);
+    assert_true(apart >= 0.93 * 2 * RUNS);
+}
+
 // Reads faster than the updates find the edges: short windows are right to a few per cent, where the difference of two
 // readings is wrong by half.
 static void test_edges_resolve_short_windows(void **state)
@@ -515,6 +556,7 @@ int main(void)
         cmocka_unit_test(test_difference_without_wrap),
         cmocka_unit_test(test_updates_of_half_a_wrap),
         cmocka_unit_test(test_window_of_a_steady_load),
+        cmocka_unit_test(test_sums_hold_the_truth),
         cmocka_unit_test(test_edges_resolve_short_windows),
         cmocka_unit_test(test_phase_that_ends_between_reads),
         cmocka_unit_test(test_window_across_a_wrap),
