@@ -145,7 +145,7 @@ eb_table *eb_profile_table(const eb_run *run, const eb_profile *p)
     return t;
 }
 
-// " by the watts of decode scan, being too short to tell"
+// " (estimate) by the watts of decode scan, too short for their own"; empty for a group that has watts of its own.
 static char *like_text(const eb_profile *p, int g)
 {
     const int column = p->split.groups[g].like;

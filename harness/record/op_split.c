@@ -217,27 +217,26 @@ static double total_energy(const eb_split_trial *trials, int n, double *halfwidt
 // Of a group with one operator that counts, those that hardly ran become a group beside it that draws the same.
 static void part(eb_split *out, int g)
 {
-    eb_split_group *from = &out->groups[g], *to = &out->groups[out->n_groups];
+    eb_split_group *from = &out->groups[g], to = { .like = -1, .w = from->w };
     double all_s = from->time_s, all_halfwidth_j = from->halfwidth_j;
-    *to = (eb_split_group){ .like = -1, .w = from->w };
     for (int c = 0; c < COLUMNS; c++) {
         if (out->op[c].group != g)
             continue;
         if (!little(out->op, c)) {
-            to->like = c;
+            to.like = c;
             continue;
         }
         out->op[c].group = out->n_groups;
-        to->time_s += out->op[c].time_s;
+        to.time_s += out->op[c].time_s;
     }
-    if (!(to->time_s > 0))
+    if (!(to.time_s > 0))
         return;
-    from->time_s = out->op[to->like].time_s;
+    from->time_s = out->op[to.like].time_s;
     from->j = from->w * from->time_s;
     from->halfwidth_j = all_halfwidth_j * from->time_s / all_s;
-    to->j = to->w * to->time_s;
-    to->halfwidth_j = fmax(all_halfwidth_j * to->time_s / all_s, to->j);
-    out->n_groups++;
+    to.j = to.w * to.time_s;
+    to.halfwidth_j = fmax(all_halfwidth_j * to.time_s / all_s, to.j);
+    out->groups[out->n_groups++] = to;
 }
 
 static void share_out(eb_split *out)
